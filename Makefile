@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The one makefile.  Each folder adds its sources in a rules.mk of a few lines; nothing recurses.
+# Everything that is made lands below build/$(MODE), so the two modes never disturb each other.
+# `make help` says what can be asked for.
+
+MODE ?= debug
+ifeq ($(filter debug release,$(MODE)),)
+$(error MODE is "$(MODE)", it can be debug or release)
+endif
+
+B       ?= build/$(MODE)
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+LD      := ld
+AR      := ar
+NM      := nm
+MIG     := i686-gnu-mig
+PYTHON  := python3
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+# Words that name what is made of a list of sources.
+objects = $(addprefix $(B)/obj/,$(addsuffix .o,$(basename $(1))))
+
+WARNINGS := -Wall -Wextra -Werror -Wundef -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla
+
+# MIG writes code that no human would: unused parameters and variables, odd signs.
+MIG_WARNINGS := -Wall -Werror -Wno-unused -Wno-unknown-warning-option
+
+# No header of the machine we build on: only the compiler's own (stdint.h and the like).
+FREESTANDING := -std=gnu17 -m32 -ffreestanding -fno-pic -fno-pie -fcf-protection=none \
+	-fno-strict-aliasing -fno-asynchronous-unwind-tables -nostdinc \
+	-isystem $(shell $(CC) -print-file-name=include)
+
+KERNEL_MODE_FLAGS_debug   := -DDEBUG=1 -Og -g -fno-omit-frame-pointer
+KERNEL_MODE_FLAGS_release := -DDEBUG=0 -O2 -g -fomit-frame-pointer
+
+KERNEL_BASE_CFLAGS := $(FREESTANDING) -march=i686 -mregparm=3 -mno-sse -mno-mmx -mno-80387 \
+	-fstack-protector-strong -mstack-protector-guard=global -fno-common \
+	-DKERNEL=1 $(KERNEL_MODE_FLAGS_$(MODE)) -Iinclude -I. -I$(B)/gen
+KERNEL_CFLAGS     := $(KERNEL_BASE_CFLAGS) $(WARNINGS)
+KERNEL_MIG_CFLAGS := $(KERNEL_BASE_CFLAGS) $(MIG_WARNINGS)
+
+USER_BASE_CFLAGS := $(FREESTANDING) -march=pentium3 -O2 -g -fno-stack-protector \
+	-Iinclude -Ilibmach/include -I$(B)/ugen
+USER_CFLAGS     := $(USER_BASE_CFLAGS) $(WARNINGS)
+USER_MIG_CFLAGS := $(USER_BASE_CFLAGS) $(MIG_WARNINGS)
+
+# i386 links the kernel, and so comes after all that add to it.
+include kern/rules.mk ipc/rules.mk vm/rules.mk device/rules.mk
+include libmach/rules.mk user/rules.mk tests/rules.mk i386/rules.mk tools/rules.mk
+
+# --- what people ask for ---------------------------------------------------------------------
+
+.PHONY: all kernel libmach programs tests help clean install FORCE
+
+all: kernel libmach programs
+
+kernel: $(KERNEL)
+
+libmach: $(LIBMACH) $(CRT0)
+
+programs: $(USER_PROGRAMS)
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make              build the kernel, libmach and the programs (MODE=debug, or MODE=release)'
+	@echo 'make run          install what is missing, build, boot in QEMU, show the demonstration'
+	@echo 'make check        run all tests; the last line says how many passed and failed'
+	@echo
+	@echo 'make iso          make a GRUB CD-ROM image of the demonstration'
+	@echo 'make run-iso      boot that image in QEMU'
+	@echo 'make debug        start QEMU and gdb on the demonstration, stopped at the first instruction'
+	@echo 'make bench        count the instructions of the common operations (release build)'
+	@echo 'make install      install kernel, libmach and headers (DESTDIR=, PREFIX=/usr/local)'
+	@echo 'make clean        remove everything that was built'
+	@echo
+	@echo 'Single test tiers:'
+	@echo '  make check-unit      kernel sources compiled for this machine, with sanitizers'
+	@echo '  make check-kernel    tests that run inside the kernel'
+	@echo '  make check-user      test programs (KERNEL=path boots them on another Mach kernel)'
+	@echo '  make check-abi       sizes, offsets, constants and ids against gnumach-dev'
+	@echo '  make check-boot      ways to boot, bad modules, little and much memory'
+	@echo '  make check-includes  the direction of includes between folders'
+	@echo '  make check-build     both modes with gcc and with clang, without a warning'
+
+# --- general rules ---------------------------------------------------------------------------
+
+FORCE:
+
+# $(call keep-if-same,text): write text to $@, but leave its date alone when nothing changed.
+keep-if-same = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
+
+$(B)/kernel.flags: FORCE
+	$(call keep-if-same,$(CC) $(KERNEL_CFLAGS))
+
+$(B)/user.flags: FORCE
+	$(call keep-if-same,$(CC) $(USER_CFLAGS))
+
+# Stubs from interface definitions.  MIG wants a C preprocessor for the target; -MD in its
+# own way would write into the current directory, so the preprocessor is asked directly.
+MIG_CPP = $(CC) -m32 -E -x c -undef -ansi -nostdinc -Iinclude -I. -Wp,-MD,$@.d,-MT,$@,-MP
+mig     = CC=$(CC) CPP='$(MIG_CPP)' $(MIG) -n
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

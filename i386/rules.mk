@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: BSD-2-Clause
+KERNEL_SRC += $(wildcard i386/*.c i386/*.S)
+
+KERNEL      := $(B)/porter
+KERNEL_TEST := $(B)/porter-test
+
+KERNEL_OBJECTS      := $(call objects,$(KERNEL_SRC)) $(KERNEL_STUB_OBJECTS)
+KERNEL_TEST_OBJECTS := $(KERNEL_OBJECTS) $(call objects,$(KERNEL_TEST_SRC))
+
+KERNEL_LDFLAGS := -m elf_i386 -static --build-id=none -z noexecstack -z max-page-size=4096 \
+	--orphan-handling=error --fatal-warnings -T i386/kernel.lds
+
+kernel-sources = kern ipc vm i386 device tests/kernel
+define kernel-compile
+$(B)/obj/$(1)/%.o: $(1)/%.c $(B)/kernel.flags | $(KERNEL_STUB_HEADERS)
+	@mkdir -p $$(@D)
+	$$(CC) $$(KERNEL_CFLAGS) $$(EXTRA_CFLAGS) -MMD -MP -c -o $$@ $$<
+
+$(B)/obj/$(1)/%.o: $(1)/%.S $(B)/kernel.flags | $(KERNEL_STUB_HEADERS)
+	@mkdir -p $$(@D)
+	$$(CC) $$(KERNEL_CFLAGS) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach d,$(kernel-sources),$(eval $(call kernel-compile,$(d))))
+
+# The symbol table is made from a first link and stands at the end of the image, so that
+# adding it moves nothing; mksyms checks that.
+$(KERNEL): $(KERNEL_OBJECTS)
+$(KERNEL_TEST): $(KERNEL_TEST_OBJECTS)
+$(KERNEL) $(KERNEL_TEST): %: %.objects i386/kernel.lds tools/mksyms
+	$(PYTHON) tools/mksyms table /dev/null > $@.syms1.S
+	$(CC) -m32 -c -o $@.syms1.o $@.syms1.S
+	$(LD) $(KERNEL_LDFLAGS) -o $@.pass1 $(filter %.o,$^) $@.syms1.o
+	$(NM) $@.pass1 > $@.nm1
+	$(PYTHON) tools/mksyms table $@.nm1 > $@.syms2.S
+	$(CC) -m32 -c -o $@.syms2.o $@.syms2.S
+	$(LD) $(KERNEL_LDFLAGS) -o $@.pass2 $(filter %.o,$^) $@.syms2.o
+	$(NM) $@.pass2 > $@.nm2
+	$(PYTHON) tools/mksyms compare $@.nm1 $@.nm2
+	mv $@.pass2 $@
+
+# A file that disappears must link the kernel again, although nothing is newer.
+$(KERNEL).objects: FORCE
+	$(call keep-if-same,$(KERNEL_OBJECTS))
+
+$(KERNEL_TEST).objects: FORCE
+	$(call keep-if-same,$(KERNEL_TEST_OBJECTS))

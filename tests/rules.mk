@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Sources in tests/kernel are linked into a second kernel.  tests/user and tests/bench hold
+# programs, one folder each; what they share is in tests/user/common and tests/bench/common.
+
+KERNEL_TEST_SRC := $(wildcard tests/kernel/*.c)
+
+TEST_FOLDERS   := $(filter-out %/common,$(call program-folders,tests/user))
+BENCH_FOLDERS  := $(filter-out %/common,$(call program-folders,tests/bench))
+TEST_PROGRAMS  := $(addprefix $(B)/,$(TEST_FOLDERS))
+BENCH_PROGRAMS := $(addprefix $(B)/,$(BENCH_FOLDERS))
+
+# What the programs of one folder share is an archive: each takes what it calls.
+define shared-code
+$(B)/obj/$(1)/common/%.o: $(1)/common/%.c $(B)/user.flags \
+		| $(LIBMACH_STUB_HEADERS) $(USER_STUB_HEADERS)
+	@mkdir -p $$(@D)
+	$$(CC) $$(USER_CFLAGS) -MMD -MP -c -o $$@ $$<
+
+$(B)/$(1)/common.a: $(call objects,$(wildcard $(1)/common/*.c))
+	@mkdir -p $$(@D)
+	rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+$(eval $(call shared-code,tests/user))
+$(eval $(call shared-code,tests/bench))
+
+$(foreach f,$(TEST_FOLDERS),$(eval $(call user-program,$(f),$(B)/tests/user/common.a)))
+$(foreach f,$(BENCH_FOLDERS),$(eval $(call user-program,$(f),$(B)/tests/bench/common.a)))
+
+-include tests/unit/rules.mk
