@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine's part of a thread: what a user program's registers are when it
+ * is not running, and what the entry code needs to find.
+ *
+ * The CPU saves user registers straight into `regs`: TSS.esp0 of the running
+ * thread points just behind it.  `room` below `regs` takes the frame of an
+ * interrupt that hits the first instructions of a call-gate entry, which runs
+ * with interrupts enabled.  Offsets are known to assembly (i386/asm_offsets.h).
+ */
+#ifndef I386_PCB_H
+#define I386_PCB_H
+
+#include <stdint.h>
+
+struct fpu_state;
+struct ldt;
+struct io_bitmap;
+struct debug_state;
+
+/* In memory order; `edi` is pushed last. */
+struct user_regs {
+	uint32_t gs, fs, es, ds;
+	uint32_t edi, esi, ebp, ebx, edx, ecx, eax;
+	uint32_t trapno, err;
+	uint32_t eip, cs, eflags, esp, ss;
+};
+
+/* How the thread goes back to user mode. */
+enum user_return_kind {
+	RETURN_IRET = 0,	/* everything in regs counts */
+	RETURN_SYSEXIT = 1,	/* entered by SYSENTER: eax, ebx, esi, edi, ebp, esp, eip count */
+	RETURN_LCALL = 2,	/* entered by the call gate: segments untouched, then iret */
+};
+
+struct pcb {
+	uint32_t kstack_top;		/* stack pointer for a kernel entry; 0 without a stack */
+	uint32_t saved_esp;		/* kernel esp while blocked with a stack */
+	uint32_t return_kind;		/* enum user_return_kind */
+	struct fpu_state *fpu;		/* NULL until the first use */
+	struct ldt *ldt;		/* NULL: the shared one */
+	struct io_bitmap *io;		/* NULL: no port allowed */
+	struct debug_state *debug;	/* NULL: no watchpoints */
+	uint32_t gdt_slots[2][2];	/* the thread's descriptors 0x48 and 0x50 */
+	uint32_t room[48];
+	struct user_regs regs;
+};
+
+#endif /* I386_PCB_H */

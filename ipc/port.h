@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ports and port sets as objects: what they count, and the moves of right counts.
+ *
+ * References.  ref_count is one for each: entry that holds any right (not dead
+ * name) to the port, right in a message, kernel pointer to a right, member link of a
+ * waiting thread, and the kernel's own pointer for kernel ports.
+ *
+ * Rights.  srights and sorights count send and send-once rights alive anywhere.
+ * A right comes with a reference on the port: making a right takes one,
+ * releasing a right drops it.
+ *
+ * State: `active` is true from creation to death.
+ *   receiver != NULL, not the kernel's: in that space under receiver_name.
+ *   receiver == ipc_space_kernel:       a kernel object (kotype, kobject).
+ *   receiver == NULL, active:           the receive right is in transit, in a message
+ *                                       queued at `destination` (a reference) or not yet queued.
+ *   !active:                            dead since `death_stamp`.
+ */
+#ifndef IPC_PORT_H
+#define IPC_PORT_H
+
+#include <ipc/ipc_types.h>
+#include <ipc/kobject.h>
+#include <ipc/mqueue.h>
+#include <kern/lock.h>
+#include <kern/queue.h>
+
+enum ipc_object_kind { IOT_PORT = 1, IOT_PSET = 2 };
+
+/* What ports and sets share; first member of both. */
+struct ipc_object {
+	struct spin_lock lock;
+	uint32_t ref_count;		/* atomic */
+	uint8_t kind;			/* enum ipc_object_kind */
+	bool active;
+};
+
+struct ipc_port {
+	struct ipc_object object;
+	/* Guarded by object.lock. */
+	uint8_t kotype;			/* enum ipc_kobject_type */
+	bool has_payload;
+	uint16_t qlimit;
+	struct ipc_space *receiver;
+	union {
+		mach_port_name_t receiver_name;
+		struct ipc_port *destination;
+		uint32_t death_stamp;
+	};
+	void *kobject;
+	uint32_t srights;
+	uint32_t sorights;
+	mach_port_mscount_t mscount;
+	mach_port_seqno_t seqno;
+	uint32_t msgcount;
+	rpc_uintptr_t payload;
+	struct ipc_mqueue mqueue;
+	struct ipc_pset *pset;		/* the set it is in, or NULL; a reference */
+	struct queue_link pset_link;	/* in pset->members; the set's lock */
+	struct queue_link ready_link;	/* in pset->ready while messages wait; the set's lock */
+	struct queue senders;		/* threads that wait for room, by ipc.link */
+	struct ipc_port *nsrequest;	/* send-once right or NULL */
+	struct ipc_port *pdrequest;	/* send-once right or NULL */
+	struct ipc_port_request *requests;	/* dead-name requests (ipc/request.h) */
+};
+
+extern struct slab_cache ipc_port_cache, ipc_pset_cache;
+
+void ipc_port_init(void);
+
+static inline void ipc_port_lock(struct ipc_port *port)
+{
+	spin_lock(&port->object.lock);
+}
+
+static inline void ipc_port_unlock(struct ipc_port *port)
+{
+	spin_unlock(&port->object.lock);
+}
+
+/* Take a reference for another holder; the caller has one or the lock. */
+void ipc_port_reference(struct ipc_port *port);
+
+/* Consumes a reference; frees the port with the last one (it is dead then).  No port lock held. */
+void ipc_port_release(struct ipc_port *port);
+
+/* --- Rights.  Every change of srights and sorights is made by these ------------------ */
+
+/*
+ * Make a send right, counted in mscount, from a receive right.
+ * Locks: none.  Owns: returns the right.  Returns IP_DEAD for a dead port.
+ */
+struct ipc_port *ipc_port_make_send(struct ipc_port *port);
+
+/* The same, port locked and active. */
+void ipc_port_make_send_locked(struct ipc_port *port);
+
+/* One more send right where the caller holds one.  IP_DEAD when the port died; NULL stays NULL. */
+struct ipc_port *ipc_port_copy_send(struct ipc_port *port);
+void ipc_port_copy_send_locked(struct ipc_port *port);
+
+/* Make a send-once right.  Locks: none. */
+struct ipc_port *ipc_port_make_sonce(struct ipc_port *port);
+void ipc_port_make_sonce_locked(struct ipc_port *port);
+
+/* Destroy a send right (consumes it); fires the no-senders request.  NULL and IP_DEAD do nothing. */
+void ipc_port_release_send(struct ipc_port *port);
+
+/* Destroy an unused send-once right (consumes it): a send-once notification goes out. */
+void ipc_port_release_sonce(struct ipc_port *port);
+
+/* Destroy a receive right that is in no space: the port dies, or port-destroyed takes it. */
+void ipc_port_release_receive(struct ipc_port *port);
+
+/* A fresh name-less receive right and port: one reference. NULL when memory is short. */
+struct ipc_port *ipc_port_alloc_special(struct ipc_space *receiver);
+
+#endif /* IPC_PORT_H */

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the kernel asks of the machine.  The only header of kern/, ipc/ and vm/
+ * through which anything of i386/ is seen (physical maps: vm/pmap.h).
+ */
+#ifndef KERN_MACHINE_H
+#define KERN_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mach/boolean.h>
+#include <mach/kern_return.h>
+#include <mach/machine/vm_types.h>
+
+#include <i386/pcb.h>
+
+struct thread;
+struct task;
+
+typedef void (*continuation_t)(void);
+
+/* --- User memory ------------------------------------------------------- */
+
+/*
+ * Copy between the current task's memory and the kernel.  Any user range may be
+ * given: what does not lie wholly below the user limit is refused untouched.
+ * Page faults are served on the way.  copyin never reads a byte outside the range.
+ *
+ * Locks:    none held.
+ * Blocks:   may, in a page fault.
+ * Returns:  0; or 1 when the range is not accessible, a part may be copied then.
+ */
+int copyin(const void *user, void *kernel, size_t size);
+int copyout(const void *kernel, void *user, size_t size);
+
+/*
+ * copyin/copyout of a message: sizes are multiples of 4 except copyoutmsg's, and short ones
+ * take few instructions.
+ */
+int copyinmsg(const void *user, void *kernel, size_t size);
+int copyoutmsg(const void *kernel, void *user, size_t size);
+
+/* Copy a terminated string of at most max bytes, the terminator included; 1 when it faults
+ * or is longer. *length is the number of bytes copied with the terminator. */
+int copyinstr(const void *user, char *kernel, size_t max, size_t *length);
+
+/* --- Interrupts and time ------------------------------------------------ */
+
+static inline void interrupts_enable(void)
+{
+	__asm__ volatile("sti" : : : "memory");
+}
+
+static inline void interrupts_disable(void)
+{
+	__asm__ volatile("cli" : : : "memory");
+}
+
+/* Is the interrupt flag set? */
+bool interrupts_enabled(void);
+
+/* Halt until an interrupt has been taken; called with interrupts off, returns with them off. */
+void machine_idle(void);
+
+/* Nanoseconds since start, monotonic, from the time-stamp counter. */
+uint64_t machine_uptime_ns(void);
+
+/* The raw time-stamp counter. */
+uint64_t machine_cycles(void);
+
+/* Seconds since 1970 as the clock chip says at start. */
+uint32_t machine_rtc_seconds(void);
+
+/* --- Threads ------------------------------------------------------------ */
+
+/* Set up the pcb of a new thread: all zero registers, standard segments, FPU unused. */
+void machine_thread_init(struct thread *thread);
+
+/* Give back what the pcb owns (FPU area, tables); the thread will not run again. */
+void machine_thread_terminate(struct thread *thread);
+
+/* The same for what a task owns. */
+void machine_task_terminate(struct task *task);
+
+/*
+ * Make `next` the thread whose user mode this CPU returns to: address space,
+ * TSS.esp0, user segments, FPU ownership.  Does not touch stacks.
+ */
+void machine_thread_load(struct thread *prev, struct thread *next);
+
+/*
+ * Save the kernel context of prev on its stack, go on where next saved its own.
+ * Returns, in prev's context later, the thread that was switched away from then.
+ */
+struct thread *machine_switch_context(struct thread *prev, struct thread *next);
+
+/* Prepare a fresh stack so that machine_switch_context to it calls start(previous thread). */
+void machine_stack_prepare(struct thread *thread, void (*start)(struct thread *previous));
+
+/* Throw away all frames of the current stack and call the continuation, which never returns. */
+_Noreturn void machine_call_continuation(continuation_t continuation);
+
+/*
+ * Leave the kernel: serve pending ASTs, then go to user mode with the registers
+ * in the current thread's pcb (user_return), the result register set first
+ * (syscall_return).
+ */
+_Noreturn void user_return(void);
+_Noreturn void syscall_return(kern_return_t result);
+
+/* Registers in the pcb, for trap emulation and thread start. */
+void machine_set_syscall_result(struct thread *thread, kern_return_t result);
+void machine_set_user_entry(struct thread *thread, vm_offset_t eip, vm_offset_t esp);
+
+/*
+ * thread_get_state / thread_set_state of all flavours of mach/i386/thread_status.h;
+ * the thread is not running in user mode.  *count in words, in and out.
+ * Errors: KERN_INVALID_ARGUMENT for an unknown flavour, a short count or bad contents.
+ */
+kern_return_t machine_thread_get_state(struct thread *thread, int flavor, uint32_t *state,
+				       uint32_t *count);
+kern_return_t machine_thread_set_state(struct thread *thread, int flavor, const uint32_t *state,
+				       uint32_t count);
+
+/* --- Console and the end ------------------------------------------------ */
+
+void console_putc(char c);
+int console_getc_poll(void);	/* -1 when no character waits */
+
+enum machine_stop { MACHINE_HALT, MACHINE_RESET, MACHINE_FAIL };
+
+/* Power off (test device or ACPI), reset, or stop with the test device's failure status. */
+_Noreturn void machine_stop(enum machine_stop how);
+
+/* Print a symbolised backtrace of the current kernel stack. */
+void machine_backtrace(void);
+
+/* --- Processor ------------------------------------------------------------ */
+
+struct machine_info {
+	const char *name;	/* vendor string of CPUID */
+	int cpu_type;		/* mach/machine.h */
+	int cpu_subtype;
+	bool has_nx, has_sysenter, has_fxsr, has_xsave, has_sse, has_smep, has_smap, has_pge;
+};
+
+extern struct machine_info machine_info;
+
+#endif /* KERN_MACHINE_H */

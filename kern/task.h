@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Tasks: an address space, a port name space, threads, and what children inherit.
+ *
+ * References: a task holds one on itself until it is terminated; each thread holds
+ * one; everyone who keeps a pointer holds one.
+ */
+#ifndef KERN_TASK_H
+#define KERN_TASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <kern/lock.h>
+#include <kern/queue.h>
+#include <mach/kern_return.h>
+
+struct ipc_port;
+struct ipc_space;
+struct ldt;
+struct thread;
+struct vm_map;
+
+#define TASK_NAME_SIZE 32
+#define TASK_PORT_REGISTER_MAX 4
+
+struct task {
+	struct spin_lock lock;		/* LOCK_TASK, guards what follows */
+	uint32_t ref_count;
+	bool active;
+	bool essential;
+	struct vm_map *map;		/* a reference; constant until the last release */
+	struct ipc_space *space;	/* a reference; constant until the last release */
+	struct ldt *ldt;		/* user LDT, or NULL */
+	struct queue threads;		/* by thread.task_link */
+	uint32_t thread_count;
+	uint32_t suspend_count;
+	uint32_t user_suspend_count;
+	int32_t priority, max_priority;
+
+	struct ipc_port *self_port;	/* the kernel's port for this task; NULL when dead */
+	struct ipc_port *self_special;	/* TASK_KERNEL_PORT: send right */
+	struct ipc_port *exception_port;/* send rights, each may be NULL */
+	struct ipc_port *bootstrap_port;
+	struct ipc_port *registered[TASK_PORT_REGISTER_MAX];
+
+	uint64_t created_ns;
+	uint64_t dead_user_ns, dead_system_ns;	/* of threads that have ended */
+	uint32_t faults, zero_fills, reactivations, pageins, cow_faults;
+	uint32_t messages_sent, messages_received;
+	uint32_t security_token[2];
+	uint32_t id;			/* unique since start, for audit and debugging */
+
+	struct queue_link all_link;	/* in all_tasks; LOCK_HOST */
+	char name[TASK_NAME_SIZE];
+};
+
+extern struct task *kernel_task;
+extern struct queue all_tasks;
+extern struct spin_lock all_tasks_lock;	/* LOCK_HOST; also all_threads */
+
+void task_init(void);			/* caches and the kernel task */
+
+/*
+ * Create a task: space, map (inherited from the parent's or empty), ports inherited.
+ *
+ * Owns:     returns a reference in *childp, besides the task's own.
+ * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE.
+ */
+kern_return_t task_create_internal(struct task *parent, bool inherit, struct task **childp);
+
+void task_reference(struct task *task);
+void task_release(struct task *task);	/* consumes */
+
+/*
+ * End a task: its threads, space and map.  Of the current task: the calling
+ * thread ends at the user boundary.
+ */
+kern_return_t task_terminate(struct task *task);
+
+/* The task of the current thread. */
+#include <kern/thread.h>
+static inline struct task *current_task(void)
+{
+	return current_thread()->task;
+}
+
+#endif /* KERN_TASK_H */
