@@ -9,6 +9,13 @@ ifeq ($(filter debug release,$(MODE)),)
 $(error MODE is "$(MODE)", it can be debug or release)
 endif
 
+# What runs or tests needs more than a compiler: see that it is there before anything else.
+ifneq ($(filter run run-iso iso debug bench check check-%,$(MAKECMDGOALS)),)
+ifneq ($(shell tools/setup >&2; echo $$?),0)
+$(error packages are missing, see above)
+endif
+endif
+
 B       ?= build/$(MODE)
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 LD      := ld
@@ -23,6 +30,9 @@ DESTDIR ?=
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
+
+PORTER      := $(B)/porter
+PORTER_TEST := $(B)/porter-test
 
 # Words that name what is made of a list of sources.
 objects = $(addprefix $(B)/obj/,$(addsuffix .o,$(basename $(1))))
@@ -61,7 +71,7 @@ include libmach/rules.mk user/rules.mk tests/rules.mk i386/rules.mk tools/rules.
 
 all: kernel libmach programs
 
-kernel: $(KERNEL)
+kernel: $(PORTER)
 
 libmach: $(LIBMACH) $(CRT0)
 

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 KERNEL_SRC += $(wildcard i386/*.c i386/*.S)
 
-KERNEL      := $(B)/porter
-KERNEL_TEST := $(B)/porter-test
-
 KERNEL_OBJECTS      := $(call objects,$(KERNEL_SRC)) $(KERNEL_STUB_OBJECTS)
 KERNEL_TEST_OBJECTS := $(KERNEL_OBJECTS) $(call objects,$(KERNEL_TEST_SRC))
 
@@ -24,9 +21,9 @@ $(foreach d,$(kernel-sources),$(eval $(call kernel-compile,$(d))))
 
 # The symbol table is made from a first link and stands at the end of the image, so that
 # adding it moves nothing; mksyms checks that.
-$(KERNEL): $(KERNEL_OBJECTS)
-$(KERNEL_TEST): $(KERNEL_TEST_OBJECTS)
-$(KERNEL) $(KERNEL_TEST): %: %.objects i386/kernel.lds tools/mksyms
+$(PORTER): $(KERNEL_OBJECTS)
+$(PORTER_TEST): $(KERNEL_TEST_OBJECTS)
+$(PORTER) $(PORTER_TEST): %: %.objects i386/kernel.lds tools/mksyms
 	$(PYTHON) tools/mksyms table /dev/null > $@.syms1.S
 	$(CC) -m32 -c -o $@.syms1.o $@.syms1.S
 	$(LD) $(KERNEL_LDFLAGS) -o $@.pass1 $(filter %.o,$^) $@.syms1.o
@@ -39,8 +36,8 @@ $(KERNEL) $(KERNEL_TEST): %: %.objects i386/kernel.lds tools/mksyms
 	mv $@.pass2 $@
 
 # A file that disappears must link the kernel again, although nothing is newer.
-$(KERNEL).objects: FORCE
+$(PORTER).objects: FORCE
 	$(call keep-if-same,$(KERNEL_OBJECTS))
 
-$(KERNEL_TEST).objects: FORCE
+$(PORTER_TEST).objects: FORCE
 	$(call keep-if-same,$(KERNEL_TEST_OBJECTS))

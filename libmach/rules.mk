@@ -82,7 +82,7 @@ endef
 
 install: kernel libmach
 	install -d $(INSTALLED)/boot $(INSTALLED)/lib/pkgconfig $(INSTALLED)/include
-	install -m 644 $(KERNEL) $(INSTALLED)/boot/porter
+	install -m 644 $(PORTER) $(INSTALLED)/boot/porter
 	install -m 644 $(LIBMACH) $(CRT0) $(INSTALLED)/lib
 	cd include && find . \( -name '*.h' -o -name '*.defs' \) \
 		-exec install -D -m 644 {} $(INSTALLED)/include/{} \;

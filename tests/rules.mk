@@ -28,4 +28,19 @@ $(eval $(call shared-code,tests/bench))
 $(foreach f,$(TEST_FOLDERS),$(eval $(call user-program,$(f),$(B)/tests/user/common.a)))
 $(foreach f,$(BENCH_FOLDERS),$(eval $(call user-program,$(f),$(B)/tests/bench/common.a)))
 
+# Adds its programs to UNIT_TESTS.
 -include tests/unit/rules.mk
+
+.PHONY: check bench
+tests: kernel $(PORTER_TEST) programs $(TEST_PROGRAMS) $(BENCH_PROGRAMS) $(UNIT_TESTS)
+
+check:
+	+@tests/check --mode $(MODE)
+
+check-%:
+	+@tests/check --mode $(MODE) --tier $* $(if $(KERNEL),--kernel $(KERNEL))
+
+# Instructions are counted where it matters, in the release build.
+bench:
+	+@$(MAKE) --no-print-directory MODE=release tests
+	tools/bench
