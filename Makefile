@@ -37,6 +37,10 @@ PORTER_TEST := $(B)/porter-test
 # Words that name what is made of a list of sources.
 objects = $(addprefix $(B)/obj/,$(addsuffix .o,$(basename $(1))))
 
+# One short line for each step; V=1 shows the whole commands.
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
+
 WARNINGS := -Wall -Wextra -Werror -Wundef -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla
 
 # MIG writes code that no human would: unused parameters and variables, odd signs.

@@ -11,11 +11,13 @@ kernel-sources = kern ipc vm i386 device tests/kernel
 define kernel-compile
 $(B)/obj/$(1)/%.o: $(1)/%.c $(B)/kernel.flags | $(KERNEL_STUB_HEADERS)
 	@mkdir -p $$(@D)
-	$$(CC) $$(KERNEL_CFLAGS) $$(EXTRA_CFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC,$$<)
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(EXTRA_CFLAGS) -MMD -MP -c -o $$@ $$<
 
 $(B)/obj/$(1)/%.o: $(1)/%.S $(B)/kernel.flags | $(KERNEL_STUB_HEADERS)
 	@mkdir -p $$(@D)
-	$$(CC) $$(KERNEL_CFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC,$$<)
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach d,$(kernel-sources),$(eval $(call kernel-compile,$(d))))
 
@@ -24,16 +26,17 @@ $(foreach d,$(kernel-sources),$(eval $(call kernel-compile,$(d))))
 $(PORTER): $(KERNEL_OBJECTS)
 $(PORTER_TEST): $(KERNEL_TEST_OBJECTS)
 $(PORTER) $(PORTER_TEST): %: %.objects i386/kernel.lds tools/mksyms
-	$(PYTHON) tools/mksyms table /dev/null > $@.syms1.S
-	$(CC) -m32 -c -o $@.syms1.o $@.syms1.S
-	$(LD) $(KERNEL_LDFLAGS) -o $@.pass1 $(filter %.o,$^) $@.syms1.o
-	$(NM) $@.pass1 > $@.nm1
-	$(PYTHON) tools/mksyms table $@.nm1 > $@.syms2.S
-	$(CC) -m32 -c -o $@.syms2.o $@.syms2.S
-	$(LD) $(KERNEL_LDFLAGS) -o $@.pass2 $(filter %.o,$^) $@.syms2.o
-	$(NM) $@.pass2 > $@.nm2
-	$(PYTHON) tools/mksyms compare $@.nm1 $@.nm2
-	mv $@.pass2 $@
+	$(call say,LD,$@)
+	$(Q)$(PYTHON) tools/mksyms table /dev/null > $@.syms1.S
+	$(Q)$(CC) -m32 -c -o $@.syms1.o $@.syms1.S
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@.pass1 $(filter %.o,$^) $@.syms1.o
+	$(Q)$(NM) $@.pass1 > $@.nm1
+	$(Q)$(PYTHON) tools/mksyms table $@.nm1 > $@.syms2.S
+	$(Q)$(CC) -m32 -c -o $@.syms2.o $@.syms2.S
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@.pass2 $(filter %.o,$^) $@.syms2.o
+	$(Q)$(NM) $@.pass2 > $@.nm2
+	$(Q)$(PYTHON) tools/mksyms compare $@.nm1 $@.nm2
+	$(Q)mv $@.pass2 $@
 
 # A file that disappears must link the kernel again, although nothing is newer.
 $(PORTER).objects: FORCE

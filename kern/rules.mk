@@ -25,14 +25,17 @@ KERNEL_STUB_OBJECTS := $(patsubst %,$(B)/obj/gen/%.o,$(KERNEL_STUBS))
 
 $(B)/gen/%_server.c $(B)/gen/%_server.h: include/%.defs
 	@mkdir -p $(@D)
-	$(mig) -DKERNEL_SERVER=1 -server $(B)/gen/$*_server.c -sheader $(B)/gen/$*_server.h $<
+	$(call say,MIG,$<)
+	$(Q)$(mig) -DKERNEL_SERVER=1 -server $(B)/gen/$*_server.c -sheader $(B)/gen/$*_server.h $<
 
 $(B)/gen/%_user.c $(B)/gen/%_user.h: include/%.defs
 	@mkdir -p $(@D)
-	$(mig) -DKERNEL_USER=1 -user $(B)/gen/$*_user.c -header $(B)/gen/$*_user.h $<
+	$(call say,MIG,$<)
+	$(Q)$(mig) -DKERNEL_USER=1 -user $(B)/gen/$*_user.c -header $(B)/gen/$*_user.h $<
 
 .SECONDARY: $(patsubst %,$(B)/gen/%.c,$(KERNEL_STUBS))
 
 $(B)/obj/gen/%.o: $(B)/gen/%.c $(B)/kernel.flags | $(KERNEL_STUB_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(KERNEL_MIG_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(KERNEL_MIG_CFLAGS) -MMD -MP -c -o $@ $<

@@ -28,12 +28,14 @@ LIBMACH_STUB_HEADERS := $(patsubst %,$(B)/ugen/%.h,$(LIBMACH_STUBS))
 define libmach-user-stub
 $(B)/ugen/$(2).c $(B)/ugen/$(2).h &: include/$(1).defs
 	@mkdir -p $$(@D)
-	$$(mig) -user $(B)/ugen/$(2).c -header $(B)/ugen/$(2).h $$<
+	$$(call say,MIG,$$<)
+	$$(Q)$$(mig) -user $(B)/ugen/$(2).c -header $(B)/ugen/$(2).h $$<
 endef
 define libmach-server-stub
 $(B)/ugen/$(2).c $(B)/ugen/$(2).h &: include/$(1).defs
 	@mkdir -p $$(@D)
-	$$(mig) -server $(B)/ugen/$(2).c -sheader $(B)/ugen/$(2).h $$<
+	$$(call say,MIG,$$<)
+	$$(Q)$$(mig) -server $(B)/ugen/$(2).c -sheader $(B)/ugen/$(2).h $$<
 endef
 $(foreach pair,$(call existing,$(LIBMACH_CALLS)),$(eval \
 	$(call libmach-user-stub,$(call defs-of,$(pair)),$(call header-of,$(pair)))))
@@ -43,26 +45,30 @@ $(foreach pair,$(call existing,$(LIBMACH_SERVES)),$(eval \
 LIBMACH_OBJECTS := $(call objects,$(LIBMACH_SRC)) $(patsubst %,$(B)/obj/ugen/%.o,$(LIBMACH_STUBS))
 
 $(LIBMACH): $(LIBMACH_OBJECTS) $(LIBMACH).objects
-	rm -f $@
-	$(AR) rcs $@ $(LIBMACH_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(LIBMACH_OBJECTS)
 
 $(LIBMACH).objects: FORCE
 	$(call keep-if-same,$(LIBMACH_OBJECTS))
 
 $(CRT0): $(B)/obj/libmach/crt0.o
-	cp $< $@
+	$(Q)cp $< $@
 
 $(B)/obj/libmach/%.o: libmach/%.c $(B)/user.flags | $(LIBMACH_STUB_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/obj/libmach/%.o: libmach/%.S $(B)/user.flags | $(LIBMACH_STUB_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/obj/ugen/%.o: $(B)/ugen/%.c $(B)/user.flags | $(LIBMACH_STUB_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(USER_MIG_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(USER_MIG_CFLAGS) -MMD -MP -c -o $@ $<
 
 # --- installation ----------------------------------------------------------------------------
 

@@ -15,12 +15,14 @@ define shared-code
 $(B)/obj/$(1)/common/%.o: $(1)/common/%.c $(B)/user.flags \
 		| $(LIBMACH_STUB_HEADERS) $(USER_STUB_HEADERS)
 	@mkdir -p $$(@D)
-	$$(CC) $$(USER_CFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC,$$<)
+	$$(Q)$$(CC) $$(USER_CFLAGS) -MMD -MP -c -o $$@ $$<
 
 $(B)/$(1)/common.a: $(call objects,$(wildcard $(1)/common/*.c))
 	@mkdir -p $$(@D)
-	rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@
+	$$(Q)$$(AR) rcs $$@ $$^
 endef
 $(eval $(call shared-code,tests/user))
 $(eval $(call shared-code,tests/bench))

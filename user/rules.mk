@@ -25,7 +25,8 @@ define user-stubs
 $(B)/ugen/$(basename $(notdir $(1))).h $(B)/ugen/$(basename $(notdir $(1)))_user.c \
 $(B)/ugen/$(basename $(notdir $(1)))_server.h $(B)/ugen/$(basename $(notdir $(1)))_server.c &: $(1)
 	@mkdir -p $$(@D)
-	$$(mig) -header $(B)/ugen/$(basename $(notdir $(1))).h \
+	$$(call say,MIG,$$<)
+	$$(Q)$$(mig) -header $(B)/ugen/$(basename $(notdir $(1))).h \
 		-user $(B)/ugen/$(basename $(notdir $(1)))_user.c \
 		-sheader $(B)/ugen/$(basename $(notdir $(1)))_server.h \
 		-server $(B)/ugen/$(basename $(notdir $(1)))_server.c $$<
@@ -33,8 +34,9 @@ endef
 $(foreach d,$(USER_DEFS),$(eval $(call user-stubs,$(d))))
 
 $(USER_LIB): $(USER_STUB_OBJECTS) $(USER_LIB).objects
-	rm -f $@
-	$(AR) rcs $@ $(USER_STUB_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(USER_STUB_OBJECTS)
 
 $(USER_LIB).objects: FORCE
 	$(call keep-if-same,$(USER_STUB_OBJECTS))
@@ -43,15 +45,18 @@ $(USER_LIB).objects: FORCE
 define user-program
 $(B)/obj/$(1)/%.o: $(1)/%.c $(B)/user.flags | $(LIBMACH_STUB_HEADERS) $(USER_STUB_HEADERS)
 	@mkdir -p $$(@D)
-	$$(CC) $$(USER_CFLAGS) -I$(1) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC,$$<)
+	$$(Q)$$(CC) $$(USER_CFLAGS) -I$(1) -MMD -MP -c -o $$@ $$<
 
 $(B)/obj/$(1)/%.o: $(1)/%.S $(B)/user.flags | $(LIBMACH_STUB_HEADERS) $(USER_STUB_HEADERS)
 	@mkdir -p $$(@D)
-	$$(CC) $$(USER_CFLAGS) -I$(1) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC,$$<)
+	$$(Q)$$(CC) $$(USER_CFLAGS) -I$(1) -MMD -MP -c -o $$@ $$<
 
 $(B)/$(1): $(call objects,$(wildcard $(1)/*.c $(1)/*.S)) $(2) $(CRT0) $(USER_LIB) $(LIBMACH)
 	@mkdir -p $$(@D)
-	$$(LD) $$(USER_LDFLAGS) -o $$@ $(CRT0) $$(filter-out $(CRT0) %.a,$$^) $(2) \
+	$$(call say,LD,$$@)
+	$$(Q)$$(LD) $$(USER_LDFLAGS) -o $$@ $(CRT0) $$(filter-out $(CRT0) %.a,$$^) $(2) \
 		$(USER_LIB) $(LIBMACH) $$(LIBGCC)
 endef
 $(foreach folder,$(USER_FOLDERS),$(eval $(call user-program,$(folder),)))
