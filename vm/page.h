@@ -5,6 +5,10 @@
  * A buddy allocator in three zones: DMA (below 16 MiB), direct (mapped at
  * KERNEL_BASE), high (reached through temporary mappings only).  Each page of
  * managed memory has a struct vm_page.
+ *
+ * A page is in one state at a time, and the counters say how many are in each.
+ * Who allocates a page owns it, and may make it a page of a slab or of an object; it is
+ * PAGE_KERNEL again, not wired, when it is freed.
  */
 #ifndef VM_PAGE_H
 #define VM_PAGE_H
@@ -15,71 +19,96 @@
 
 #include <kern/queue.h>
 #include <mach/machine/vm_types.h>
+#include <mach/vm_param.h>
 
-#define PAGE_SHIFT 12
 #define PAGE_BYTES 4096u
 #define PAGE_OFFSET_MASK (PAGE_BYTES - 1)
 
 #define KERNEL_BASE 0xC0000000u		/* also the end of user space */
 #define DIRECT_MAP_MAX 0x30000000u	/* bytes of low physical memory mapped at KERNEL_BASE */
+#ifdef HOST_TEST			/* where a host process has nothing */
+#define KERNEL_MAP_START 0xD0000000u
+#define KERNEL_MAP_END 0xD4000000u
+#else
 #define KERNEL_MAP_START 0xF0000000u	/* vm/kmem.h */
 #define KERNEL_MAP_END 0xFF000000u
+#endif
 
-typedef uint64_t phys_addr_t;
+#define VM_PAGE_ORDER_MAX 10		/* the largest block: 4 MiB */
 
+struct boot_info;
 struct vm_object;
 
 enum vm_zone { VM_ZONE_DMA, VM_ZONE_DIRECT, VM_ZONE_HIGH, VM_ZONES };
 
 enum vm_page_state {
-	PAGE_RESERVED,		/* not managed: kernel image, holes */
+	PAGE_RESERVED,		/* not allocatable: kernel image, modules */
 	PAGE_FREE,		/* in the buddy allocator, first page of a block */
 	PAGE_FREE_TAIL,
 	PAGE_KERNEL,		/* allocated, of no object */
 	PAGE_SLAB,
 	PAGE_OBJECT,		/* resident in a vm_object */
+	PAGE_STATES
 };
 
 struct vm_page {
 	struct queue_link link;		/* free list, or the object's pages */
 	struct vm_object *object;	/* PAGE_OBJECT */
 	uint32_t offset;		/* PAGE_OBJECT: page index in the object */
-	void *slab;			/* PAGE_SLAB: the slab that it belongs to */
-	uint16_t wire_count;
-	uint8_t state;			/* enum vm_page_state */
-	uint8_t order;			/* of a free block */
+	union {
+		void *slab;		/* PAGE_SLAB: the slab that it belongs to */
+		void *mappings;		/* PAGE_OBJECT: the pmap's list of mappings, or NULL */
+	};
+	uint16_t wire_count;		/* changed by vm_page_wire and vm_page_unwire only */
+	uint8_t state;			/* changed by the allocator and vm_page_set_state only */
+	uint8_t order;			/* PAGE_FREE: of the block */
 	uint8_t zone;
+	uint8_t segment;		/* range of memory that it lies in */
 	bool busy : 1;			/* being filled or moved; wait for it */
 	bool dirty : 1;
 	bool precious : 1;
 	bool absent : 1;
+	bool poisoned : 1;		/* free, filled in a debug build */
 	struct vm_page *hash_next;	/* object/offset lookup */
 };
 
+/* There are a million of them in 4 GiB. */
+_Static_assert(sizeof(void *) != 4 || sizeof(struct vm_page) <= 32, "struct vm_page");
+
 /*
- * Hand a range of usable memory to the allocator, during start-up.  The range is given
- * in whole pages; the page array itself was reserved by vm_page_boot.
+ * Take over all memory, in one call at start-up: makes the page array, and frees what is neither
+ * kernel image, module nor page array.  The direct map is there; nothing else is needed.
+ * Memory is allocated with vm_page_alloc from then on.
  */
-void vm_page_boot(phys_addr_t end_of_memory);
+void vm_page_boot(const struct boot_info *info);
+
+/*
+ * Free memory that was left out, as a module's when it has been used: all pages of
+ * [start, end) that are PAGE_RESERVED now.  Parts of pages at both ends are kept.
+ */
 void vm_page_boot_free(phys_addr_t start, phys_addr_t end);
 
 /*
- * Memory before vm_page_boot: bump allocation in the direct map behind the kernel image.
- * Zeroed, aligned to a page.  Panics when there is none.
- */
-void *vm_boot_alloc(size_t size);
-
-/*
- * Allocate 1 << order contiguous pages from the zone or a lower one.
+ * Allocate 1 << order contiguous pages, aligned to their size, from the zone or a lower one.
  *
+ * Locks:    none of class LOCK_PAGE or later.
  * Blocks:   never.
  * Returns:  the first page, state PAGE_KERNEL, contents undefined; NULL when there is none.
  */
 struct vm_page *vm_page_alloc(enum vm_zone highest, unsigned int order);
+
+/* Consumes the block, as it was allocated: state PAGE_KERNEL, not wired. */
 void vm_page_free(struct vm_page *page, unsigned int order);
 
 /* One page for user memory (any zone), keeping a reserve for the kernel. */
 struct vm_page *vm_page_alloc_user(void);
+
+/* Change a page's state between PAGE_KERNEL, PAGE_SLAB and PAGE_OBJECT. */
+void vm_page_set_state(struct vm_page *page, enum vm_page_state state);
+
+/* Count one more, or one less, reason why the page must stay where it is. */
+void vm_page_wire(struct vm_page *page);
+void vm_page_unwire(struct vm_page *page);
 
 phys_addr_t vm_page_to_phys(const struct vm_page *page);
 struct vm_page *vm_page_from_phys(phys_addr_t pa);	/* NULL when not managed */
@@ -94,7 +123,11 @@ static inline phys_addr_t direct_to_phys(const void *p)
 {
 	return (phys_addr_t)((uintptr_t)p - KERNEL_BASE);
 }
-bool vm_page_is_direct(const struct vm_page *page);
+
+static inline bool vm_page_is_direct(const struct vm_page *page)
+{
+	return page->zone != VM_ZONE_HIGH;
+}
 
 /* Contents of any page, mapped for a moment where needed. */
 void vm_page_zero(struct vm_page *page);
@@ -102,7 +135,7 @@ void vm_page_copy(struct vm_page *src, struct vm_page *dst);
 void vm_page_read(struct vm_page *page, size_t offset, void *buf, size_t size);
 void vm_page_write(struct vm_page *page, size_t offset, const void *buf, size_t size);
 
-/* Counters, in pages. */
+/* Counters, in pages: total = free + kernel + object + reserved. */
 struct vm_page_counts {
 	uint32_t total, free, kernel, object, wired, reserved;
 	uint32_t zone_total[VM_ZONES], zone_free[VM_ZONES];
