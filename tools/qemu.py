@@ -48,6 +48,7 @@ class Machine:
         if self.icount:
             words += ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm"]
         if self.gdb:
+            # A machine under a debugger waits for it.
             words += ["-S", "-gdb", self.gdb]
         if self.iso:
             words += ["-cdrom", self.iso, "-boot", "d"]
@@ -82,18 +83,22 @@ def terminate(process):
         process.wait()
 
 
-def run(machine, timeout, log, echo=None, done=None):
+def run(machine, timeout, log, echo=None, done=None, started=None):
     """Boot; return a Result.
 
     echo: a stream that sees the console live.  done: a function of the console's text so far
     that may end the run early (status POWER_OFF then), for kernels that cannot power off.
+    started: called with the process, for whoever must end it from another thread.
     """
     log = Path(log)
     log.parent.mkdir(parents=True, exist_ok=True)
     begin = time.monotonic()
     process = subprocess.Popen(
         machine.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        stdin=None if machine.interactive else subprocess.DEVNULL)
+        stdin=None if machine.interactive else subprocess.DEVNULL,
+        start_new_session=machine.gdb is not None)
+    if started:
+        started(process)
     status = None
 
     def expire():
