@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Loops for servers, and the end of messages nobody wants. */
+#ifndef _LIBMACH_SERVER_H_
+#define _LIBMACH_SERVER_H_
+
+#include <mach/message.h>
+
+/* What MIG's name_server functions are: answer the request in *reply, or return false. */
+typedef boolean_t (*mach_demux_t)(mach_msg_header_t *request, mach_msg_header_t *reply);
+
+/*
+ * Receive requests from a port or set, answer each through demux, for ever.  max_size is the
+ * size of the largest request and reply.  A request too large for it is dropped by the kernel.
+ * A reply right that is not send-once is not waited for: a client cannot stop the server.
+ *
+ * Returns: only when receiving fails, with that code; KERN_RESOURCE_SHORTAGE without memory.
+ */
+mach_msg_return_t mach_msg_server(mach_demux_t demux, mach_msg_size_t max_size,
+	mach_port_t receive);
+
+/*
+ * The same for one message.
+ *
+ * Returns: the receive's error or the reply's.
+ */
+mach_msg_return_t mach_msg_server_once(mach_demux_t demux, mach_msg_size_t max_size,
+	mach_port_t receive);
+
+/*
+ * Release all that a message holds: the remote and local rights of its header, and the rights
+ * and memory of its body.  For messages received, or given back by a send that failed.
+ */
+void mach_msg_destroy(mach_msg_header_t *message);
+
+#endif
