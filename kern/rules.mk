@@ -23,6 +23,24 @@ KERNEL_STUBS := $(addsuffix _server,$(call defined,$(KERNEL_SERVES))) \
 KERNEL_STUB_HEADERS := $(patsubst %,$(B)/gen/%.h,$(KERNEL_STUBS))
 KERNEL_STUB_OBJECTS := $(patsubst %,$(B)/obj/gen/%.o,$(KERNEL_STUBS))
 
+define kernel-server-stub
+$(B)/gen/$(1)_server.c $(B)/gen/$(1)_server.h &: include/$(1).defs
+	@mkdir -p $$(@D)
+	$$(call say,MIG,$$<)
+	$$(Q)$$(mig) -DKERNEL_SERVER=1 -server $(B)/gen/$(1)_server.c \
+		-sheader $(B)/gen/$(1)_server.h $$<
+endef
+define kernel-user-stub
+$(B)/gen/$(1)_user.c $(B)/gen/$(1)_user.h &: include/$(1).defs
+	@mkdir -p $$(@D)
+	$$(call say,MIG,$$<)
+	$$(Q)$$(mig) -DKERNEL_USER=1 -user $(B)/gen/$(1)_user.c -header $(B)/gen/$(1)_user.h $$<
+endef
+$(foreach d,$(call defined,$(KERNEL_SERVES)),$(eval $(call kernel-server-stub,$(d))))
+$(foreach d,$(call defined,$(KERNEL_CALLS)),$(eval $(call kernel-user-stub,$(d))))
+
+$(B)/obj/gen/%.o,$(KERNEL_STUBS))
+
 $(B)/gen/%_server.c $(B)/gen/%_server.h: include/%.defs
 	@mkdir -p $(@D)
 	$(call say,MIG,$<)
