@@ -71,10 +71,8 @@ static const char *parse_plain(struct cursor *c)
 
 	if (piece == NULL)
 		return "too many words";
-	/* The first character is text even when it is a $: it introduces nothing then. */
-	do
+	while (!at_word_end(c) && *c->at != '$')
 		c->at++;
-	while (!at_word_end(c) && *c->at != '$');
 	piece->text.length = (size_t)(c->at - piece->text.start);
 	return NULL;
 }
@@ -127,6 +125,8 @@ static const char *parse_piece(struct cursor *c)
 		return parse_variable(c);
 	if (c->at[0] == '$' && c->at[1] == '(')
 		return parse_call(c);
+	if (c->at[0] == '$')
+		return "$ without { or (";
 	return parse_plain(c);
 }
 

@@ -5,7 +5,8 @@
  * A line is words separated by blanks.  A word is a sequence of pieces: plain text and
  * `${variable}`, or it is one call `$(function)` or `$(variable=function)`.  A word may
  * begin with a quote, ' or ", and then ends at the next one of the same kind; blanks in between are
- * its own, variables are still replaced.  A line whose first character is # is a comment.
+ * its own, variables are still replaced.  A $ has no other use.  A line whose first character
+ * is # is a comment.
  *
  * Parsing needs nothing of the kernel and allocates nothing: pieces point into the line, which
  * has to stay.  What the names mean is for kern/bootscript.c.

@@ -57,10 +57,8 @@ static const struct {
 	{ "p \"$(task-resume)\"", "[p][{task-resume}]" },
 	{ "p \"\" ''", "[p][][]" },
 	{ "'my program' x", "[my program][x]" },
-	{ "p $ $x a$b $$ 5$", "[p][$][$x][a$b][$$][5$]" },
 	{ "p a\"b\"", "[p][a\"b\"]" },
 	{ "p name=value } )", "[p][name=value][}][)]" },
-	{ "p $${a}", "[p][$<a>]" },
 };
 
 static const struct {
@@ -84,6 +82,11 @@ static const struct {
 	{ "p $(f", "$( without )" },
 	{ "p $(a=b=c)", "$( without )" },
 	{ "p $(f x)", "$( without )" },
+	{ "p $", "$ without { or (" },
+	{ "p a$b", "$ without { or (" },
+	{ "p $${a}", "$ without { or (" },
+	{ "p \"$\"", "$ without { or (" },
+	{ "$", "$ without { or (" },
 	{ "p x$(f)", "a function call must be a word of its own" },
 	{ "p $(f)x", "a function call must be a word of its own" },
 	{ "p $(f)${x}", "a function call must be a word of its own" },
