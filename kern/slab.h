@@ -2,9 +2,12 @@
 /*
  * Typed slab caches for kernel objects.
  *
- * One cache for each type, with a per-CPU magazine in front and a count of live
- * objects, so that leaks show.  Objects come uninitialised (poisoned in debug
- * builds).  Slabs live in the direct map.
+ * One cache for each type, with a magazine in front that needs no lock (the kernel is not
+ * preempted) and a count of live objects, so that leaks show.  Objects come uninitialised.
+ * Slabs live in the direct map; their bookkeeping is in the struct vm_page of the first page.
+ *
+ * Debug builds fill free objects and put a red zone behind each one that is at most
+ * SLAB_RED_ALIGN aligned: a write behind an object, to a free object, and a second free panic.
  */
 #ifndef KERN_SLAB_H
 #define KERN_SLAB_H
@@ -17,15 +20,17 @@
 #include <kern/queue.h>
 
 #define SLAB_MAGAZINE 16
+#define SLAB_RED_ALIGN 64
 
 struct slab_cache {
 	struct spin_lock lock;
 	const char *name;
 	size_t size;			/* of an object, bytes, as asked for */
 	size_t stride;			/* distance of two objects in a slab */
+	size_t red_zone;		/* bytes of the stride that are nobody's; 0 in release builds */
 	unsigned int per_slab;
 	unsigned int slab_order;	/* pages of a slab: 1 << slab_order */
-	struct queue partial;		/* slabs with free and used objects */
+	struct queue partial;		/* slabs (vm_page.link) with free and used objects */
 	struct queue full;
 	struct queue empty;		/* at most one is kept */
 	unsigned int slabs;
@@ -68,8 +73,8 @@ void *kalloc(size_t size);
 void kfree(void *p, size_t size);
 
 /*
- * Fault injection (tests): let the n-th allocation from now (1 = the next) fail
- * once; 0 turns it off.
+ * Fault injection (tests, debug builds): let the n-th allocation from now (1 = the next)
+ * fail once; 0 turns it off.
  */
 void slab_fail_after(unsigned int n);
 

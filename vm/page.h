@@ -37,6 +37,7 @@
 #define VM_PAGE_ORDER_MAX 10		/* the largest block: 4 MiB */
 
 struct boot_info;
+struct slab_cache;
 struct vm_object;
 
 enum vm_zone { VM_ZONE_DMA, VM_ZONE_DIRECT, VM_ZONE_HIGH, VM_ZONES };
@@ -53,11 +54,17 @@ enum vm_page_state {
 
 struct vm_page {
 	struct queue_link link;		/* free list, or the object's pages */
-	struct vm_object *object;	/* PAGE_OBJECT */
-	uint32_t offset;		/* PAGE_OBJECT: page index in the object */
 	union {
-		void *slab;		/* PAGE_SLAB: the slab that it belongs to */
-		void *mappings;		/* PAGE_OBJECT: the pmap's list of mappings, or NULL */
+		struct {		/* PAGE_OBJECT */
+			struct vm_object *object;
+			uint32_t offset;	/* page index in the object */
+			void *mappings;		/* the pmap's list of mappings, or NULL */
+		};
+		struct {		/* PAGE_SLAB */
+			struct slab_cache *slab;
+			void *free_objects;	/* first page: of the whole slab */
+			uint32_t used_objects;
+		};
 	};
 	uint16_t wire_count;		/* changed by vm_page_wire and vm_page_unwire only */
 	uint8_t state;			/* changed by the allocator and vm_page_set_state only */
@@ -84,7 +91,8 @@ void vm_page_boot(const struct boot_info *info);
 
 /*
  * Free memory that was left out, as a module's when it has been used: all pages of
- * [start, end) that are PAGE_RESERVED now.  Parts of pages at both ends are kept.
+ * [start, end) that are PAGE_RESERVED now.  Parts of pages at both ends are kept, so round
+ * the end up where it is nobody else's.
  */
 void vm_page_boot_free(phys_addr_t start, phys_addr_t end);
 
