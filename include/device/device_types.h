@@ -12,6 +12,8 @@ void			device_deallocate(device_t device);
 
 typedef char		dev_name_t[128];
 typedef const char	*const_dev_name_t;
+typedef char		new_dev_name_t[128];
+typedef const char	*const_new_dev_name_t;
 
 /* How a device is opened, or one operation done. */
 typedef unsigned int dev_mode_t;

@@ -7,37 +7,15 @@
 #ifndef _MACH_MACHINE_H_
 #define _MACH_MACHINE_H_
 
-#include <mach/boolean.h>
 #include <mach/machine/vm_types.h>
 
-struct machine_info {
-	integer_t	major_version;
-	integer_t	minor_version;
-	integer_t	max_cpus;
-	integer_t	avail_cpus;
-	vm_size_t	memory_size;
-};
-typedef struct machine_info	*machine_info_t;
-typedef struct machine_info	machine_info_data_t;
-
-typedef integer_t		cpu_type_t;
-typedef integer_t		cpu_subtype_t;
+typedef integer_t	cpu_type_t;
+typedef integer_t	cpu_subtype_t;
 
 #define CPU_STATE_MAX		3
 #define CPU_STATE_USER		0
 #define CPU_STATE_SYSTEM	1
 #define CPU_STATE_IDLE		2
-
-struct machine_slot {
-	integer_t	is_cpu;		/* a processor is there */
-	cpu_type_t	cpu_type;
-	cpu_subtype_t	cpu_subtype;
-	integer_t	running;
-	integer_t	cpu_ticks[CPU_STATE_MAX];
-	integer_t	clock_freq;
-};
-typedef struct machine_slot	*machine_slot_t;
-typedef struct machine_slot	machine_slot_data_t;
 
 #define CPU_TYPE_VAX		((cpu_type_t) 1)
 #define CPU_TYPE_ROMP		((cpu_type_t) 2)

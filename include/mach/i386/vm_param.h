@@ -9,7 +9,7 @@
 
 #define I386_PGSHIFT	12
 #define I386_PGBYTES	4096
-#define PAGE_SHIFT	I386_PGSHIFT
+#define PAGE_SHIFT	12
 
 #define i386_btop(x)		(((unsigned long) (x)) >> I386_PGSHIFT)
 #define i386_ptob(x)		(((unsigned long) (x)) << I386_PGSHIFT)
