@@ -83,6 +83,24 @@ static inline enum wait_result thread_wait_result(const struct thread *self)
 	return self->wait_result;
 }
 
+/* Scheduling state of a new thread: blocked, to go on with `continuation` when made runnable. */
+void sched_thread_init(struct thread *thread, continuation_t continuation);
+
+/*
+ * For thread_abort and termination: end the wait with WAIT_INTERRUPTED if it is interruptible;
+ * else remember TH_ABORTED, and the next interruptible wait is over as soon as it is declared.
+ *
+ * Locks:    any before LOCK_EVENT may be held.
+ */
+void thread_interrupt(struct thread *thread);
+
+/* At the boundary to user mode: forget TH_ABORTED. */
+void thread_interrupt_done(struct thread *self);
+
+/* Set a bit of thread->ast, and have it looked at before the thread is in user mode again. */
+void thread_set_ast(struct thread *thread, enum ast bit);
+void thread_clear_ast(struct thread *thread, enum ast bit);
+
 /* --- Events: waits on an address, for everything but messages --------------- */
 
 /* Declare a wait for `event`; then thread_block. */

@@ -112,6 +112,8 @@ struct thread {
 	uint32_t ref_count;
 	uint32_t suspend_count;		/* thread_suspend's; runs at 0 (and the task's at 0) */
 	bool active;			/* false once termination has begun */
+	bool parked;			/* waits at the user boundary: suspended, or never ran */
+	bool halted;			/* was aborted while it was suspended */
 	struct ipc_port *self_port;	/* the kernel's port for this thread; NULL when dead */
 	struct ipc_port *self_special;	/* THREAD_KERNEL_PORT: a send right; usually to self_port */
 	struct ipc_port *exception_port;/* a send right or NULL */
