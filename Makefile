@@ -102,6 +102,7 @@ help:
 	@echo '  make check-user      test programs (KERNEL=path boots them on another Mach kernel)'
 	@echo '  make check-abi       sizes, offsets, constants and ids against gnumach-dev'
 	@echo '  make check-boot      ways to boot, bad modules, little and much memory'
+	@echo '  make check-tools     the tools: what judges the tests, the set-up, the symbol table'
 	@echo '  make check-includes  the direction of includes between folders'
 	@echo '  make check-build     both modes with gcc and with clang, without a warning'
 

@@ -29,8 +29,8 @@ def text():
     return b"#!/bin/sh\necho this is no program\n" * 10
 
 
-def empty():
-    """QEMU takes no file of no bytes."""
+def one_byte():
+    """As near to an empty file as QEMU takes."""
     return b"\0"
 
 
