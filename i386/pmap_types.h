@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page tables with PAE: 4 page directories of 512 entries, one for each GiB.
+ *
+ * The directory of the last GiB is the kernel's, one for all address spaces, so nothing in
+ * the kernel's part ever needs to be brought up to date.  Directories and tables come from memory
+ * in the direct map; a table's page counts its valid entries in `offset` of its struct vm_page.
+ *
+ * An entry is written as two words.  The word with the valid bit is written last, and cleared
+ * first, in one exchange that catches the accessed and modified bits.
+ */
+#ifndef I386_PMAP_TYPES_H
+#define I386_PMAP_TYPES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <kern/lock.h>
+#include <vm/page.h>
+
+#define PTE_VALID	0x001u
+#define PTE_WRITE	0x002u
+#define PTE_USER	0x004u
+#define PTE_WRITE_THROUGH 0x008u
+#define PTE_UNCACHED	0x010u
+#define PTE_REFERENCED	0x020u
+#define PTE_MODIFIED	0x040u
+#define PTE_LARGE	0x080u		/* in a directory: 2 MiB */
+#define PTE_GLOBAL	0x100u
+#define PTE_FRAME	0xfffff000u
+#define PTE_HIGH_NX	0x80000000u
+
+#define TABLE_ENTRIES	512u
+#define LARGE_PAGE	0x200000u	/* what one table maps */
+#define DIRECTORY_SPAN	0x40000000u	/* what one directory maps */
+#define KERNEL_DIRECTORY 3
+
+/* Temporary mappings: one table for all CPUs. */
+#define TEMP_MAP_BASE	0xff800000u
+#define TEMP_MAP_SLOTS	8u		/* of each CPU */
+
+#define PMAP_CPUS	1
+
+struct pte {
+	volatile uint32_t low, high;
+};
+
+struct pmap {
+	struct pte directory[4] __attribute__((aligned(32)));	/* what CR3 points to */
+	struct spin_lock lock;		/* page tables, and everything here but used_by */
+	uint32_t resident;		/* valid entries in user space */
+	void *spare_table;		/* a table of zeros, or NULL */
+	uint8_t used_by[PMAP_CPUS];	/* CPUs whose CR3 is ours; each writes its own */
+};
+
+extern struct pte kernel_directory[TABLE_ENTRIES];
+extern struct pte temp_table[TABLE_ENTRIES];
+
+/* PTE_HIGH_NX where the processor has it, else 0. */
+extern uint32_t pmap_nx;
+
+/* PTE_GLOBAL where the processor has it, else 0. */
+extern uint32_t pmap_global;
+
+static inline unsigned int table_index(vm_offset_t va)
+{
+	return va >> PAGE_SHIFT & (TABLE_ENTRIES - 1);
+}
+
+static inline unsigned int directory_index(vm_offset_t va)
+{
+	return va >> 21 & (TABLE_ENTRIES - 1);
+}
+
+static inline bool pte_valid(const struct pte *pte)
+{
+	return (pte->low & PTE_VALID) != 0;
+}
+
+/* The table or directory that an entry points to. */
+static inline struct pte *pte_table(const struct pte *entry)
+{
+	return phys_to_direct(entry->low & PTE_FRAME);
+}
+
+/* Make an invalid entry valid. */
+static inline void pte_set(struct pte *pte, uint32_t low, uint32_t high)
+{
+	pte->high = high;
+	pte->low = low;
+}
+
+/* Make an entry invalid; returns its low word with the bits the processor set. */
+static inline uint32_t pte_clear(struct pte *pte)
+{
+	uint32_t low = __atomic_exchange_n(&pte->low, 0, __ATOMIC_RELAXED);
+
+	pte->high = 0;
+	return low;
+}
+
+#endif /* I386_PMAP_TYPES_H */
