@@ -61,6 +61,9 @@ static inline void interrupts_disable(void)
 /* Is the interrupt flag set? */
 bool interrupts_enabled(void);
 
+/* Start the clock interrupt, TICK_HZ times a second: it counts ticks and sets AST_TICK. */
+void machine_clock_start(void);
+
 /* Halt until an interrupt has been taken; called with interrupts off, returns with them off. */
 void machine_idle(void);
 
@@ -139,13 +142,13 @@ void machine_backtrace(void);
 
 /* --- Processor ------------------------------------------------------------ */
 
-struct machine_info {
+struct machine_features {
 	const char *name;	/* vendor string of CPUID */
 	int cpu_type;		/* mach/machine.h */
 	int cpu_subtype;
 	bool has_nx, has_sysenter, has_fxsr, has_xsave, has_sse, has_smep, has_smap, has_pge;
 };
 
-extern struct machine_info machine_info;
+extern struct machine_features machine_info;	/* the tag is not that of mach/machine.h */
 
 #endif /* KERN_MACHINE_H */
