@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Releasing what a message holds.  Type names are read as the receiver sees them (what the
- * message carries is ours); the MAKE and COPY forms of a message never sent hold nothing.
+ * message carries is ours); the MAKE and COPY forms of a message never sent hold nothing.  The
+ * local port of a received message is no right: it is the name of the port it came to.
  */
 #include <libmach/server.h>
 #include <mach.h>
@@ -78,7 +79,6 @@ void mach_msg_destroy(mach_msg_header_t *message)
 	struct item item;
 
 	destroy_right(message->msgh_remote_port, MACH_MSGH_BITS_REMOTE(message->msgh_bits));
-	destroy_right(message->msgh_local_port, MACH_MSGH_BITS_LOCAL(message->msgh_bits));
 	if (!(message->msgh_bits & MACH_MSGH_BITS_COMPLEX))
 		return;
 	while (at < end) {

@@ -90,7 +90,7 @@ install: kernel libmach
 	install -d $(INSTALLED)/boot $(INSTALLED)/lib/pkgconfig $(INSTALLED)/include
 	install -m 644 $(PORTER) $(INSTALLED)/boot/porter
 	install -m 644 $(LIBMACH) $(CRT0) $(INSTALLED)/lib
-	cd include && find . \( -name '*.h' -o -name '*.defs' \) \
+	cd include && find -L . \( -name '*.h' -o -name '*.defs' \) \
 		-exec install -D -m 644 {} $(INSTALLED)/include/{} \;
 	cd libmach/include && find . -name '*.h' -exec install -D -m 644 {} $(INSTALLED)/include/{} \;
 	cd $(B)/ugen && find . -name '*.h' -exec install -D -m 644 {} $(INSTALLED)/include/{} \;

@@ -6,7 +6,11 @@
 #include <mach/message.h>
 
 /* What MIG's name_server functions are: answer the request in *reply, or return false. */
-typedef boolean_t (*mach_demux_t)(mach_msg_header_t *request, mach_msg_header_t *reply);
+typedef boolean_t mach_server_t(mach_msg_header_t *request, mach_msg_header_t *reply);
+typedef mach_server_t *mach_demux_t;
+
+/* Those of the library.  Who uses one provides the routines that it calls. */
+extern mach_server_t exc_server, notify_server, memory_object_server, device_reply_server;
 
 /*
  * Receive requests from a port or set, answer each through demux, for ever.  max_size is the
@@ -27,8 +31,9 @@ mach_msg_return_t mach_msg_server_once(mach_demux_t demux, mach_msg_size_t max_s
 	mach_port_t receive);
 
 /*
- * Release all that a message holds: the remote and local rights of its header, and the rights
- * and memory of its body.  For messages received, or given back by a send that failed.
+ * Release all that a received message holds: the remote right of its header, and the rights and
+ * memory of its body.  A message given back by a send that failed has a local right too, which
+ * stays.
  */
 void mach_msg_destroy(mach_msg_header_t *message);
 
