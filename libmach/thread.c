@@ -224,39 +224,37 @@ void mach_thread_join(mach_port_t port)
 	mach_port_deallocate(mach_task_self(), port);
 }
 
-/* The first thread of a task that has a copy of our memory, and with it the thread's stack. */
-static kern_return_t start_first_thread(mach_port_t task, uintptr_t stack)
-{
-	mach_port_t port;
-	kern_return_t result = create_thread(task, stack, &port);
-
-	if (result != KERN_SUCCESS)
-		return result;
-	result = thread_resume(port);
-	mach_port_deallocate(mach_task_self(), port);
-	return result;
-}
-
-kern_return_t mach_task_start(void (*function)(void *), void *argument, mach_port_t *task)
+/* The child's stack is a copy of one of ours, which is free again when it has been copied. */
+kern_return_t mach_task_prepare(void (*function)(void *), void *argument, mach_port_t *task,
+	mach_port_t *port)
 {
 	struct thread_data *thread = prepare_stack(function, argument, TRUE);
-	mach_port_t child;
 	uintptr_t stack;
 	kern_return_t result;
 
 	if (thread == NULL)
 		return KERN_RESOURCE_SHORTAGE;
 	stack = build_frame(thread);
-	result = task_create(mach_task_self(), TRUE, &child);
+	result = task_create(mach_task_self(), TRUE, task);
 	thread->use = STACK_FREE;
 	if (result != KERN_SUCCESS)
 		return result;
-	result = start_first_thread(child, stack);
+	result = create_thread(*task, stack, port);
 	if (result != KERN_SUCCESS) {
-		task_terminate(child);
-		mach_port_deallocate(mach_task_self(), child);
-		return result;
+		task_terminate(*task);
+		mach_port_deallocate(mach_task_self(), *task);
 	}
-	*task = child;
-	return KERN_SUCCESS;
+	return result;
+}
+
+kern_return_t mach_task_start(void (*function)(void *), void *argument, mach_port_t *task)
+{
+	mach_port_t port;
+	kern_return_t result = mach_task_prepare(function, argument, task, &port);
+
+	if (result != KERN_SUCCESS)
+		return result;
+	result = thread_resume(port);
+	mach_port_deallocate(mach_task_self(), port);
+	return result;
 }

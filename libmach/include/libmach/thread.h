@@ -43,4 +43,12 @@ void mach_thread_join(mach_port_t thread);
  */
 kern_return_t mach_task_start(void (*function)(void *), void *argument, mach_port_t *task);
 
+/*
+ * The same, not yet running: thread_resume of its first thread starts it.
+ *
+ * Owns:     *task and *thread are send rights for the caller.
+ */
+kern_return_t mach_task_prepare(void (*function)(void *), void *argument, mach_port_t *task,
+	mach_port_t *thread);
+
 #endif
