@@ -315,6 +315,10 @@ void vm_page_set_state(struct vm_page *page, enum vm_page_state state)
 	pages_in_state[page->state]--;
 	pages_in_state[state]++;
 	page->state = (uint8_t)state;
+	if (state == PAGE_OBJECT) {
+		page->mappings = NULL;
+		page->referenced = page->modified = false;
+	}
 	spin_unlock(&page_lock);
 }
 

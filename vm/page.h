@@ -76,6 +76,8 @@ struct vm_page {
 	bool precious : 1;
 	bool absent : 1;
 	bool poisoned : 1;		/* free, filled in a debug build */
+	bool referenced : 1;		/* the pmap's: of mappings that are gone */
+	bool modified : 1;
 	struct vm_page *hash_next;	/* object/offset lookup */
 };
 
