@@ -14,6 +14,7 @@
 
 #include <kern/boot_info.h>
 #include <kern/lock.h>
+#include <kern/sanitize.h>
 #include <kern/string.h>
 #include <vm/pmap.h>
 
@@ -26,7 +27,7 @@
 #define USER_RESERVE_SHIFT 6		/* of kernel-usable memory, users leave 1/64 */
 #define USER_RESERVE_MIN 256u
 
-#define POISON 0xA5A5A5A5u
+#define POISON 0xA5
 
 _Static_assert(DMA_ZONE_PAGES % (1u << VM_PAGE_ORDER_MAX) == 0, "a block in two zones");
 _Static_assert(DIRECT_ZONE_PAGES % (1u << VM_PAGE_ORDER_MAX) == 0, "a block in two zones");
@@ -153,17 +154,13 @@ void vm_page_write(struct vm_page *page, size_t offset, const void *buf, size_t 
 
 static void page_poison(struct vm_page *page)
 {
-	uint32_t *word;
-
 	if (!DEBUG || !vm_page_is_direct(page))
 		return;
-	word = vm_page_direct(page);
-	for (size_t i = 0; i < PAGE_BYTES / 4; i++)
-		word[i] = POISON;
+	memset(vm_page_direct(page), POISON, PAGE_BYTES);
 	page->poisoned = true;
 }
 
-static void page_check_poison(struct vm_page *page)
+NO_SANITIZE static void page_check_poison(struct vm_page *page)
 {
 	const uint32_t *word;
 
@@ -171,7 +168,7 @@ static void page_check_poison(struct vm_page *page)
 		return;
 	word = vm_page_direct(page);
 	for (size_t i = 0; i < PAGE_BYTES / 4; i++)
-		if (word[i] != POISON)
+		if (word[i] != POISON * 0x01010101u)
 			panic("vm_page: %p, free, was written: %x", (const void *)&word[i], word[i]);
 	page->poisoned = false;
 }

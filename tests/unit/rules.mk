@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Unit tests: kernel sources compiled for this machine (-m32), with address and undefined-behaviour
+# sanitizers and all assertions, run by libcheck.
+#
+# To add one: write tests/unit/test_NAME.c and a line
+#
+#	$(eval $(call unit-test,NAME,the kernel sources it needs))
+#
+# The test file defines `void unit_tests(TCase *tcase)`, which adds its test functions (or its own
+# main).  tests/unit/fakes.h says what there is instead of a machine: memory, a current thread, user
+# memory that faults where told, panics that can be expected.  The sources of UNIT_BASE are linked
+# to every test.  Fakes are weak symbols: a kernel source on the line, or a function in the
+# test, takes their place.
+#
+# Each test function runs in a process of its own, on a machine that has just started:
+#
+#	build/debug/tests/unit/NAME                          all of them
+#	CK_RUN_CASE=... CK_FORK=no gdb build/debug/tests/unit/NAME
+
+UNIT_BASE := vm/page.c kern/slab.c kern/kalloc.c kern/rbtree.c $(wildcard kern/lock.c)
+
+UNIT_CFLAGS := -std=gnu17 -m32 -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-DHOST_TEST=1 -DDEBUG=1 -DKERNEL=1 -Iinclude -I. -I$(B)/gen $(WARNINGS)
+
+# The kernel's printf is not the library's; what has no kern/printf.c prints with the latter.
+UNIT_CFLAGS += -fno-builtin-printf -fno-builtin-vprintf
+
+# Where the tests of these look for them, since the library has the same names.
+kernel-name = -D$(1)=kernel_$(1)
+$(B)/obj/unit/kern/string.o: private UNIT_EXTRA := -fno-builtin $(foreach f,memcpy memmove memset \
+	memcmp strlen strnlen strcmp strncmp strchr strlcpy,$(call kernel-name,$(f)))
+$(B)/obj/unit/kern/printf.o: private UNIT_EXTRA := -fno-builtin \
+	$(foreach f,printf vprintf snprintf vsnprintf,$(call kernel-name,$(f)))
+
+unit-objects = $(addprefix $(B)/obj/unit/,$(patsubst %.c,%.o,$(1)))
+
+$(B)/unit.flags: FORCE
+	$(call keep-if-same,$(UNIT_CFLAGS))
+
+# A source may be generated, and then it is below $(B)/gen.
+$(B)/obj/unit/%.o: %.c $(B)/unit.flags | $(KERNEL_STUB_HEADERS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)gcc $(UNIT_CFLAGS) $(UNIT_EXTRA) -MMD -MP -c -o $@ $<
+
+define unit-test
+UNIT_TESTS += $(B)/tests/unit/$(1)
+$(B)/tests/unit/$(1): $(call unit-objects,$(sort tests/unit/test_$(1).c tests/unit/fakes.c \
+		tests/unit/fakes_pmap.c $(UNIT_BASE) $(2)))
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)
+	$$(Q)gcc -m32 -fsanitize=address,undefined -o $$@ $$^ -Wl,-Bstatic -lcheck_pic -lsubunit \
+		-Wl,-Bdynamic -lpthread -lrt -lm
+endef
+
+$(eval $(call unit-test,page))
+$(eval $(call unit-test,bootscript,kern/bootscript_parse.c))
