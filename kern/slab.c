@@ -148,7 +148,7 @@ static void slab_destroy(struct slab_cache *cache, struct vm_page *slab)
 {
 	assert(slab->used_objects == 0);
 	memory_permit(vm_page_direct(slab), slab_bytes(cache));
-	slab_set_pages(slab, NULL, PAGE_KERNEL);
+	slab_set_pages(slab, cache, PAGE_KERNEL);
 	vm_page_free(slab, cache->slab_order);
 	cache->slabs--;
 }
