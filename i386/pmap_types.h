@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <kern/lock.h>
+#include <mach/vm_prot.h>
 #include <vm/page.h>
 
 #define PTE_VALID	0x001u
@@ -27,6 +28,7 @@
 #define PTE_MODIFIED	0x040u
 #define PTE_LARGE	0x080u		/* in a directory: 2 MiB */
 #define PTE_GLOBAL	0x100u
+#define PTE_TRACKED	0x200u		/* ours: the page knows of this mapping */
 #define PTE_FRAME	0xfffff000u
 #define PTE_HIGH_NX	0x80000000u
 
@@ -51,6 +53,13 @@ struct pmap {
 	uint32_t resident;		/* valid entries in user space */
 	void *spare_table;		/* a table of zeros, or NULL */
 	uint8_t used_by[PMAP_CPUS];	/* CPUs whose CR3 is ours; each writes its own */
+};
+
+/* One mapping of a page in an address space; i386/pmap_page.c. */
+struct mapping {
+	struct mapping *next;		/* of the same page */
+	struct pmap *pmap;
+	vm_offset_t va;
 };
 
 extern struct pte kernel_directory[TABLE_ENTRIES];
@@ -98,5 +107,39 @@ static inline uint32_t pte_clear(struct pte *pte)
 	pte->high = 0;
 	return low;
 }
+
+/* Take away what `prot` does not allow; was there anything? */
+static inline bool pte_lower(struct pte *pte, vm_prot_t prot)
+{
+	struct pte old = *pte;
+
+	if (!(prot & VM_PROT_WRITE) && (old.low & PTE_WRITE))
+		__atomic_fetch_and(&pte->low, ~PTE_WRITE, __ATOMIC_RELAXED);
+	if (!(prot & VM_PROT_EXECUTE))
+		pte->high = old.high | pmap_nx;
+	return pte->high != old.high || (!(prot & VM_PROT_WRITE) && (old.low & PTE_WRITE));
+}
+
+/* The entry of va; NULL without a table.  The pmap's lock is held. */
+struct pte *pmap_find_pte(struct pmap *pmap, vm_offset_t va);
+
+/*
+ * Clear a valid entry and its counts; returns its low word.  The pmap's lock is held; flushing,
+ * and the page's list, is the caller's.
+ */
+uint32_t pmap_clear_pte(struct pmap *pmap, struct pte *pte);
+
+/* Make all CPUs that use the pmap forget what they know of [start, end). */
+void pmap_flush(struct pmap *pmap, vm_offset_t start, vm_offset_t end);
+
+/*
+ * Lists of mappings.  The pmap's lock is held; a page may be in many.
+ * mapping_insert keeps the mapping; mapping_remove frees it, and keeps the bits in `low`.
+ */
+void mapping_init(void);
+struct mapping *mapping_alloc(void);
+void mapping_insert(struct vm_page *page, struct mapping *mapping, struct pmap *pmap,
+		    vm_offset_t va);
+void mapping_remove(struct vm_page *page, struct pmap *pmap, vm_offset_t va, uint32_t low);
 
 #endif /* I386_PMAP_TYPES_H */
