@@ -18,6 +18,7 @@ struct ipc_space;
 struct ipc_entry;
 struct ipc_kmsg;
 struct ipc_mqueue;
+struct vm_map;
 
 /*
  * In messages a port pointer is a port, IP_NULL (no right) or IP_DEAD (a right to

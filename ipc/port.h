@@ -62,7 +62,7 @@ struct ipc_port {
 	struct queue senders;		/* threads that wait for room, by ipc.link */
 	struct ipc_port *nsrequest;	/* send-once right or NULL */
 	struct ipc_port *pdrequest;	/* send-once right or NULL */
-	struct ipc_port_request *requests;	/* dead-name requests (ipc/request.h) */
+	struct queue requests;		/* dead-name requests (ipc/notify.h) */
 };
 
 extern struct slab_cache ipc_port_cache, ipc_pset_cache;
@@ -77,6 +77,27 @@ static inline void ipc_port_lock(struct ipc_port *port)
 static inline void ipc_port_unlock(struct ipc_port *port)
 {
 	spin_unlock(&port->object.lock);
+}
+
+/* Lock one or two ports, in order of address; `b` may be NULL or the same as `a`. */
+static inline void ipc_port_lock_pair(struct ipc_port *a, struct ipc_port *b)
+{
+	if (b == NULL || b == a) {
+		ipc_port_lock(a);
+	} else if (a < b) {
+		ipc_port_lock(a);
+		spin_lock_second(&b->object.lock);
+	} else {
+		ipc_port_lock(b);
+		spin_lock_second(&a->object.lock);
+	}
+}
+
+static inline void ipc_port_unlock_pair(struct ipc_port *a, struct ipc_port *b)
+{
+	if (b != NULL && b != a)
+		ipc_port_unlock(b);
+	ipc_port_unlock(a);
 }
 
 /* Take a reference for another holder; the caller has one or the lock. */
@@ -113,7 +134,40 @@ void ipc_port_release_sonce(struct ipc_port *port);
 /* Destroy a receive right that is in no space: the port dies, or port-destroyed takes it. */
 void ipc_port_release_receive(struct ipc_port *port);
 
-/* A fresh name-less receive right and port: one reference. NULL when memory is short. */
-struct ipc_port *ipc_port_alloc_special(struct ipc_space *receiver);
+/* Drop a send-once right without a notification (its use failed for want of memory). */
+void ipc_port_drop_sonce(struct ipc_port *port);
+
+/* --- Life --------------------------------------------------------------------------- */
+
+/* A new active port with one reference, its receive right in the caller's hands; or NULL. */
+struct ipc_port *ipc_port_create(void);
+
+/*
+ * The receive right leaves its space (or the kernel): mscount, seqno, payload and set are
+ * reset, waiting receivers leave with MACH_RCV_PORT_DIED.  Port locked.
+ * Returns a set to release when unlocked, or NULL.
+ */
+struct ipc_pset *ipc_port_leave_space(struct ipc_port *port);
+
+/* The receive right in transit arrives in a space.  Port locked.  Returns a destination to release. */
+struct ipc_port *ipc_port_arrive(struct ipc_port *port, struct ipc_space *space,
+				 mach_port_name_t name);
+
+/*
+ * The receive right in hand is put into a message for `dest`.
+ * Returns false when the port would then contain its own queue: the message is circular.
+ * Locks: none.
+ */
+bool ipc_port_depart(struct ipc_port *port, struct ipc_port *dest);
+
+/* The port dies; its receive right is in no space (section 12).  Consumes the right's reference. */
+void ipc_port_destroy(struct ipc_port *port);
+
+/* Is the port alive with a receiver in this space?  Unlocked answer that holds while the space is
+ * locked. */
+static inline bool ipc_port_received_by(const struct ipc_port *port, const struct ipc_space *space)
+{
+	return port->receiver == space;
+}
 
 #endif /* IPC_PORT_H */

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Entries: what one name in one space means.
+ *
+ * A name chosen by the kernel is `generation << 24 | index`, the generation in 7
+ * bits: bit 31 is never set.  The index finds a slot in the space's table; the
+ * slot holds the full name, so one comparison tells a live name from a stale
+ * one.  Freeing a slot advances its generation: a name comes back after 128 uses of
+ * its slot at the earliest.
+ *
+ * A name chosen by a user lives in the table as well when its slot exists or is
+ * near (index below TABLE_CHOSEN_MAX) and free; else in a radix tree.
+ *
+ * Slots are kept in chunks of one page, found through a two-level directory:
+ * lookup is constant, growth adds one page and copies nothing.
+ */
+#ifndef IPC_ENTRY_H
+#define IPC_ENTRY_H
+
+#include <ipc/ipc_types.h>
+#include <kern/assert.h>
+
+#define NAME_INDEX_BITS 24
+#define NAME_INDEX_MASK ((1u << NAME_INDEX_BITS) - 1)
+#define NAME_GENERATIONS 128u
+
+#define CHUNK_SHIFT 7			/* entries of a chunk */
+#define CHUNK_ENTRIES (1u << CHUNK_SHIFT)
+#define LEAF_SHIFT 10			/* chunks of a directory page */
+#define LEAF_CHUNKS (1u << LEAF_SHIFT)
+#define ROOT_LEAVES (1u << (NAME_INDEX_BITS - CHUNK_SHIFT - LEAF_SHIFT))
+
+/* Chosen names with an index below this always get a table slot if it is free. */
+#define TABLE_CHOSEN_MAX 0x10000u
+
+#define ENTRY_UREFS_MASK 0xffffu
+#define ENTRY_TYPE_MASK 0x001f0000u	/* MACH_PORT_TYPE_* of the rights held */
+#define ENTRY_SPARSE 0x00200000u	/* lives in the radix tree */
+
+/* The largest counts; a count that gets there by receiving sticks. */
+#define UREFS_SEND_MAX 65534u
+#define UREFS_DEAD_MAX 65535u
+
+struct ipc_request;
+
+struct ipc_entry {
+	mach_port_name_t name;		/* 0 while free */
+	uint32_t bits;			/* MACH_PORT_TYPE_*, ENTRY_SPARSE, user references */
+	union {
+		struct ipc_object *object;	/* a reference; NULL for a dead name */
+		struct ipc_entry *free_next;
+	};
+	union {
+		struct ipc_entry *hash_next;	/* chain of the reverse hash: SEND without RECEIVE */
+		struct ipc_entry *free_prev;
+	};
+	struct ipc_request *request;	/* dead-name request, or NULL; owned by the port */
+	uint32_t next_name;		/* name of the slot's next use */
+	uint32_t origin;		/* trap or message id that made it (debug builds) */
+	uint32_t origin_time;		/* ticks */
+};
+
+_Static_assert(sizeof(struct ipc_entry) * CHUNK_ENTRIES == 4096, "a chunk is one page");
+
+struct ipc_entry_chunk {
+	struct ipc_entry slot[CHUNK_ENTRIES];
+};
+
+struct ipc_entry_leaf {
+	struct ipc_entry_chunk *chunk[LEAF_CHUNKS];
+};
+
+/* One space's table.  Guarded by the space's lock. */
+struct ipc_table {
+	struct ipc_entry_leaf *root[ROOT_LEAVES];	/* never NULL: a shared empty leaf */
+	struct ipc_entry *free_head, *free_tail;
+	uint32_t used;			/* entries in use, sparse ones included */
+	uint32_t sparse;		/* of these, in the radix tree */
+	uint32_t chunks;
+	uint32_t grow_index;		/* no chunk below this index is missing */
+	struct radix_node *radix;	/* sparse names */
+};
+
+static inline uint32_t entry_urefs(const struct ipc_entry *entry)
+{
+	return entry->bits & ENTRY_UREFS_MASK;
+}
+
+static inline uint32_t entry_type(const struct ipc_entry *entry)
+{
+	return entry->bits & ENTRY_TYPE_MASK;
+}
+
+static inline struct ipc_port *entry_port(const struct ipc_entry *entry)
+{
+	return (struct ipc_port *)entry->object;
+}
+
+static inline struct ipc_pset *entry_pset(const struct ipc_entry *entry)
+{
+	return (struct ipc_pset *)entry->object;
+}
+
+/* Once, before the first table. */
+void ipc_table_setup(void);
+
+void ipc_table_init(struct ipc_table *table);
+
+/* Free all memory of a table whose entries have all been freed. */
+void ipc_table_destroy(struct ipc_table *table);
+
+/* The slow part of ipc_entry_lookup. */
+struct ipc_entry *ipc_table_lookup_sparse(const struct ipc_table *table, mach_port_name_t name);
+
+/*
+ * The entry of a name, or NULL.
+ * Locks: the space's.
+ */
+static inline struct ipc_entry *ipc_entry_lookup(const struct ipc_table *table,
+						 mach_port_name_t name)
+{
+	uint32_t index = name & NAME_INDEX_MASK;
+	struct ipc_entry_leaf *leaf = table->root[index >> (CHUNK_SHIFT + LEAF_SHIFT)];
+	struct ipc_entry_chunk *chunk = leaf->chunk[(index >> CHUNK_SHIFT) & (LEAF_CHUNKS - 1)];
+	struct ipc_entry *entry = &chunk->slot[index & (CHUNK_ENTRIES - 1)];
+
+	if (__builtin_expect(entry->name == name && name != 0, 1))
+		return entry;
+	if (__builtin_expect(table->sparse == 0, 1))
+		return NULL;
+	return ipc_table_lookup_sparse(table, name);
+}
+
+/*
+ * Take an entry under a name that the kernel chooses.  Its bits are 0 (or ENTRY_SPARSE), its object,
+ * request and hash_next NULL.
+ *
+ * Locks:    the space's.
+ * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE; KERN_NO_SPACE when all names are in use.
+ */
+kern_return_t ipc_entry_alloc(struct ipc_table *table, struct ipc_entry **entryp);
+
+/*
+ * Take an entry under the given valid name, which is not in use.
+ *
+ * Locks:    the space's.
+ * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE.
+ */
+kern_return_t ipc_entry_alloc_name(struct ipc_table *table, mach_port_name_t name,
+				   struct ipc_entry **entryp);
+
+/* Give an entry back; it holds no right, request or chain link any more. */
+void ipc_entry_free(struct ipc_table *table, struct ipc_entry *entry);
+
+/* A place in a walk over all entries; starts zeroed. */
+struct ipc_table_cursor {
+	uint32_t index;			/* next slot of the table */
+	uint32_t key;			/* then, next key of the radix tree */
+};
+
+/* The next entry in use, or NULL at the end.  The entry may be freed before the next call. */
+struct ipc_entry *ipc_table_next(struct ipc_table *table, struct ipc_table_cursor *cursor);
+
+#endif /* IPC_ENTRY_H */

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <ipc/kmsg.h>
+
+#include <ipc/port.h>
+#include <kern/machine.h>
+#include <kern/sched.h>
+#include <kern/slab.h>
+#include <vm/kmem.h>
+#include <vm/map.h>
+
+uint32_t ipc_kmsg_lost;
+
+/* Above this a buffer is made of single pages. */
+#define KMSG_KALLOC_MAX (4 * PAGE_BYTES)
+
+static struct slab_cache small_cache;
+
+void ipc_kmsg_init(void)
+{
+	slab_cache_init(&small_cache, "ipc_kmsg", KMSG_OVERHEAD + KMSG_SMALL_ROOM, 32);
+}
+
+struct ipc_kmsg *ipc_kmsg_alloc(uint32_t size)
+{
+	struct ipc_kmsg *kmsg;
+	uint32_t room = size;
+
+	if (__builtin_expect(size <= KMSG_SMALL_ROOM, 1)) {
+		room = KMSG_SMALL_ROOM;
+		kmsg = slab_alloc(&small_cache);
+	} else if (size > MACH_MSG_SIZE_MAX_INLINE + sizeof(uint32_t)) {
+		return NULL;
+	} else if (size + KMSG_OVERHEAD <= KMSG_KALLOC_MAX) {
+		kmsg = kalloc(size + KMSG_OVERHEAD);
+	} else {
+		kmsg = kmem_alloc(size + KMSG_OVERHEAD);
+	}
+	if (__builtin_expect(kmsg != NULL, 1)) {
+		queue_link_init(&kmsg->link);
+		kmsg->room = room;
+		kmsg->reserved = 0;
+	}
+	return kmsg;
+}
+
+void ipc_kmsg_free(struct ipc_kmsg *kmsg)
+{
+	uint32_t total = kmsg->room + KMSG_OVERHEAD;
+
+	assert(!queue_linked(&kmsg->link));
+	if (__builtin_expect(kmsg->room == KMSG_SMALL_ROOM, 1))
+		slab_free(&small_cache, kmsg);
+	else if (total <= KMSG_KALLOC_MAX)
+		kfree(kmsg, total);
+	else
+		kmem_free(kmsg, total);
+}
+
+/* --- Destruction ------------------------------------------------------------------------ */
+
+void ipc_right_in_hand_release(struct ipc_port *port, uint32_t type)
+{
+	if (!IP_VALID(port))
+		return;
+	switch (type) {
+	case MACH_MSG_TYPE_PORT_SEND:
+		ipc_port_release_send(port);
+		break;
+	case MACH_MSG_TYPE_PORT_SEND_ONCE:
+		ipc_port_release_sonce(port);
+		break;
+	default:
+		assert(type == MACH_MSG_TYPE_PORT_RECEIVE);
+		ipc_port_release_receive(port);
+	}
+}
+
+static void clean_ports(struct ipc_port **ports, uint32_t number, uint32_t type)
+{
+	for (uint32_t i = 0; i < number; i++)
+		ipc_right_in_hand_release(ports[i], type);
+}
+
+static void clean_item(const struct msg_item *item)
+{
+	if (item->is_port && item->is_inline) {
+		clean_ports(item->data, item->number, item->name);
+	} else if (item->is_port) {
+		struct ipc_port **ports = *(struct ipc_port ***)item->data;
+
+		if (item->number == 0)
+			return;
+		clean_ports(ports, item->number, item->name);
+		kfree(ports, item->number * sizeof(*ports));
+	} else if (!item->is_inline) {
+		vm_map_copy_discard(*(struct vm_map_copy **)item->data);
+	}
+}
+
+void ipc_kmsg_clean_body(struct ipc_kmsg *kmsg, uint32_t size)
+{
+	struct msg_item_iter iter = msg_items(kmsg_body(kmsg), size);
+	struct msg_item item;
+
+	while (msg_item_next(&iter, &item) == MSG_ITEM_OK)
+		clean_item(&item);
+}
+
+/* One message; those that its rights lead to go to the thread's graveyard. */
+static void destroy_one(struct ipc_kmsg *kmsg)
+{
+	mach_msg_bits_t bits = kmsg->header.bits;
+
+	/* A message that dies unreceived takes its destination right with it; a send-once right
+	 * to the queue that held it has nobody to tell. */
+	ipc_right_in_hand_release(kmsg->header.remote, MACH_MSGH_BITS_REMOTE(bits));
+	if (MACH_MSGH_BITS_LOCAL(bits) != 0)
+		ipc_right_in_hand_release(kmsg->header.local, MACH_MSGH_BITS_LOCAL(bits));
+	if (bits & MACH_MSGH_BITS_COMPLEX)
+		ipc_kmsg_clean_body(kmsg, kmsg->header.size - sizeof(kmsg->header));
+	ipc_kmsg_free(kmsg);
+}
+
+void ipc_kmsg_destroy(struct ipc_kmsg *kmsg)
+{
+	struct thread *self = current_thread();
+	struct queue_link *link;
+
+	assert_no_locks();
+	if (self->destroying) {
+		queue_insert_tail(&self->kmsg_graveyard, &kmsg->link);
+		return;
+	}
+	self->destroying = true;
+	queue_insert_tail(&self->kmsg_graveyard, &kmsg->link);
+	while ((link = queue_take_first(&self->kmsg_graveyard)) != NULL) {
+		destroy_one(container_of(link, struct ipc_kmsg, link));
+		preemption_point();
+	}
+	self->destroying = false;
+}
+
+/* --- The user's bytes -------------------------------------------------------------------- */
+
+mach_msg_return_t ipc_kmsg_get(mach_msg_header_t *msg, mach_msg_size_t size,
+			       struct ipc_kmsg **kmsgp)
+{
+	struct ipc_kmsg *kmsg;
+
+	if (size < sizeof(mach_msg_header_t) || (size & 3) != 0)
+		return MACH_SEND_MSG_TOO_SMALL;
+	if (size > MACH_MSG_SIZE_MAX_INLINE)
+		return MACH_SEND_NO_BUFFER;
+	kmsg = ipc_kmsg_alloc(size + sizeof(uint32_t));
+	if (kmsg == NULL)
+		return MACH_SEND_NO_BUFFER;
+	if (copyinmsg(msg, &kmsg->user, size) != 0) {
+		ipc_kmsg_free(kmsg);
+		return MACH_SEND_INVALID_DATA;
+	}
+	kmsg->user.msgh_size = size;
+	*(uint32_t *)((uint8_t *)&kmsg->user + size) = 0;	/* ends strings for MIG's stubs */
+	*kmsgp = kmsg;
+	return MACH_MSG_SUCCESS;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Messages in the kernel.
+ *
+ * A kmsg owns every right, reference and byte of memory in it.  Its life:
+ *
+ *	ipc_kmsg_get            the user's bytes, nothing owned yet  (`user` view)
+ *	ipc_kmsg_copyin         names become ports, memory becomes copies (`header` view)
+ *	...queued, received...
+ *	ipc_kmsg_copyout        the way back                          (`user` view)
+ *	...bytes to the user, and the buffer is freed (mach_msg.c)
+ *
+ * Names and pointers have one size on i386, so the conversion is in place; kmsg_copyin.c and
+ * kmsg_copyout.c are the only files that use both views.
+ */
+#ifndef IPC_KMSG_H
+#define IPC_KMSG_H
+
+#include <ipc/ipc_types.h>
+#include <ipc/msg_item.h>
+#include <kern/assert.h>
+#include <kern/queue.h>
+
+struct thread;
+
+/* The kernel's form of a header; the user's is mach_msg_header_t. */
+struct kmsg_header {
+	mach_msg_bits_t bits;		/* remote: type of the destination; local: of the reply */
+	mach_msg_size_t size;
+	struct ipc_port *remote;	/* destination: a right */
+	struct ipc_port *local;		/* reply: a right, IP_NULL or IP_DEAD */
+	mach_port_seqno_t seqno;
+	mach_msg_id_t id;
+};
+_Static_assert(sizeof(struct kmsg_header) == sizeof(mach_msg_header_t), "message header");
+_Static_assert(sizeof(mach_msg_header_t) == 24, "message header");
+
+struct ipc_kmsg {
+	struct queue_link link;		/* in a port's queue or a thread's graveyard */
+	uint32_t room;			/* bytes for header and body */
+	uint32_t reserved;
+	union {
+		struct kmsg_header header;
+		mach_msg_header_t user;
+	};
+};
+
+#define KMSG_OVERHEAD offsetof(struct ipc_kmsg, header)
+#define KMSG_SMALL_ROOM (256u - (uint32_t)KMSG_OVERHEAD)
+
+/* Number of messages whose notification was lost for want of memory. */
+extern uint32_t ipc_kmsg_lost;
+
+void ipc_kmsg_init(void);
+
+static inline void *kmsg_body(struct ipc_kmsg *kmsg)
+{
+	return &kmsg->header + 1;
+}
+
+static inline struct msg_item_iter kmsg_items(struct ipc_kmsg *kmsg)
+{
+	return msg_items(kmsg_body(kmsg), kmsg->header.size - sizeof(kmsg->header));
+}
+
+/*
+ * A buffer with room for `size` bytes of header and body; contents undefined.
+ * Blocks: never.  Returns NULL when memory is short or size is over MACH_MSG_SIZE_MAX_INLINE.
+ */
+struct ipc_kmsg *ipc_kmsg_alloc(uint32_t size);
+
+/* Free the buffer only. */
+void ipc_kmsg_free(struct ipc_kmsg *kmsg);
+
+/*
+ * Destroy a message in kernel form with all that it owns.  Bounded stack whatever is
+ * nested in it: messages met on the way are put off until this one is done.
+ * Locks: none.
+ */
+void ipc_kmsg_destroy(struct ipc_kmsg *kmsg);
+
+/* Release what the body owns, of its first `size` bytes; the header's rights stay. */
+void ipc_kmsg_clean_body(struct ipc_kmsg *kmsg, uint32_t size);
+
+/* Release one right in hand by the type that it has in a message. */
+void ipc_right_in_hand_release(struct ipc_port *port, uint32_t type);
+
+/*
+ * Step 1 of a send: the user's bytes.
+ * Returns: MACH_MSG_SUCCESS; MACH_SEND_MSG_TOO_SMALL; MACH_SEND_NO_BUFFER; MACH_SEND_INVALID_DATA.
+ */
+mach_msg_return_t ipc_kmsg_get(mach_msg_header_t *msg, mach_msg_size_t size,
+			       struct ipc_kmsg **kmsgp);
+
+/*
+ * Steps 2 and 3: header and body (spec/ipc.md, sections 3 and 4).  `notify` counts with
+ * MACH_SEND_CANCEL in option.
+ *
+ * Locks:    none.
+ * Blocks:   in copying out-of-line memory.
+ * Returns:  MACH_MSG_SUCCESS and the kmsg is in kernel form; MACH_SEND_INVALID_...: the buffer alone
+ *           is left for the caller to free, what section 2 says has happened.
+ */
+mach_msg_return_t ipc_kmsg_copyin(struct ipc_kmsg *kmsg, struct ipc_space *space,
+				  struct vm_map *map, mach_msg_option_t option,
+				  mach_port_name_t notify);
+
+/*
+ * Section 7 and 8: all of a message.
+ *
+ * Returns:  MACH_MSG_SUCCESS or MACH_RCV_BODY_ERROR | bits: in user form, ready to put.
+ *           MACH_RCV_HEADER_ERROR | bits: still in kernel form and intact.
+ */
+mach_msg_return_t ipc_kmsg_copyout(struct ipc_kmsg *kmsg, struct ipc_space *space,
+				   struct vm_map *map);
+
+/* Section 9, bare: the destination copied out, all else destroyed; user form, a header. */
+void ipc_kmsg_copyout_bare(struct ipc_kmsg *kmsg, struct ipc_space *space);
+
+/* Section 9, pseudo-received: user form.  Returns body error bits or 0. */
+mach_msg_return_t ipc_kmsg_copyout_pseudo(struct ipc_kmsg *kmsg, struct ipc_space *space,
+					  struct vm_map *map);
+
+/* Take back what a copyout has put into the space and map; user form. */
+void ipc_kmsg_copyout_undo(struct ipc_kmsg *kmsg, struct ipc_space *space, struct vm_map *map);
+
+#endif /* IPC_KMSG_H */

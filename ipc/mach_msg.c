@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <ipc/mach_msg.h>
+
+#include <ipc/kmsg.h>
+#include <ipc/mqueue.h>
+#include <ipc/pset.h>
+#include <ipc/right.h>
+#include <kern/machine.h>
+#include <kern/sched.h>
+#include <kern/task.h>
+
+/* --- Receiving ------------------------------------------------------------------------- */
+
+/* What to receive from, with a reference, in self->ipc.object. */
+static mach_msg_return_t find_source(struct thread *self, struct ipc_space *space)
+{
+	mach_msg_return_t mr = MACH_MSG_SUCCESS;
+	struct ipc_entry *entry;
+
+	ipc_space_lock(space);
+	entry = ipc_entry_lookup(&space->table, self->ipc.rcv_name);
+	if (entry == NULL ||
+	    !(entry->bits & (MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_PORT_SET))) {
+		mr = MACH_RCV_INVALID_NAME;
+	} else if ((entry->bits & MACH_PORT_TYPE_RECEIVE) && entry_port(entry)->pset != NULL) {
+		mr = MACH_RCV_IN_SET;
+	} else {
+		self->ipc.object = entry->object;
+		__atomic_fetch_add(&entry->object->ref_count, 1, __ATOMIC_RELAXED);
+	}
+	ipc_space_unlock(space);
+	return mr;
+}
+
+static void release_source(struct thread *self)
+{
+	struct ipc_object *object = self->ipc.object;
+
+	self->ipc.object = NULL;
+	if (object->kind == IOT_PORT)
+		ipc_port_release((struct ipc_port *)object);
+	else
+		ipc_pset_release((struct ipc_pset *)object);
+}
+
+/* A message that does not fit: its size if it stays queued, else its bare form. */
+static void deliver_too_large(struct thread *self, struct task *task)
+{
+	struct ipc_kmsg *kmsg = self->ipc.kmsg;
+	mach_msg_size_t size = sizeof(mach_msg_header_t);
+
+	if (kmsg == NULL) {
+		copyout(&self->ipc.msize, &self->ipc.msg->msgh_size, sizeof(self->ipc.msize));
+		return;
+	}
+	kmsg->header.seqno = self->ipc.seqno;
+	ipc_kmsg_copyout_bare(kmsg, task->space);
+	if (size > self->ipc.rcv_size)
+		size = self->ipc.rcv_size;
+	copyoutmsg(&kmsg->user, self->ipc.msg, size);
+	ipc_kmsg_free(kmsg);
+}
+
+static mach_msg_return_t deliver(struct thread *self, struct task *task)
+{
+	struct ipc_kmsg *kmsg = self->ipc.kmsg;
+	mach_msg_size_t size = kmsg->header.size;
+	mach_msg_return_t mr;
+
+	kmsg->header.seqno = self->ipc.seqno;
+	mr = ipc_kmsg_copyout(kmsg, task->space, task->map);
+	if (__builtin_expect((mr & ~MACH_MSG_MASK) == MACH_RCV_HEADER_ERROR, 0)) {
+		ipc_kmsg_copyout_bare(kmsg, task->space);
+		size = sizeof(mach_msg_header_t);
+	}
+	if (__builtin_expect(copyoutmsg(&kmsg->user, self->ipc.msg, size) != 0, 0)) {
+		if (size == kmsg->user.msgh_size)
+			ipc_kmsg_copyout_undo(kmsg, task->space, task->map);
+		mr = MACH_RCV_INVALID_DATA;
+	}
+	ipc_kmsg_free(kmsg);
+	return mr;
+}
+
+/* The wait, if there was one, is over: give the user what there is. */
+static mach_msg_return_t receive_complete(struct thread *self, mach_msg_return_t mr)
+{
+	struct task *task = self->task;
+
+	release_source(self);
+	if (__builtin_expect(mr == MACH_MSG_SUCCESS, 1)) {
+		task->messages_received++;
+		return deliver(self, task);
+	}
+	if (mr == MACH_RCV_TOO_LARGE)
+		deliver_too_large(self, task);
+	return mr;
+}
+
+static void receive_continue(void)
+{
+	struct thread *self = current_thread();
+
+	syscall_return(receive_complete(self, ipc_mqueue_receive_finish(self)));
+}
+
+/* Receive with the arguments in self->ipc; `partner` is to run when we wait, or soon. */
+static mach_msg_return_t receive(struct thread *self, struct thread *partner)
+{
+	mach_msg_return_t mr = find_source(self, self->task->space);
+
+	if (__builtin_expect(mr == MACH_MSG_SUCCESS, 1)) {
+		mr = ipc_mqueue_receive(self);
+		if (mr == MACH_RCV_IN_PROGRESS) {
+			if (partner != NULL)
+				thread_block_to(receive_continue, partner);
+			thread_block(receive_continue);
+		}
+		mr = receive_complete(self, mr);
+	}
+	if (partner != NULL)
+		thread_make_runnable(partner);
+	return mr;
+}
+
+/* --- Sending ---------------------------------------------------------------------------- */
+
+/* A message that could not be sent goes back to its sender (section 9). */
+static mach_msg_return_t give_back(struct thread *self, struct ipc_kmsg *kmsg,
+				   mach_msg_return_t mr)
+{
+	struct task *task = self->task;
+
+	mr |= ipc_kmsg_copyout_pseudo(kmsg, task->space, task->map);
+	copyoutmsg(&kmsg->user, self->ipc.msg, kmsg->user.msgh_size);
+	ipc_kmsg_free(kmsg);
+	return mr;
+}
+
+static void send_continue(void)
+{
+	struct thread *self = current_thread();
+	struct ipc_kmsg *kmsg;
+	mach_msg_return_t mr = ipc_mqueue_send_finish(self, &kmsg);
+
+	if (mr != MACH_MSG_SUCCESS)
+		mr = give_back(self, kmsg, mr);
+	else if (self->ipc.option & MACH_RCV_MSG)
+		mr = receive(self, NULL);
+	syscall_return(mr);
+}
+
+/* *partnerp: a thread to which the message was handed. */
+static mach_msg_return_t send(struct thread *self, mach_msg_size_t size,
+			      struct thread **partnerp)
+{
+	struct task *task = self->task;
+	struct ipc_kmsg *kmsg;
+	mach_msg_return_t mr;
+
+	mr = ipc_kmsg_get(self->ipc.msg, size, &kmsg);
+	if (mr != MACH_MSG_SUCCESS)
+		return mr;
+	mr = ipc_kmsg_copyin(kmsg, task->space, task->map, self->ipc.option, self->ipc.notify);
+	if (mr != MACH_MSG_SUCCESS) {
+		ipc_kmsg_free(kmsg);
+		return mr;
+	}
+	task->messages_sent++;
+	mr = ipc_mqueue_send(kmsg, self->ipc.option, self->ipc.timeout, send_continue, partnerp);
+	if (mr != MACH_MSG_SUCCESS)
+		mr = give_back(self, kmsg, mr);
+	return mr;
+}
+
+__attribute__((regparm(0))) mach_msg_return_t
+mach_msg_trap(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size,
+	      mach_msg_size_t rcv_size, mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
+	      mach_port_name_t notify)
+{
+	struct thread *self = current_thread();
+	struct thread *partner = NULL;
+
+	interrupts_enable();
+	/* Kept in the thread, since a wait leaves no stack. */
+	self->ipc.msg = msg;
+	self->ipc.option = option;
+	self->ipc.rcv_size = rcv_size;
+	self->ipc.rcv_name = rcv_name;
+	self->ipc.timeout = timeout;
+	self->ipc.notify = notify;
+	if (option & MACH_SEND_MSG) {
+		mach_msg_return_t mr = send(self, send_size, &partner);
+
+		if (mr != MACH_MSG_SUCCESS)
+			return mr;
+	}
+	if (option & MACH_RCV_MSG)
+		return receive(self, partner);
+	if (partner != NULL)
+		thread_make_runnable(partner);
+	return MACH_MSG_SUCCESS;
+}

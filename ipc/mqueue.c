@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <ipc/mqueue.h>
+
+#include <ipc/kmsg.h>
+#include <ipc/port.h>
+#include <ipc/pset.h>
+#include <ipc/space.h>
+#include <kern/sched.h>
+
+/* --- Handing over ------------------------------------------------------------------- */
+
+
+/* Give the message to a claimed receiver.  Port locked. */
+static void give(struct thread *receiver, struct ipc_port *port, struct ipc_kmsg *kmsg,
+		 mach_msg_return_t state)
+{
+	receiver->ipc.state = state;
+	receiver->ipc.kmsg = kmsg;
+	receiver->ipc.msize = kmsg->header.size;
+	receiver->ipc.seqno = port->seqno++;
+}
+
+/*
+ * Offer a message to the threads that wait in a queue: the first that can take it gets it.
+ * One whose buffer is too small is told so; unless it asked to leave such messages it gets
+ * this one, to destroy it.
+ */
+static struct thread *offer(struct ipc_mqueue *mqueue, struct ipc_port *port,
+			    struct ipc_kmsg *kmsg)
+{
+	struct queue_link *link;
+
+	while ((link = queue_take_first(&mqueue->receivers)) != NULL) {
+		struct thread *receiver = container_of(link, struct thread, ipc.link);
+
+		if (!thread_claim(receiver, WAIT_AWAKENED))
+			continue;	/* its wait has ended otherwise */
+		if (__builtin_expect(kmsg->header.size <= receiver->ipc.rcv_size, 1)) {
+			give(receiver, port, kmsg, MACH_MSG_SUCCESS);
+			return receiver;
+		}
+		if (!(receiver->ipc.option & MACH_RCV_LARGE)) {
+			give(receiver, port, kmsg, MACH_RCV_TOO_LARGE);
+			return receiver;
+		}
+		receiver->ipc.state = MACH_RCV_TOO_LARGE;
+		receiver->ipc.kmsg = NULL;
+		receiver->ipc.msize = kmsg->header.size;
+		thread_make_runnable(receiver);
+	}
+	return NULL;
+}
+
+/* Offer to whoever waits on the port or its set.  Port locked. */
+static struct thread *offer_to_all(struct ipc_port *port, struct ipc_kmsg *kmsg)
+{
+	struct ipc_pset *pset = port->pset;
+	struct thread *receiver;
+
+	if (pset == NULL)
+		return offer(&port->mqueue, port, kmsg);
+	ipc_pset_lock(pset);
+	receiver = offer(&pset->mqueue, port, kmsg);
+	ipc_pset_unlock(pset);
+	return receiver;
+}
+
+/* Put a message at the end of the queue, where a set's receivers will find it.  Port locked. */
+static void enqueue(struct ipc_port *port, struct ipc_kmsg *kmsg)
+{
+	struct ipc_pset *pset = port->pset;
+
+	queue_insert_tail(&port->mqueue.messages, &kmsg->link);
+	port->msgcount++;
+	if (pset == NULL)
+		return;
+	ipc_pset_lock(pset);
+	if (!queue_linked(&port->ready_link))
+		queue_insert_tail(&pset->ready, &port->ready_link);
+	ipc_pset_unlock(pset);
+}
+
+/* Hand over or queue.  Port locked and active. */
+static struct thread *place(struct ipc_port *port, struct ipc_kmsg *kmsg)
+{
+	struct thread *receiver = NULL;
+
+	assert_locked(&port->object.lock);
+	if (port->msgcount == 0)
+		receiver = offer_to_all(port, kmsg);
+	if (receiver == NULL)
+		enqueue(port, kmsg);
+	return receiver;
+}
+
+void ipc_mqueue_joined_set(struct ipc_port *port, struct ipc_pset *pset)
+{
+	assert_locked(&port->object.lock);
+	assert_locked(&pset->object.lock);
+	while (!queue_empty(&port->mqueue.messages)) {
+		struct queue_link *link = queue_first(&port->mqueue.messages);
+		struct thread *receiver;
+
+		receiver = offer(&pset->mqueue, port, container_of(link, struct ipc_kmsg, link));
+		if (receiver == NULL)
+			break;
+		queue_remove(link);
+		port->msgcount--;
+		thread_make_runnable(receiver);
+	}
+	if (!queue_empty(&port->mqueue.messages))
+		queue_insert_tail(&pset->ready, &port->ready_link);
+}
+
+/* --- Sending ----------------------------------------------------------------------------- */
+
+static bool must_wait(const struct ipc_port *port, const struct ipc_kmsg *kmsg)
+{
+	return port->msgcount >= port->qlimit &&
+	       MACH_MSGH_BITS_REMOTE(kmsg->header.bits) == MACH_MSG_TYPE_PORT_SEND;
+}
+
+/* Serve a message to a kernel object, and deliver the reply. */
+static struct thread *send_to_kernel(struct ipc_kmsg *kmsg)
+{
+	struct ipc_kmsg *reply = ipc_kobject_server(kmsg);
+	struct thread *receiver = NULL;
+	struct ipc_port *port;
+
+	if (reply == NULL)
+		return NULL;
+	port = reply->header.remote;
+	ipc_port_lock(port);
+	if (port->object.active && port->receiver != ipc_space_kernel) {
+		receiver = place(port, reply);
+		reply = NULL;
+	}
+	ipc_port_unlock(port);
+	if (reply != NULL)
+		ipc_kmsg_destroy(reply);
+	return receiver;
+}
+
+/* Join the senders that wait for room.  Port locked; unlocks it and does not return. */
+static void wait_for_room(struct ipc_port *port, struct ipc_kmsg *kmsg, mach_msg_option_t option,
+			  mach_msg_timeout_t timeout, void (*continuation)(void))
+{
+	struct thread *self = current_thread();
+
+	thread_will_wait(self, true);
+	self->ipc.state = MACH_SEND_IN_PROGRESS;
+	self->ipc.kmsg = kmsg;
+	queue_insert_tail(&port->senders, &self->ipc.link);
+	if (option & MACH_SEND_TIMEOUT)
+		thread_set_timeout(self, timeout);
+	ipc_port_unlock(port);
+	thread_block(continuation);
+}
+
+mach_msg_return_t ipc_mqueue_send(struct ipc_kmsg *kmsg, mach_msg_option_t option,
+				  mach_msg_timeout_t timeout, void (*continuation)(void),
+				  struct thread **receiverp)
+{
+	struct ipc_port *port = kmsg->header.remote;
+
+	*receiverp = NULL;
+	ipc_port_lock(port);
+	if (port->receiver == ipc_space_kernel) {
+		ipc_port_unlock(port);
+		*receiverp = send_to_kernel(kmsg);
+		return MACH_MSG_SUCCESS;
+	}
+	if (__builtin_expect(!port->object.active, 0)) {
+		ipc_port_unlock(port);
+		ipc_kmsg_destroy(kmsg);
+		return MACH_MSG_SUCCESS;
+	}
+	if (__builtin_expect(must_wait(port, kmsg), 0)) {
+		if ((option & MACH_SEND_TIMEOUT) && timeout == 0) {
+			ipc_port_unlock(port);
+			return MACH_SEND_TIMED_OUT;
+		}
+		wait_for_room(port, kmsg, option, timeout, continuation);
+	}
+	if (__builtin_expect((kmsg->header.bits & MACH_MSGH_BITS_CIRCULAR) != 0, 0)) {
+		ipc_port_unlock(port);
+		ipc_kmsg_destroy(kmsg);
+		return MACH_MSG_SUCCESS;
+	}
+	*receiverp = place(port, kmsg);
+	ipc_port_unlock(port);
+	return MACH_MSG_SUCCESS;
+}
+
+void ipc_mqueue_deliver(struct ipc_kmsg *kmsg)
+{
+	struct ipc_port *port = kmsg->header.remote;
+	struct thread *receiver = NULL;
+	bool placed = false;
+
+	ipc_port_lock(port);
+	if (port->object.active && port->receiver != ipc_space_kernel &&
+	    !(kmsg->header.bits & MACH_MSGH_BITS_CIRCULAR)) {
+		receiver = place(port, kmsg);
+		placed = true;
+	}
+	ipc_port_unlock(port);
+	if (receiver != NULL)
+		thread_make_runnable(receiver);
+	if (!placed)
+		ipc_kmsg_destroy(kmsg);
+}
+
+mach_msg_return_t ipc_mqueue_send_finish(struct thread *self, struct ipc_kmsg **kmsgp)
+{
+	struct ipc_kmsg *kmsg = self->ipc.kmsg;
+	mach_msg_return_t state;
+
+	*kmsgp = NULL;
+	if (self->ipc.state == MACH_SEND_IN_PROGRESS) {
+		/* Nobody served us: we still are among the senders, or were passed over. */
+		struct ipc_port *port = kmsg->header.remote;
+
+		ipc_port_lock(port);
+		queue_remove(&self->ipc.link);
+		ipc_port_unlock(port);
+		state = thread_wait_result(self) == WAIT_TIMED_OUT ? MACH_SEND_TIMED_OUT
+								   : MACH_SEND_INTERRUPTED;
+		self->ipc.kmsg = NULL;
+		*kmsgp = kmsg;
+		return state;
+	}
+	if (kmsg != NULL) {	/* the port died */
+		self->ipc.kmsg = NULL;
+		ipc_kmsg_destroy(kmsg);
+	}
+	return MACH_MSG_SUCCESS;
+}
+
+/* A blocked sender's message goes its way.  Port locked. */
+static void admit(struct ipc_port *port, struct thread *sender)
+{
+	struct ipc_kmsg *kmsg = sender->ipc.kmsg;
+	struct thread *receiver;
+
+	sender->ipc.state = MACH_MSG_SUCCESS;
+	if (kmsg->header.bits & MACH_MSGH_BITS_CIRCULAR) {
+		thread_make_runnable(sender);	/* which destroys it */
+		return;
+	}
+	sender->ipc.kmsg = NULL;
+	receiver = place(port, kmsg);
+	if (receiver != NULL)
+		thread_make_runnable(receiver);
+	thread_make_runnable(sender);
+}
+
+void ipc_mqueue_admit_senders(struct ipc_port *port)
+{
+	struct queue_link *link;
+
+	assert_locked(&port->object.lock);
+	while (port->msgcount < port->qlimit && (link = queue_take_first(&port->senders)) != NULL) {
+		struct thread *sender = container_of(link, struct thread, ipc.link);
+
+		if (thread_claim(sender, WAIT_AWAKENED))
+			admit(port, sender);
+	}
+}
+
+/* --- Receiving ---------------------------------------------------------------------------- */
+
+void ipc_mqueue_wake_receivers(struct ipc_mqueue *mqueue, mach_msg_return_t result)
+{
+	struct queue_link *link;
+
+	while ((link = queue_take_first(&mqueue->receivers)) != NULL) {
+		struct thread *receiver = container_of(link, struct thread, ipc.link);
+
+		if (thread_claim(receiver, WAIT_AWAKENED)) {
+			receiver->ipc.state = result;
+			receiver->ipc.kmsg = NULL;
+			thread_make_runnable(receiver);
+		}
+	}
+}
+
+/* After a message left the port: keep the set's ready list right, serve its members in turn. */
+static void ready_advance(struct ipc_port *port)
+{
+	struct ipc_pset *pset = port->pset;
+
+	if (pset == NULL)
+		return;
+	ipc_pset_lock(pset);
+	queue_remove(&port->ready_link);
+	if (port->msgcount != 0)
+		queue_insert_tail(&pset->ready, &port->ready_link);
+	ipc_pset_unlock(pset);
+}
+
+/* Take the first message, or say that it is too large.  Port locked, its queue not empty. */
+static mach_msg_return_t take_first(struct thread *self, struct ipc_port *port)
+{
+	struct queue_link *link = queue_first(&port->mqueue.messages);
+	struct ipc_kmsg *kmsg = container_of(link, struct ipc_kmsg, link);
+	bool fits = kmsg->header.size <= self->ipc.rcv_size;
+
+	self->ipc.msize = kmsg->header.size;
+	self->ipc.kmsg = NULL;
+	if (!fits && (self->ipc.option & MACH_RCV_LARGE))
+		return MACH_RCV_TOO_LARGE;
+	queue_remove(link);
+	port->msgcount--;
+	self->ipc.kmsg = kmsg;
+	self->ipc.seqno = port->seqno++;
+	ready_advance(port);
+	if (!queue_empty(&port->senders))
+		ipc_mqueue_admit_senders(port);
+	return fits ? MACH_MSG_SUCCESS : MACH_RCV_TOO_LARGE;
+}
+
+/* Stand in line.  The queue's lock is held. */
+static mach_msg_return_t stand_in_line(struct thread *self, struct ipc_mqueue *mqueue)
+{
+	if ((self->ipc.option & MACH_RCV_TIMEOUT) && self->ipc.timeout == 0)
+		return MACH_RCV_TIMED_OUT;
+	thread_will_wait(self, true);
+	self->ipc.state = MACH_RCV_IN_PROGRESS;
+	self->ipc.kmsg = NULL;
+	queue_insert_tail(&mqueue->receivers, &self->ipc.link);
+	if (self->ipc.option & MACH_RCV_TIMEOUT)
+		thread_set_timeout(self, self->ipc.timeout);
+	return MACH_RCV_IN_PROGRESS;
+}
+
+static mach_msg_return_t receive_on_port(struct thread *self, struct ipc_port *port)
+{
+	mach_msg_return_t mr;
+
+	ipc_port_lock(port);
+	if (!port->object.active)
+		mr = MACH_RCV_PORT_DIED;
+	else if (port->pset != NULL)
+		mr = MACH_RCV_IN_SET;
+	else if (port->msgcount != 0)
+		mr = take_first(self, port);
+	else
+		mr = stand_in_line(self, &port->mqueue);
+	ipc_port_unlock(port);
+	return mr;
+}
+
+/* The member to be served next, with a reference; NULL when none has messages.  Set locked. */
+static struct ipc_port *next_ready(struct ipc_pset *pset)
+{
+	struct queue_link *link = queue_first(&pset->ready);
+	struct ipc_port *port;
+
+	if (link == NULL)
+		return NULL;
+	port = container_of(link, struct ipc_port, ready_link);
+	ipc_port_reference(port);
+	return port;
+}
+
+static mach_msg_return_t receive_on_set(struct thread *self, struct ipc_pset *pset)
+{
+	for (;;) {
+		mach_msg_return_t mr = MACH_RCV_IN_PROGRESS;
+		struct ipc_port *port = NULL;
+
+		ipc_pset_lock(pset);
+		if (!pset->object.active)
+			mr = MACH_RCV_PORT_DIED;
+		else
+			port = next_ready(pset);
+		if (port == NULL) {
+			if (mr == MACH_RCV_IN_PROGRESS)
+				mr = stand_in_line(self, &pset->mqueue);
+			ipc_pset_unlock(pset);
+			return mr;
+		}
+		ipc_pset_unlock(pset);
+		/* The port's lock comes first: take it and see whether all is as it was. */
+		ipc_port_lock(port);
+		if (port->pset == pset && port->msgcount != 0)
+			mr = take_first(self, port);
+		ipc_port_unlock(port);
+		ipc_port_release(port);
+		if (mr != MACH_RCV_IN_PROGRESS)
+			return mr;
+	}
+}
+
+mach_msg_return_t ipc_mqueue_receive(struct thread *self)
+{
+	struct ipc_object *object = self->ipc.object;
+
+	if (object->kind == IOT_PORT)
+		return receive_on_port(self, (struct ipc_port *)object);
+	return receive_on_set(self, (struct ipc_pset *)object);
+}
+
+mach_msg_return_t ipc_mqueue_receive_finish(struct thread *self)
+{
+	struct ipc_object *object = self->ipc.object;
+
+	if (__builtin_expect(self->ipc.state != MACH_RCV_IN_PROGRESS, 1))
+		return self->ipc.state;
+	/* Timed out or interrupted: we may still stand in line. */
+	spin_lock(&object->lock);
+	queue_remove(&self->ipc.link);
+	spin_unlock(&object->lock);
+	return thread_wait_result(self) == WAIT_TIMED_OUT ? MACH_RCV_TIMED_OUT
+							  : MACH_RCV_INTERRUPTED;
+}

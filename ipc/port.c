@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <ipc/port.h>
+
+#include <ipc/kmsg.h>
+#include <ipc/notify.h>
+#include <ipc/pset.h>
+#include <ipc/space.h>
+#include <kern/sched.h>
+#include <kern/slab.h>
+
+struct slab_cache ipc_port_cache;
+
+/* Orders the deaths of ports among each other. */
+static uint32_t death_clock;
+
+/* Guards `destination` of every port, for walks along receive rights in transit. */
+static struct spin_lock circular_lock = SPIN_LOCK_INIT(LOCK_CIRCULAR);
+
+void ipc_port_init(void)
+{
+	slab_cache_init(&ipc_port_cache, "ipc_port", sizeof(struct ipc_port), 32);
+}
+
+struct ipc_port *ipc_port_create(void)
+{
+	struct ipc_port *port = slab_zalloc(&ipc_port_cache);
+
+	if (port == NULL)
+		return NULL;
+	spin_lock_init(&port->object.lock, LOCK_PORT);
+	port->object.ref_count = 1;
+	port->object.kind = IOT_PORT;
+	port->object.active = true;
+	port->qlimit = MACH_PORT_QLIMIT_DEFAULT;
+	ipc_mqueue_init(&port->mqueue);
+	queue_init(&port->senders);
+	queue_init(&port->requests);
+	queue_link_init(&port->pset_link);
+	queue_link_init(&port->ready_link);
+	return port;
+}
+
+void ipc_port_reference(struct ipc_port *port)
+{
+	assert(port->object.ref_count > 0);
+	__atomic_fetch_add(&port->object.ref_count, 1, __ATOMIC_RELAXED);
+}
+
+void ipc_port_release(struct ipc_port *port)
+{
+	assert(port->object.ref_count > 0);
+	if (__atomic_sub_fetch(&port->object.ref_count, 1, __ATOMIC_ACQ_REL) != 0)
+		return;
+	assert(!port->object.active);
+	assert(port->srights == 0 && port->sorights == 0);
+	assert(port->pset == NULL && queue_empty(&port->mqueue.messages));
+	slab_free(&ipc_port_cache, port);
+}
+
+/* --- Making and releasing rights ------------------------------------------------------- */
+
+void ipc_port_make_send_locked(struct ipc_port *port)
+{
+	assert_locked(&port->object.lock);
+	assert(port->object.active);
+	port->mscount++;
+	port->srights++;
+	ipc_port_reference(port);
+}
+
+void ipc_port_copy_send_locked(struct ipc_port *port)
+{
+	assert_locked(&port->object.lock);
+	assert(port->srights > 0);
+	port->srights++;
+	ipc_port_reference(port);
+}
+
+void ipc_port_make_sonce_locked(struct ipc_port *port)
+{
+	assert_locked(&port->object.lock);
+	assert(port->object.active);
+	port->sorights++;
+	ipc_port_reference(port);
+}
+
+struct ipc_port *ipc_port_make_send(struct ipc_port *port)
+{
+	struct ipc_port *right = IP_DEAD;
+
+	ipc_port_lock(port);
+	if (port->object.active) {
+		ipc_port_make_send_locked(port);
+		right = port;
+	}
+	ipc_port_unlock(port);
+	return right;
+}
+
+struct ipc_port *ipc_port_copy_send(struct ipc_port *port)
+{
+	struct ipc_port *right = IP_DEAD;
+
+	if (!IP_VALID(port))
+		return port;
+	ipc_port_lock(port);
+	if (port->object.active) {
+		ipc_port_copy_send_locked(port);
+		right = port;
+	}
+	ipc_port_unlock(port);
+	return right;
+}
+
+struct ipc_port *ipc_port_make_sonce(struct ipc_port *port)
+{
+	struct ipc_port *right = IP_DEAD;
+
+	ipc_port_lock(port);
+	if (port->object.active) {
+		ipc_port_make_sonce_locked(port);
+		right = port;
+	}
+	ipc_port_unlock(port);
+	return right;
+}
+
+void ipc_port_release_send(struct ipc_port *port)
+{
+	struct ipc_port *nsrequest = IP_NULL;
+	mach_port_mscount_t mscount;
+
+	if (!IP_VALID(port))
+		return;
+	ipc_port_lock(port);
+	assert(port->srights > 0);
+	port->srights--;
+	if (port->srights == 0 && port->object.active) {
+		nsrequest = port->nsrequest;
+		port->nsrequest = IP_NULL;
+	}
+	mscount = port->mscount;
+	ipc_port_unlock(port);
+	ipc_port_release(port);
+	if (nsrequest != IP_NULL)
+		ipc_notify_no_senders(nsrequest, mscount);
+}
+
+void ipc_port_drop_sonce(struct ipc_port *port)
+{
+	if (!IP_VALID(port))
+		return;
+	ipc_port_lock(port);
+	assert(port->sorights > 0);
+	port->sorights--;
+	ipc_port_unlock(port);
+	ipc_port_release(port);
+}
+
+void ipc_port_release_sonce(struct ipc_port *port)
+{
+	bool tell;
+
+	if (!IP_VALID(port))
+		return;
+	ipc_port_lock(port);
+	tell = port->object.active && port->receiver != ipc_space_kernel;
+	ipc_port_unlock(port);
+	if (tell)
+		ipc_notify_send_once(port);	/* the notification is the right's use */
+	else
+		ipc_port_drop_sonce(port);
+}
+
+void ipc_port_release_receive(struct ipc_port *port)
+{
+	struct ipc_port *pdrequest, *destination;
+	struct ipc_pset *pset;
+
+	if (!IP_VALID(port))
+		return;
+	ipc_port_lock(port);
+	assert(port->object.active && port->receiver == NULL);
+	pset = ipc_port_leave_space(port);
+	spin_lock(&circular_lock);
+	destination = port->destination;
+	port->destination = NULL;
+	spin_unlock(&circular_lock);
+	pdrequest = port->pdrequest;
+	port->pdrequest = IP_NULL;
+	ipc_port_unlock(port);
+	assert(pset == NULL);
+	if (destination != NULL)
+		ipc_port_release(destination);
+	if (pdrequest != IP_NULL)
+		ipc_notify_port_destroyed(pdrequest, port);
+	else
+		ipc_port_destroy(port);
+}
+
+/* --- Where the receive right is ---------------------------------------------------------- */
+
+struct ipc_pset *ipc_port_leave_space(struct ipc_port *port)
+{
+	struct ipc_pset *pset = NULL;
+
+	assert_locked(&port->object.lock);
+	assert(port->object.active);
+	if (port->pset != NULL)
+		pset = ipc_pset_remove_locked(port);
+	ipc_mqueue_wake_receivers(&port->mqueue, MACH_RCV_PORT_DIED);
+	if (port->receiver != NULL) {
+		port->receiver = NULL;
+		port->destination = NULL;
+	}
+	port->mscount = 0;
+	port->seqno = 0;
+	port->has_payload = false;
+	port->payload = 0;
+	return pset;
+}
+
+struct ipc_port *ipc_port_arrive(struct ipc_port *port, struct ipc_space *space,
+				 mach_port_name_t name)
+{
+	struct ipc_port *destination;
+
+	assert_locked(&port->object.lock);
+	assert(port->object.active && port->receiver == NULL);
+	spin_lock(&circular_lock);
+	destination = port->destination;
+	port->receiver = space;
+	port->receiver_name = name;
+	spin_unlock(&circular_lock);
+	return destination;
+}
+
+bool ipc_port_depart(struct ipc_port *port, struct ipc_port *dest)
+{
+	const struct ipc_port *at = dest;
+
+	assert(port->receiver == NULL && port->destination == NULL);
+	spin_lock(&circular_lock);
+	while (at != NULL && at != port)
+		at = at->object.active && at->receiver == NULL ? at->destination : NULL;
+	if (at == NULL) {
+		ipc_port_reference(dest);
+		port->destination = dest;
+	}
+	spin_unlock(&circular_lock);
+	return at == NULL;
+}
+
+/* --- Death ----------------------------------------------------------------------------------- */
+
+/* What a dying port leaves to be dealt with when it is unlocked. */
+struct remains {
+	struct queue messages;
+	struct queue requests;
+	struct ipc_port *nsrequest;
+};
+
+/* Senders that wait wake, their messages still in hand: they destroy them and succeed. */
+static void wake_senders(struct ipc_port *port)
+{
+	struct queue_link *link;
+
+	while ((link = queue_take_first(&port->senders)) != NULL) {
+		struct thread *sender = container_of(link, struct thread, ipc.link);
+
+		if (thread_claim(sender, WAIT_AWAKENED)) {
+			sender->ipc.state = MACH_MSG_SUCCESS;
+			thread_make_runnable(sender);
+		}
+	}
+}
+
+/* The step from life to death.  Port locked. */
+static void port_deactivate(struct ipc_port *port, struct remains *remains)
+{
+	queue_init(&remains->messages);
+	queue_init(&remains->requests);
+	spin_lock(&circular_lock);
+	assert(port->receiver != NULL || port->destination == NULL);
+	port->object.active = false;
+	port->receiver = NULL;
+	port->death_stamp = ++death_clock;
+	spin_unlock(&circular_lock);
+	port->msgcount = 0;
+	ipc_mqueue_wake_receivers(&port->mqueue, MACH_RCV_PORT_DIED);
+	wake_senders(port);
+	remains->nsrequest = port->nsrequest;
+	port->nsrequest = IP_NULL;
+	queue_move_all(&remains->messages, &port->mqueue.messages);
+	queue_move_all(&remains->requests, &port->requests);
+}
+
+static void remains_release(struct remains *remains)
+{
+	struct queue_link *link;
+
+	ipc_port_release_sonce(remains->nsrequest);
+	while ((link = queue_take_first(&remains->messages)) != NULL)
+		ipc_kmsg_destroy(container_of(link, struct ipc_kmsg, link));
+	ipc_requests_fire_dead(&remains->requests);
+}
+
+void ipc_port_destroy(struct ipc_port *port)
+{
+	struct remains remains;
+	struct ipc_port *pdrequest;
+
+	ipc_port_lock(port);
+	assert(port->object.active && port->pset == NULL);
+	pdrequest = port->pdrequest;
+	port->pdrequest = IP_NULL;
+	port_deactivate(port, &remains);
+	ipc_port_unlock(port);
+	ipc_port_release_sonce(pdrequest);
+	remains_release(&remains);
+	ipc_port_release(port);
+}
+
+/* --- Kernel ports ------------------------------------------------------------------------------ */
+
+struct ipc_port *ipc_port_alloc_kernel(enum ipc_kobject_type type, void *object)
+{
+	struct ipc_port *port = ipc_port_create();
+
+	if (port == NULL)
+		return NULL;
+	port->receiver = ipc_space_kernel;
+	port->receiver_name = 1;
+	port->kotype = type;
+	port->kobject = object;
+	return port;
+}
+
+void ipc_kobject_set(struct ipc_port *port, enum ipc_kobject_type type, void *object)
+{
+	ipc_port_lock(port);
+	port->kotype = type;
+	port->kobject = object;
+	ipc_port_unlock(port);
+}
+
+void ipc_port_dealloc_kernel(struct ipc_port *port)
+{
+	ipc_kobject_set(port, IKOT_NONE, NULL);
+	ipc_port_destroy(port);
+}

@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <ipc/right.h>
+
+#include <ipc/kmsg.h>
+#include <ipc/pset.h>
+
+#define TYPE_SEND MACH_PORT_TYPE_SEND
+#define TYPE_RECEIVE MACH_PORT_TYPE_RECEIVE
+#define TYPE_SEND_ONCE MACH_PORT_TYPE_SEND_ONCE
+#define TYPE_PORT_SET MACH_PORT_TYPE_PORT_SET
+#define TYPE_DEAD_NAME MACH_PORT_TYPE_DEAD_NAME
+
+void ipc_debris_release(struct ipc_debris *debris)
+{
+	ipc_port_release_receive(debris->receive);
+	ipc_port_release_send(debris->send);
+	ipc_port_release_sonce(debris->sonce);
+	if (debris->dead_set != NULL)
+		ipc_pset_destroy(debris->dead_set);
+	if (debris->left_set != NULL)
+		ipc_pset_release(debris->left_set);
+	if (debris->reference != NULL)
+		ipc_port_release(debris->reference);
+	if (debris->nsrequest != IP_NULL)
+		ipc_notify_no_senders(debris->nsrequest, debris->mscount);
+	ipc_requests_fire_deleted(&debris->deleted);
+	ipc_requests_fire_dead(&debris->died);
+}
+
+/* --- Small steps ----------------------------------------------------------------------- */
+
+static void set_type(struct ipc_entry *entry, uint32_t type, uint32_t urefs)
+{
+	entry->bits = (entry->bits & ENTRY_SPARSE) | type | urefs;
+}
+
+/* Drop a reference that is not the last one. */
+static void port_unreference(struct ipc_port *port)
+{
+	assert(port->object.ref_count > 1);
+	__atomic_fetch_sub(&port->object.ref_count, 1, __ATOMIC_RELAXED);
+}
+
+static bool is_sticky(const struct ipc_entry *entry)
+{
+	uint32_t max = entry->bits & TYPE_SEND ? UREFS_SEND_MAX : UREFS_DEAD_MAX;
+
+	return entry_urefs(entry) == max;
+}
+
+/* One user reference less, unless the count sticks. */
+static void drop_uref(struct ipc_entry *entry)
+{
+	assert(entry_urefs(entry) > 0);
+	if (!is_sticky(entry))
+		entry->bits--;
+}
+
+/* Take an entry's request off its port for one of the debris' lists.  Port locked or unreachable. */
+static void detach_request(struct ipc_entry *entry, struct queue *list)
+{
+	struct ipc_request *request = entry->request;
+
+	if (request == NULL)
+		return;
+	entry->request = NULL;
+	queue_remove(&request->link);
+	queue_insert_tail(list, &request->link);
+}
+
+/* The entry has no right left: free it. */
+static void entry_gone(struct ipc_space *space, struct ipc_entry *entry,
+		       struct ipc_debris *debris)
+{
+	detach_request(entry, &debris->deleted);
+	ipc_entry_free(&space->table, entry);
+}
+
+static void become_dead_name(struct ipc_entry *entry, uint32_t urefs)
+{
+	if (entry->request != NULL && urefs < UREFS_DEAD_MAX)
+		urefs++;
+	set_type(entry, TYPE_DEAD_NAME, urefs);
+	entry->object = NULL;
+}
+
+/* --- Refresh and lookup -------------------------------------------------------------------- */
+
+static void refresh_dead(struct ipc_space *space, struct ipc_entry *entry)
+{
+	struct ipc_port *port = entry_port(entry);
+	uint32_t urefs = entry_urefs(entry);
+
+	if (entry->bits & TYPE_SEND) {
+		ipc_hash_remove(&space->hash, entry);
+		if (is_sticky(entry))
+			urefs = UREFS_DEAD_MAX;
+	}
+	ipc_port_lock(port);
+	if (entry->bits & TYPE_SEND)
+		port->srights--;
+	else
+		port->sorights--;
+	ipc_port_unlock(port);
+	become_dead_name(entry, urefs);
+	entry->request = NULL;		/* it fired as the port died */
+	ipc_port_release(port);
+}
+
+void ipc_right_refresh(struct ipc_space *space, struct ipc_entry *entry)
+{
+	assert_locked(&space->lock);
+	if ((entry->bits & (TYPE_SEND | TYPE_SEND_ONCE)) == 0 || (entry->bits & TYPE_RECEIVE) != 0)
+		return;
+	if (__builtin_expect(!entry->object->active, 0))
+		refresh_dead(space, entry);
+}
+
+struct ipc_entry *ipc_right_lookup(struct ipc_space *space, mach_port_name_t name)
+{
+	struct ipc_entry *entry = ipc_entry_lookup(&space->table, name);
+
+	if (entry != NULL)
+		ipc_right_refresh(space, entry);
+	return entry;
+}
+
+struct ipc_entry *ipc_right_find(struct ipc_space *space, struct ipc_port *port)
+{
+	assert_locked(&space->lock);
+	if (ipc_port_received_by(port, space))
+		return ipc_entry_lookup(&space->table, port->receiver_name);
+	return ipc_hash_lookup(&space->hash, &port->object);
+}
+
+/* --- Into the kernel -------------------------------------------------------------------------- */
+
+bool ipc_right_takeable(const struct ipc_entry *entry, uint32_t disposition, bool dead_ok)
+{
+	switch (disposition) {
+	case MACH_MSG_TYPE_MAKE_SEND:
+	case MACH_MSG_TYPE_MAKE_SEND_ONCE:
+	case MACH_MSG_TYPE_MOVE_RECEIVE:
+		return (entry->bits & TYPE_RECEIVE) != 0;
+	case MACH_MSG_TYPE_COPY_SEND:
+	case MACH_MSG_TYPE_MOVE_SEND:
+		return (entry->bits & TYPE_SEND) != 0 ||
+		       (dead_ok && (entry->bits & TYPE_DEAD_NAME) != 0);
+	case MACH_MSG_TYPE_MOVE_SEND_ONCE:
+		return (entry->bits & TYPE_SEND_ONCE) != 0 ||
+		       (dead_ok && (entry->bits & TYPE_DEAD_NAME) != 0);
+	default:
+		return false;
+	}
+}
+
+static struct ipc_port *take_dead(struct ipc_space *space, struct ipc_entry *entry,
+				  uint32_t disposition, struct ipc_debris *debris)
+{
+	if (disposition == MACH_MSG_TYPE_COPY_SEND)
+		return IP_DEAD;
+	drop_uref(entry);
+	if (entry_urefs(entry) == 0)
+		entry_gone(space, entry, debris);
+	return IP_DEAD;
+}
+
+/* The entry's send right itself, all its references with it, comes into the caller's hands. */
+static struct ipc_port *detach_send(struct ipc_space *space, struct ipc_entry *entry,
+				    struct ipc_debris *debris)
+{
+	struct ipc_port *port = entry_port(entry);
+
+	if (entry->bits & TYPE_RECEIVE) {
+		set_type(entry, TYPE_RECEIVE, 0);
+		ipc_port_reference(port);
+		return port;
+	}
+	ipc_hash_remove(&space->hash, entry);
+	entry_gone(space, entry, debris);
+	return port;
+}
+
+static struct ipc_port *take_move_send(struct ipc_space *space, struct ipc_entry *entry,
+				       struct ipc_debris *debris)
+{
+	if (entry_urefs(entry) == 1)
+		return detach_send(space, entry, debris);
+	drop_uref(entry);
+	ipc_port_copy_send_locked(entry_port(entry));
+	return entry_port(entry);
+}
+
+static struct ipc_port *take_sonce(struct ipc_space *space, struct ipc_entry *entry,
+				   struct ipc_debris *debris)
+{
+	struct ipc_port *port = entry_port(entry);
+
+	entry_gone(space, entry, debris);
+	return port;
+}
+
+/* The receive right leaves; send rights under the name stay. */
+static struct ipc_port *take_receive(struct ipc_space *space, struct ipc_entry *entry,
+				     struct ipc_debris *debris)
+{
+	struct ipc_port *port = entry_port(entry);
+
+	debris->left_set = ipc_port_leave_space(port);
+	if (entry->bits & TYPE_SEND) {
+		set_type(entry, TYPE_SEND, entry_urefs(entry));
+		ipc_hash_insert(&space->hash, entry);
+		ipc_port_reference(port);
+	} else {
+		entry_gone(space, entry, debris);
+	}
+	return port;
+}
+
+struct ipc_port *ipc_right_take(struct ipc_space *space, struct ipc_entry *entry,
+				uint32_t disposition, struct ipc_debris *debris)
+{
+	struct ipc_port *port = entry_port(entry);
+
+	assert(ipc_right_takeable(entry, disposition, true));
+	if (entry->bits & TYPE_DEAD_NAME)
+		return take_dead(space, entry, disposition, debris);
+	assert_locked(&port->object.lock);
+	switch (disposition) {
+	case MACH_MSG_TYPE_COPY_SEND:
+		ipc_port_copy_send_locked(port);
+		return port;
+	case MACH_MSG_TYPE_MAKE_SEND:
+		ipc_port_make_send_locked(port);
+		return port;
+	case MACH_MSG_TYPE_MAKE_SEND_ONCE:
+		ipc_port_make_sonce_locked(port);
+		return port;
+	case MACH_MSG_TYPE_MOVE_SEND:
+		return take_move_send(space, entry, debris);
+	case MACH_MSG_TYPE_MOVE_SEND_ONCE:
+		return take_sonce(space, entry, debris);
+	default:
+		return take_receive(space, entry, debris);
+	}
+}
+
+kern_return_t ipc_right_copyin(struct ipc_space *space, mach_port_name_t name,
+			       uint32_t disposition, bool dead_ok, struct ipc_port **portp,
+			       struct ipc_debris *debris)
+{
+	struct ipc_entry *entry = ipc_right_lookup(space, name);
+	struct ipc_port *port;
+
+	if (entry == NULL)
+		return KERN_INVALID_NAME;
+	if (!ipc_right_takeable(entry, disposition, dead_ok))
+		return KERN_INVALID_RIGHT;
+	if (entry->bits & TYPE_DEAD_NAME) {
+		*portp = ipc_right_take(space, entry, disposition, debris);
+		return KERN_SUCCESS;
+	}
+	port = entry_port(entry);
+	ipc_port_lock(port);
+	if (__builtin_expect(!port->object.active, 0)) {
+		/* Died since the refresh: look again. */
+		ipc_port_unlock(port);
+		return ipc_right_copyin(space, name, disposition, dead_ok, portp, debris);
+	}
+	ipc_port_reference(port);
+	*portp = ipc_right_take(space, entry, disposition, debris);
+	ipc_port_unlock(port);
+	ipc_port_release(port);
+	return KERN_SUCCESS;
+}
+
+/* --- Out of the kernel ---------------------------------------------------------------------- */
+
+static void put_send(struct ipc_space *space, struct ipc_entry *entry, struct ipc_port *port)
+{
+	if (entry->bits & TYPE_SEND) {
+		assert(port->srights > 1);
+		port->srights--;
+		port_unreference(port);	/* the entry's keeps the port */
+		if (entry_urefs(entry) < UREFS_SEND_MAX)
+			entry->bits++;
+		return;
+	}
+	if (entry->bits & TYPE_RECEIVE) {
+		port_unreference(port);
+		entry->bits |= TYPE_SEND | 1;
+		return;
+	}
+	entry->bits |= TYPE_SEND | 1;
+	entry->object = &port->object;
+	ipc_hash_insert(&space->hash, entry);
+}
+
+static void put_receive(struct ipc_space *space, struct ipc_entry *entry, struct ipc_port *port,
+			struct ipc_debris *debris)
+{
+	if (entry->bits & TYPE_SEND) {
+		ipc_hash_remove(&space->hash, entry);
+		port_unreference(port);
+	}
+	entry->bits |= TYPE_RECEIVE;
+	entry->object = &port->object;
+	debris->reference = ipc_port_arrive(port, space, entry->name);
+}
+
+void ipc_right_put(struct ipc_space *space, struct ipc_entry *entry, struct ipc_port *port,
+		   uint32_t type, struct ipc_debris *debris)
+{
+	assert_locked(&space->lock);
+	assert_locked(&port->object.lock);
+	assert(entry->object == NULL || entry->object == &port->object);
+	if (type == MACH_MSG_TYPE_PORT_SEND) {
+		put_send(space, entry, port);
+	} else if (type == MACH_MSG_TYPE_PORT_SEND_ONCE) {
+		assert(entry_type(entry) == 0);
+		entry->bits |= TYPE_SEND_ONCE | 1;
+		entry->object = &port->object;
+	} else {
+		put_receive(space, entry, port, debris);
+	}
+}
+
+/* Leave a right to a dead port to the debris: it becomes the name ~0. */
+static void debris_take(struct ipc_debris *debris, struct ipc_port *port, uint32_t type)
+{
+	assert(type != MACH_MSG_TYPE_PORT_RECEIVE);
+	if (type == MACH_MSG_TYPE_PORT_SEND)
+		debris->send = port;
+	else
+		debris->sonce = port;
+}
+
+kern_return_t ipc_right_copyout(struct ipc_space *space, struct ipc_port *port, uint32_t type,
+				mach_port_name_t *namep, struct ipc_debris *debris)
+{
+	struct ipc_entry *entry = NULL;
+	bool fresh = false;
+
+	if (!IP_VALID(port)) {
+		*namep = port == IP_NULL ? MACH_PORT_NULL : MACH_PORT_DEAD;
+		return KERN_SUCCESS;
+	}
+	if (type != MACH_MSG_TYPE_PORT_SEND_ONCE)
+		entry = ipc_right_find(space, port);
+	if (entry == NULL) {
+		kern_return_t kr = ipc_entry_alloc(&space->table, &entry);
+
+		if (kr != KERN_SUCCESS)
+			return kr;
+		fresh = true;
+	}
+	ipc_port_lock(port);
+	if (__builtin_expect(!port->object.active, 0)) {
+		ipc_port_unlock(port);
+		if (fresh)
+			ipc_entry_free(&space->table, entry);
+		debris_take(debris, port, type);
+		*namep = MACH_PORT_DEAD;
+		return KERN_SUCCESS;
+	}
+	ipc_right_put(space, entry, port, type, debris);
+	ipc_port_unlock(port);
+	*namep = entry->name;
+	return KERN_SUCCESS;
+}
+
+/* --- The user's operations ---------------------------------------------------------------------- */
+
+/* A live send right's last reference goes. */
+static void release_send(struct ipc_space *space, struct ipc_entry *entry,
+			 struct ipc_debris *debris)
+{
+	struct ipc_port *port = entry_port(entry);
+
+	ipc_port_reference(port);
+	ipc_port_lock(port);
+	debris->send = detach_send(space, entry, debris);
+	ipc_port_unlock(port);
+	ipc_port_release(port);
+}
+
+static void release_sonce(struct ipc_space *space, struct ipc_entry *entry,
+			  struct ipc_debris *debris)
+{
+	struct ipc_port *port = entry_port(entry);
+
+	ipc_port_lock(port);
+	debris->sonce = take_sonce(space, entry, debris);
+	ipc_port_unlock(port);
+}
+
+/* The receive right goes; what send rights the name has become a dead name. */
+static void release_receive(struct ipc_space *space, struct ipc_entry *entry,
+			    struct ipc_debris *debris)
+{
+	struct ipc_port *port = entry_port(entry);
+	uint32_t urefs = entry_urefs(entry);
+
+	ipc_port_lock(port);
+	debris->left_set = ipc_port_leave_space(port);
+	debris->receive = port;
+	if (entry->bits & TYPE_SEND) {
+		if (is_sticky(entry))
+			urefs = UREFS_DEAD_MAX;
+		debris->send = port;
+		ipc_port_reference(port);
+		become_dead_name(entry, urefs);
+		detach_request(entry, &debris->died);
+	} else {
+		entry_gone(space, entry, debris);
+	}
+	ipc_port_unlock(port);
+}
+
+static void release_set(struct ipc_space *space, struct ipc_entry *entry,
+			struct ipc_debris *debris)
+{
+	debris->dead_set = entry_pset(entry);
+	ipc_entry_free(&space->table, entry);
+}
+
+/* Drop `count` of the references of a send right or a dead name; the last frees the entry. */
+static void drop_urefs(struct ipc_space *space, struct ipc_entry *entry, uint32_t count,
+		       struct ipc_debris *debris)
+{
+	assert(count <= entry_urefs(entry));
+	if (count < entry_urefs(entry)) {
+		if (!is_sticky(entry))
+			entry->bits -= count;
+	} else if (entry->bits & TYPE_SEND) {
+		release_send(space, entry, debris);
+	} else {
+		entry_gone(space, entry, debris);
+	}
+}
+
+kern_return_t ipc_right_deallocate(struct ipc_space *space, struct ipc_entry *entry,
+				   struct ipc_debris *debris)
+{
+	ipc_right_refresh(space, entry);
+	if (entry->bits & (TYPE_SEND | TYPE_DEAD_NAME))
+		drop_urefs(space, entry, 1, debris);
+	else if (entry->bits & TYPE_SEND_ONCE)
+		release_sonce(space, entry, debris);
+	else
+		return KERN_INVALID_RIGHT;
+	return KERN_SUCCESS;
+}
+
+/* References of a kind that may have many. */
+static kern_return_t delta_urefs(struct ipc_space *space, struct ipc_entry *entry, uint32_t type,
+				 uint32_t max, int32_t delta, struct ipc_debris *debris)
+{
+	int64_t urefs = entry_urefs(entry);
+
+	if (!(entry->bits & type))
+		return KERN_INVALID_RIGHT;
+	if (urefs + delta < 0)
+		return KERN_INVALID_VALUE;
+	if (urefs + delta > max)
+		return KERN_UREFS_OVERFLOW;
+	if (delta < 0)
+		drop_urefs(space, entry, -(uint32_t)delta, debris);
+	else
+		entry->bits += delta;
+	return KERN_SUCCESS;
+}
+
+/* A right that is there once: the only changes are none and its end. */
+static kern_return_t delta_single(struct ipc_space *space, struct ipc_entry *entry, uint32_t type,
+				  int32_t delta,
+				  void (*release)(struct ipc_space *, struct ipc_entry *,
+						  struct ipc_debris *),
+				  struct ipc_debris *debris)
+{
+	if (!(entry->bits & type))
+		return KERN_INVALID_RIGHT;
+	if (delta < -1 || delta > 0)
+		return KERN_INVALID_VALUE;
+	if (delta == -1)
+		release(space, entry, debris);
+	return KERN_SUCCESS;
+}
+
+kern_return_t ipc_right_delta(struct ipc_space *space, struct ipc_entry *entry, uint32_t right,
+			      int32_t delta, struct ipc_debris *debris)
+{
+	ipc_right_refresh(space, entry);
+	switch (right) {
+	case MACH_PORT_RIGHT_SEND:
+		return delta_urefs(space, entry, TYPE_SEND, UREFS_SEND_MAX, delta, debris);
+	case MACH_PORT_RIGHT_DEAD_NAME:
+		return delta_urefs(space, entry, TYPE_DEAD_NAME, UREFS_DEAD_MAX, delta, debris);
+	case MACH_PORT_RIGHT_SEND_ONCE:
+		return delta_single(space, entry, TYPE_SEND_ONCE, delta, release_sonce, debris);
+	case MACH_PORT_RIGHT_RECEIVE:
+		return delta_single(space, entry, TYPE_RECEIVE, delta, release_receive, debris);
+	default:
+		return delta_single(space, entry, TYPE_PORT_SET, delta, release_set, debris);
+	}
+}
+
+/* A receive right and the send rights with it go; the last send right still tells its going. */
+static void destroy_receive(struct ipc_space *space, struct ipc_entry *entry,
+			    struct ipc_debris *debris)
+{
+	struct ipc_port *port = entry_port(entry);
+
+	if (entry->bits & TYPE_SEND) {
+		ipc_port_lock(port);
+		port->srights--;
+		if (port->srights == 0) {
+			debris->nsrequest = port->nsrequest;
+			debris->mscount = port->mscount;
+			port->nsrequest = IP_NULL;
+		}
+		set_type(entry, TYPE_RECEIVE, 0);
+		ipc_port_unlock(port);
+	}
+	release_receive(space, entry, debris);
+}
+
+void ipc_right_destroy(struct ipc_space *space, struct ipc_entry *entry,
+		       struct ipc_debris *debris)
+{
+	ipc_right_refresh(space, entry);
+	if (entry->bits & TYPE_PORT_SET)
+		release_set(space, entry, debris);
+	else if (entry->bits & TYPE_SEND_ONCE)
+		release_sonce(space, entry, debris);
+	else if (entry->bits & TYPE_DEAD_NAME)
+		entry_gone(space, entry, debris);
+	else if (!(entry->bits & TYPE_RECEIVE))
+		release_send(space, entry, debris);
+	else
+		destroy_receive(space, entry, debris);
+}
+
+kern_return_t ipc_right_alloc_port(struct ipc_space *space, mach_port_name_t name,
+				   struct ipc_port **portp, mach_port_name_t *namep)
+{
+	struct ipc_port *port = ipc_port_create();
+	struct ipc_entry *entry;
+	kern_return_t kr;
+
+	if (port == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	ipc_space_lock(space);
+	if (!space->active)
+		kr = KERN_INVALID_TASK;
+	else if (name == 0)
+		kr = ipc_entry_alloc(&space->table, &entry);
+	else if (ipc_entry_lookup(&space->table, name) != NULL)
+		kr = KERN_NAME_EXISTS;
+	else
+		kr = ipc_entry_alloc_name(&space->table, name, &entry);
+	if (kr == KERN_SUCCESS) {
+		entry->bits |= TYPE_RECEIVE;
+		entry->object = &port->object;
+		port->receiver_name = entry->name;
+		port->receiver = space;
+		*namep = entry->name;
+		*portp = port;
+	}
+	ipc_space_unlock(space);
+	if (kr != KERN_SUCCESS)
+		ipc_port_destroy(port);
+	return kr;
+}
