@@ -120,9 +120,9 @@ $(B)/kernel.flags: FORCE
 $(B)/user.flags: FORCE
 	$(call keep-if-same,$(CC) $(USER_CFLAGS))
 
-# Stubs from interface definitions.  MIG wants a C preprocessor for the target; -MD in its
-# own way would write into the current directory, so the preprocessor is asked directly.
-MIG_CPP = $(CC) -m32 -E -x c -undef -ansi -nostdinc -Iinclude -I. -Wp,-MD,$@.d,-MT,$@,-MP
+# Stubs from interface definitions.  MIG wants a C preprocessor for the target; MIG's own -MD
+# writes into the current directory, so the preprocessor is asked directly.
+MIG_CPP = $(CC) -m32 -E -x c -undef -ansi -nostdinc -Iinclude -I. -MD -MF $@.d -MT $@ -MP
 mig     = CC=$(CC) CPP='$(MIG_CPP)' $(MIG) -n
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
