@@ -76,13 +76,16 @@ phys_addr_t vm_page_to_phys(const struct vm_page *page)
 	return (phys_addr_t)page_number(page) << PAGE_SHIFT;
 }
 
+/* The last segment is usually by far the largest. */
 struct vm_page *vm_page_from_phys(phys_addr_t pa)
 {
-	uint64_t number = pa >> PAGE_SHIFT;
+	uint32_t number = (uint32_t)(pa >> PAGE_SHIFT);
 
-	for (unsigned int i = 0; i < segment_count; i++)
-		if (number >= segments[i].first && number < segments[i].end)
-			return segment_page(&segments[i], (uint32_t)number);
+	if (pa >> PAGE_SHIFT != number)
+		return NULL;
+	for (const struct segment *s = segments + segment_count; s-- > segments;)
+		if (number - s->first < s->end - s->first)
+			return &s->pages[number - s->first];
 	return NULL;
 }
 
