@@ -178,14 +178,19 @@ TAP_RESULT = re.compile(r"^(not )?ok (\d+)(?: - (.*))?$")
 
 
 def parse_tap(text):
-    """One or several TAP streams, one after the other, in a console's text."""
+    """One or several TAP streams, one after the other; a plan stands before its tests or behind."""
     tap = Tap()
-    expected = seen = 0
+    expected, seen = None, 0
+
+    def settle():
+        if expected is not None and seen != expected:
+            tap.trouble.append(f"{expected} tests planned, {seen} reported")
+
     for line in text.splitlines():
         if plan := TAP_PLAN.match(line):
-            if seen != expected:
-                tap.trouble.append(f"{expected} tests planned, {seen} reported")
-            expected, seen = int(plan.group(1)), 0
+            settle()
+            behind = expected is None and seen > 0
+            expected, seen = int(plan.group(1)), seen if behind else 0
             tap.planned = (tap.planned or 0) + expected
         elif result := TAP_RESULT.match(line):
             seen += 1
@@ -195,10 +200,9 @@ def parse_tap(text):
                 tap.failed.append(result.group(3) or f"test {seen}")
             else:
                 tap.passed += 1
+    settle()
     if tap.planned is None:
         tap.trouble.append("no plan (1..N) was printed")
-    elif seen != expected:
-        tap.trouble.append(f"{expected} tests planned, {seen} reported")
     elif tap.planned == 0:
         tap.trouble.append("a plan of no tests")
     return tap
