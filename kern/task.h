@@ -34,8 +34,7 @@ struct task {
 	struct ldt *ldt;		/* user LDT, or NULL */
 	struct queue threads;		/* by thread.task_link */
 	uint32_t thread_count;
-	uint32_t suspend_count;
-	uint32_t user_suspend_count;
+	uint32_t suspend_count;		/* task_suspend's; its threads run at 0 */
 	int32_t priority, max_priority;
 
 	struct ipc_port *self_port;	/* the kernel's port for this task; NULL when dead */
@@ -77,6 +76,15 @@ void task_release(struct task *task);	/* consumes */
  * thread ends at the user boundary.
  */
 kern_return_t task_terminate(struct task *task);
+
+/* The last thread of an inactive task has ended: everything that the task has goes. */
+void task_finish(struct task *task);
+
+/* Give the task a name, cut to what fits. */
+void task_name_set(struct task *task, const char *name);
+
+/* From now on, when the last task has ended, so does the system. */
+void task_watch_last(void);
 
 /* The task of the current thread. */
 #include <kern/thread.h>

@@ -161,4 +161,7 @@ kern_return_t thread_suspend(struct thread *thread);
 kern_return_t thread_resume(struct thread *thread);
 kern_return_t thread_abort(struct thread *thread);
 
+/* Let a parked thread go on if nothing stops it any more.  Its task and itself are locked. */
+void thread_unpark(struct thread *thread);
+
 #endif /* KERN_THREAD_H */
