@@ -27,6 +27,16 @@ struct object_list {
 };
 
 /*
+ * Snapshot a list into an array of objects.
+ *
+ * Locks:    none.
+ * Owns:     returns the array, from kalloc, with the references; NULL when it is empty.
+ * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE.
+ */
+kern_return_t object_list_snapshot(const struct object_list *list, void ***objectsp,
+				   uint32_t *countp);
+
+/*
  * Snapshot a list into an array of send rights.
  *
  * Locks:    none.
@@ -35,5 +45,9 @@ struct object_list {
  */
 kern_return_t object_list_to_ports(const struct object_list *list, struct ipc_port ***portsp,
 				   uint32_t *countp);
+
+/* An answer of one right, which is consumed; otherwise the same. */
+kern_return_t port_array_of_one(struct ipc_port *right, struct ipc_port ***arrayp,
+				uint32_t *countp);
 
 #endif /* KERN_OBJECT_LIST_H */
