@@ -213,8 +213,8 @@ struct mig_kernel_routine {
 	uint32_t request_size, reply_size;	/* the largest of each, in bytes */
 	const char *name;
 	mig_routine_t stub;
-	const void *requires[6];		/* ends with NULL, see `required' */
-	uint32_t required;			/* how many */
+	const void *requires[6];
+	uint32_t required;			/* how many of these are in use */
 };
 
 struct mig_kernel_subsystem {
