@@ -6,6 +6,7 @@
 #include <i386/boot.h>
 #include <i386/clock.h>
 #include <i386/console.h>
+#include <i386/copyio.h>
 #include <i386/cpu.h>
 #include <i386/irq.h>
 #include <i386/pmap_types.h>
@@ -57,6 +58,7 @@ void boot_start(uint32_t magic, uint32_t info)
 	multiboot_read(info, &boot_info);
 	check_memory(&boot_info);
 	cpu_identify();
+	copyio_init();
 	pmap_bootstrap(boot_info.memory[boot_info.memory_ranges - 1].end);
 	irq_init();
 	clock_init();
