@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who called whom, for a panic's report.
+ *
+ * Debug builds keep frame pointers, so the chain of frames is followed as long as it stays in the
+ * stack and goes up.  Release builds have none: everything on the stack that looks like a return
+ * address is printed, with a question mark.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <i386/ksym.h>
+#include <kern/machine.h>
+#include <kern/percpu.h>
+#include <kern/printf.h>
+
+#define LINES_MAX	32
+
+extern char _text_start[], _text_end[];
+
+/* As the compiler lays it out in each function's prologue. */
+struct frame {
+	const struct frame *caller;
+	uint32_t return_address;
+};
+
+static bool in_text(uint32_t addr)
+{
+	return addr >= (uintptr_t)_text_start && addr < (uintptr_t)_text_end;
+}
+
+const char *ksym_lookup(uint32_t addr, uint32_t *offset)
+{
+	uint32_t low = 0, high = ksym_count;
+
+	if (!in_text(addr))
+		return NULL;
+	/* What is before low begins at or below addr; what is from high on, above. */
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (ksym_table[middle].address <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0)
+		return NULL;
+	*offset = addr - ksym_table[low - 1].address;
+	return ksym_table[low - 1].name;
+}
+
+/* A call that never returns is the last instruction of its function, so look before the address. */
+static void print_return_address(uint32_t addr, const char *mark)
+{
+	uint32_t offset;
+	const char *name = ksym_lookup(addr - 1, &offset);
+
+	printf("  %08x %s%s+0x%x\n", (unsigned int)addr, mark, name != NULL ? name : "unknown",
+	       name != NULL ? (unsigned int)offset + 1 : 0);
+}
+
+static bool in_stack(const void *p, size_t size)
+{
+	uintptr_t base = (uintptr_t)stack_base();
+	uintptr_t at = (uintptr_t)p;
+
+	return at % 4 == 0 && at >= base + sizeof(struct stack_base) &&
+	       at <= base + KSTACK_SIZE - size;
+}
+
+static void follow_frames(const struct frame *frame)
+{
+	int lines;
+
+	for (lines = 0; lines < LINES_MAX && in_stack(frame, sizeof(*frame)); lines++) {
+		if (!in_text(frame->return_address))
+			break;
+		print_return_address(frame->return_address, "");
+		if (frame->caller <= frame)
+			break;
+		frame = frame->caller;
+	}
+}
+
+static void scan_stack(const uint32_t *word)
+{
+	int lines = 0;
+
+	for (; lines < LINES_MAX && in_stack(word, sizeof(*word)); word++)
+		if (in_text(*word)) {
+			print_return_address(*word, "? ");
+			lines++;
+		}
+}
+
+void machine_backtrace(void)
+{
+	const void *here = __builtin_frame_address(0);
+
+	printf("backtrace:\n");
+	if (DEBUG)
+		follow_frames(here);
+	else
+		scan_stack(here);
+}
