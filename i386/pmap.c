@@ -251,6 +251,8 @@ static bool new_pte(struct pmap *pmap, struct pte *pte, vm_offset_t va, phys_add
 	return true;
 }
 
+/* Only assertions ask. */
+__attribute__((unused))
 static bool va_in_pmap(const struct pmap *pmap, vm_offset_t start, vm_offset_t end)
 {
 	if (pmap == &kernel_pmap)
