@@ -27,22 +27,6 @@ struct header_copyin {
 	struct ipc_port *cancel;		/* MACH_SEND_CANCEL: whose requests not to answer */
 };
 
-/* The type that a disposition of the sender becomes. */
-static uint32_t type_after_copyin(uint32_t disposition)
-{
-	switch (disposition) {
-	case MACH_MSG_TYPE_MOVE_RECEIVE:
-		return MACH_MSG_TYPE_PORT_RECEIVE;
-	case MACH_MSG_TYPE_MOVE_SEND_ONCE:
-	case MACH_MSG_TYPE_MAKE_SEND_ONCE:
-		return MACH_MSG_TYPE_PORT_SEND_ONCE;
-	case 0:
-		return 0;
-	default:
-		return MACH_MSG_TYPE_PORT_SEND;
-	}
-}
-
 static bool header_disposition(uint32_t type)
 {
 	return type >= MACH_MSG_TYPE_MOVE_SEND && type <= MACH_MSG_TYPE_MAKE_SEND_ONCE;
@@ -143,8 +127,8 @@ static void header_take(struct header_copyin *h, struct kmsg_header *header,
 	if (!reply_first)
 		reply = take_reply(h, reply_debris);
 	header->local = reply;
-	header->bits = MACH_MSGH_BITS(type_after_copyin(h->dest_type),
-				      type_after_copyin(h->reply_type)) |
+	header->bits = MACH_MSGH_BITS(ipc_type_after_copyin(h->dest_type),
+				      ipc_type_after_copyin(h->reply_type)) |
 		       (header->bits & MACH_MSGH_BITS_COMPLEX);
 	header->seqno = 0;
 }
@@ -244,7 +228,7 @@ struct body_copyin {
 static mach_msg_return_t copyin_ports(struct body_copyin *b, struct ipc_port **ports,
 				      uint32_t number, uint32_t disposition)
 {
-	uint32_t type = type_after_copyin(disposition);
+	uint32_t type = ipc_type_after_copyin(disposition);
 
 	for (uint32_t i = 0; i < number; i++) {
 		mach_port_name_t name = (mach_port_name_t)(uintptr_t)ports[i];
@@ -340,7 +324,7 @@ static mach_msg_return_t copyin_item(struct body_copyin *b, struct msg_item *ite
 	else
 		mr = copyin_memory(b, item);
 	if (mr == MACH_MSG_SUCCESS && item->is_port)
-		msg_item_set_name(item, type_after_copyin(item->name));
+		msg_item_set_name(item, ipc_type_after_copyin(item->name));
 	return mr;
 }
 

@@ -51,6 +51,22 @@ struct ipc_entry *ipc_right_lookup(struct ipc_space *space, mach_port_name_t nam
 /* The entry that holds send rights or the receive right for a port in this space, or NULL. */
 struct ipc_entry *ipc_right_find(struct ipc_space *space, struct ipc_port *port);
 
+/* The type in the kernel that a sender's disposition becomes. */
+static inline uint32_t ipc_type_after_copyin(uint32_t disposition)
+{
+	switch (disposition) {
+	case MACH_MSG_TYPE_MOVE_RECEIVE:
+		return MACH_MSG_TYPE_PORT_RECEIVE;
+	case MACH_MSG_TYPE_MOVE_SEND_ONCE:
+	case MACH_MSG_TYPE_MAKE_SEND_ONCE:
+		return MACH_MSG_TYPE_PORT_SEND_ONCE;
+	case 0:
+		return 0;
+	default:
+		return MACH_MSG_TYPE_PORT_SEND;
+	}
+}
+
 /* --- Into the kernel ------------------------------------------------------------------- */
 
 /*
