@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Test programs. */
+#include "tap.h"
+
+#include <libmach/print.h>
+#include <libmach/string.h>
+#include <mach.h>
+#include <mach/mach_host.h>
+#include <mach/mig_support.h>
+#include <mach/reboot.h>
+
+#include "snapshot.h"
+
+mach_port_t tap_host_priv, tap_device_master;
+
+static boolean_t failed;
+static char about[128];
+
+boolean_t tap_is_porter(void)
+{
+	kernel_version_t version;
+	mach_port_t host = mach_host_self();
+	kern_return_t result = host_kernel_version(host, version);
+
+	mach_port_deallocate(mach_task_self(), host);
+	return result == KERN_SUCCESS && strncmp(version, "Porter", 6) == 0;
+}
+
+void tap_about(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(about, sizeof about, format, arguments);
+	va_end(arguments);
+}
+
+boolean_t tap_expect(const char *file, int line, const char *what, unsigned int actual,
+	unsigned int expected)
+{
+	if (actual == expected)
+		return TRUE;
+	failed = TRUE;
+	printf("# %s:%d: %s is 0x%x, not 0x%x%s%s\n", file, line, what, actual, expected,
+		about[0] == '\0' ? "" : ": ", about);
+	return FALSE;
+}
+
+void tap_fail(const char *format, ...)
+{
+	char text[200];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	printf("# %s%s%s\n", text, about[0] == '\0' ? "" : ": ", about);
+	failed = TRUE;
+}
+
+static void run(const struct test *test, unsigned int number, boolean_t porter)
+{
+	static struct snapshot before, after;
+
+	if (test->ours && !porter) {
+		printf("ok %u - %s # SKIP differs from Porter on purpose\n", number, test->name);
+		return;
+	}
+	failed = FALSE;
+	about[0] = '\0';
+	snapshot_take(mach_task_self(), &before);
+	test->run();
+	about[0] = '\0';
+	snapshot_take(mach_task_self(), &after);
+	if (!snapshot_same(&before, &after))
+		failed = TRUE;
+	printf("%sok %u - %s\n", failed ? "not " : "", number, test->name);
+}
+
+int tap_main(int argc, char **argv, const struct test *tests, unsigned int count)
+{
+	boolean_t porter = tap_is_porter();
+
+	tap_host_priv = argc > 1 ? (mach_port_t) atoi(argv[1]) : MACH_PORT_NULL;
+	tap_device_master = argc > 2 ? (mach_port_t) atoi(argv[2]) : MACH_PORT_NULL;
+	printf("TAP version 13\n1..%u\n", count);
+	for (unsigned int i = 0; i < count; i++)
+		run(&tests[i], i + 1, porter);
+	host_reboot(tap_host_priv, RB_HALT);
+	return 1;
+}
