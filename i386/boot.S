@@ -4,6 +4,7 @@
 
 #define KERNEL_BASE	0xC0000000
 #define KSTACK_SIZE	8192
+#define PAGE_SIZE	4096
 
 #define FLAT_CODE	0x08
 #define FLAT_DATA	0x10
@@ -41,7 +42,10 @@ gdt_pointer_virtual:
 
 	.section .bss
 	.balign	KSTACK_SIZE
-	.globl	boot_stack
+	.skip	KSTACK_SIZE - PAGE_SIZE
+	.globl	boot_stack_guard	/* will not be mapped */
+boot_stack_guard:
+	.skip	PAGE_SIZE
 boot_stack:
 	.skip	KSTACK_SIZE
 

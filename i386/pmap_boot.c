@@ -22,6 +22,7 @@
 #define VGA_END		0xc0000u
 
 extern char _text_start[], _text_end[], _rodata_start[], _rodata_end[], _kernel_end[];
+extern char boot_stack_guard[];
 
 struct pte kernel_directory[TABLE_ENTRIES] __attribute__((aligned(PAGE_BYTES)));
 struct pte temp_table[TABLE_ENTRIES] __attribute__((aligned(PAGE_BYTES)));
@@ -40,6 +41,8 @@ static void map_image_page(uint32_t pa)
 	uint32_t low = PTE_VALID | PTE_REFERENCED | pmap_global;
 	uint32_t high = pmap_nx;
 
+	if (pa == direct_to_phys(boot_stack_guard))
+		return;
 	if (within(pa, _text_start, _text_end))
 		high = 0;
 	else if (!within(pa, _rodata_start, _rodata_end))
