@@ -50,8 +50,11 @@ static unsigned int order_of(size_t size)
 static void *pages_alloc(size_t size)
 {
 	unsigned int order = order_of(size);
-	struct vm_page *page = order <= MAX_ORDER ? vm_page_alloc(VM_ZONE_DIRECT, order) : NULL;
+	struct vm_page *page;
 
+	if (order > MAX_ORDER || slab_fails_now())
+		return NULL;
+	page = vm_page_alloc(VM_ZONE_DIRECT, order);
 	return page != NULL ? vm_page_direct(page) : NULL;
 }
 

@@ -48,22 +48,10 @@ static uint8_t *red_zone_of(const struct slab_cache *cache, void *object)
 /* An object becomes free: nobody may touch it. */
 static void object_forbid(const struct slab_cache *cache, void *object)
 {
+	memory_permit(object, cache->stride);
 	memset(object, POISON_FREE, cache->size);
 	memset(red_zone_of(cache, object), RED_FREE, cache->red_zone);
 	memory_forbid(object, cache->stride);
-}
-
-/* The caller hands in an object that must be live and whole. */
-static void object_check_live(const struct slab_cache *cache, void *object)
-{
-	uint8_t *red_zone = red_zone_of(cache, object);
-
-	memory_permit(object, cache->stride);
-	if (filled_with(red_zone, RED_LIVE, cache->red_zone))
-		return;
-	if (filled_with(red_zone, RED_FREE, cache->red_zone))
-		panic("slab %s: %p freed twice", cache->name, object);
-	panic("slab %s: %p written behind its end", cache->name, object);
 }
 
 /* A free object, unlinked, is about to be handed out. */
@@ -217,6 +205,39 @@ static void magazine_drain(struct slab_cache *cache, unsigned int keep)
 	spin_unlock(&cache->lock);
 }
 
+/* --- Checks of debug builds -------------------------------------------------------- */
+
+/* Is an object in the magazine, or free in its slab? */
+NO_SANITIZE static bool object_is_free(const struct slab_cache *cache, const void *object)
+{
+	void *p = slab_of(cache, object)->free_objects;
+
+	for (unsigned int i = 0; i < cache->magazine_count; i++)
+		if (cache->magazine[i] == object)
+			return true;
+	while (p != NULL && p != object)
+		p = *(void **)p;
+	return p != NULL;
+}
+
+/*
+ * The caller hands in an object that must be live and whole.  Where there is a red zone it
+ * tells, else lists are searched: objects with large alignment are few to a slab.
+ */
+static void object_check_live(const struct slab_cache *cache, void *object)
+{
+	uint8_t *red_zone = red_zone_of(cache, object);
+
+	slab_of(cache, object);
+	memory_permit(red_zone, cache->red_zone);
+	if (cache->red_zone > 0 && filled_with(red_zone, RED_LIVE, cache->red_zone))
+		return;
+	if (object_is_free(cache, object))
+		panic("slab %s: %p freed twice", cache->name, object);
+	if (cache->red_zone > 0)
+		panic("slab %s: %p written behind its end", cache->name, object);
+}
+
 /* --- Interface ---------------------------------------------------------------------- */
 
 void slab_fail_after(unsigned int n)
@@ -224,9 +245,9 @@ void slab_fail_after(unsigned int n)
 	fail_countdown = n;
 }
 
-static bool fails_on_demand(void)
+bool slab_fails_now(void)
 {
-	return fail_countdown != 0 && --fail_countdown == 0;
+	return DEBUG && fail_countdown != 0 && --fail_countdown == 0;
 }
 
 static inline void *magazine_take(struct slab_cache *cache)
@@ -249,7 +270,7 @@ static __attribute__((noinline)) void *alloc_slowly(struct slab_cache *cache)
 
 void *slab_alloc(struct slab_cache *cache)
 {
-	if (DEBUG && fails_on_demand())
+	if (slab_fails_now())
 		return NULL;
 	if (__builtin_expect(cache->magazine_count == 0, 0))
 		return alloc_slowly(cache);
@@ -281,7 +302,6 @@ void slab_free(struct slab_cache *cache, void *object)
 {
 	assert(cache->live > 0);
 	if (DEBUG) {
-		slab_of(cache, object);
 		object_check_live(cache, object);
 		object_forbid(cache, object);
 	}

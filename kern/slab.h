@@ -74,8 +74,9 @@ void kfree(void *p, size_t size);
 
 /*
  * Fault injection (tests, debug builds): let the n-th allocation from now (1 = the next)
- * fail once; 0 turns it off.
+ * fail once; 0 turns it off.  An allocator that is not built on slabs asks slab_fails_now.
  */
 void slab_fail_after(unsigned int n);
+bool slab_fails_now(void);
 
 #endif /* KERN_SLAB_H */

@@ -56,5 +56,6 @@ $(B)/tests/unit/$(1): $(call unit-objects,$(sort tests/unit/test_$(1).c tests/un
 endef
 
 $(eval $(call unit-test,page))
+$(eval $(call unit-test,slab))
 $(eval $(call unit-test,kmem,vm/kmem.c))
 $(eval $(call unit-test,bootscript,kern/bootscript_parse.c))
