@@ -140,6 +140,15 @@ void ipc_kmsg_destroy(struct ipc_kmsg *kmsg)
 	self->destroying = false;
 }
 
+void ipc_kmsg_destroy_received(struct ipc_kmsg *kmsg)
+{
+	if (MACH_MSGH_BITS_REMOTE(kmsg->header.bits) == MACH_MSG_TYPE_PORT_SEND_ONCE) {
+		ipc_port_drop_sonce(kmsg->header.remote);
+		kmsg->header.remote = IP_NULL;
+	}
+	ipc_kmsg_destroy(kmsg);
+}
+
 /* --- The user's bytes -------------------------------------------------------------------- */
 
 mach_msg_return_t ipc_kmsg_get(mach_msg_header_t *msg, mach_msg_size_t size,

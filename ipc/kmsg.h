@@ -79,6 +79,12 @@ void ipc_kmsg_free(struct ipc_kmsg *kmsg);
  */
 void ipc_kmsg_destroy(struct ipc_kmsg *kmsg);
 
+/*
+ * Destroy a message that has been received in the kernel: its destination right has been used,
+ * so nobody is told of its end.
+ */
+void ipc_kmsg_destroy_received(struct ipc_kmsg *kmsg);
+
 /* Release what the body owns, of its first `size` bytes; the header's rights stay. */
 void ipc_kmsg_clean_body(struct ipc_kmsg *kmsg, uint32_t size);
 

@@ -7,7 +7,7 @@
 
 struct queue ipc_spaces;
 struct spin_lock ipc_spaces_lock = SPIN_LOCK_INIT(LOCK_LEAF);
-struct ipc_space ipc_space_kernel[1];
+struct ipc_space ipc_space_kernel[1], ipc_space_reply[1];
 
 static struct slab_cache space_cache;
 

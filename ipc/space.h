@@ -43,6 +43,9 @@ extern struct spin_lock ipc_spaces_lock;
 /* The receiver of kernel ports.  Has no names. */
 extern struct ipc_space ipc_space_kernel[1];
 
+/* The receiver of ports on which threads wait inside the kernel.  Has no names either. */
+extern struct ipc_space ipc_space_reply[1];
+
 void ipc_space_init(void);
 
 /* Returns a reference in *spacep, or KERN_RESOURCE_SHORTAGE. */

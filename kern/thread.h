@@ -47,6 +47,7 @@ enum thread_flags {
 	TH_TERMINATED = 32,	/* will not run again */
 	TH_HANDOFF = 64,	/* claimed, to be run by thread_block_to */
 	TH_ABORTED = 128,	/* a wait was ended by thread_abort or termination */
+	TH_NO_STACK = 256,	/* runnable, waits for a kernel stack (kern/kstack.h) */
 };
 
 enum wait_result {
@@ -101,6 +102,7 @@ struct thread {
 	uint32_t slice_left;		/* ticks left of this time slice */
 	uint32_t usage;			/* decayed CPU usage, for timesharing */
 	uint32_t usage_stamp;		/* tick at which usage was decayed last */
+	uint32_t ready_since;		/* tick at which it was put on the run queue */
 	struct timer depress_timer;
 
 	/* Time, in nanoseconds; charged at ticks and at switches. */
@@ -118,7 +120,8 @@ struct thread {
 	struct ipc_port *self_special;	/* THREAD_KERNEL_PORT: a send right; usually to self_port */
 	struct ipc_port *exception_port;/* a send right or NULL */
 	struct ipc_port *exc_reply_port;/* receive right, for exception replies, or NULL */
-	uint32_t exc_code[3];		/* the exception in progress */
+	uint32_t exc_code[3];		/* the exception in progress: exception, code, subcode */
+	uint32_t exc_stage;		/* whose handler has been asked (kern/exception.c) */
 
 	struct queue_link task_link;	/* in task->threads; task's lock */
 	struct queue_link pset_link;	/* in the processor set's list; LOCK_HOST */
