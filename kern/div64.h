@@ -47,7 +47,7 @@ static inline uint32_t mod64(uint64_t n, uint32_t d)
 /* Signed, rounding towards 0 as C does. */
 static inline int64_t sdiv64(int64_t n, uint32_t d)
 {
-	return n < 0 ? -(int64_t)div64(-(uint64_t)n, d) : (int64_t)div64((uint64_t)n, d);
+	return (int64_t)(n < 0 ? -div64(-(uint64_t)n, d) : div64((uint64_t)n, d));
 }
 
 /*

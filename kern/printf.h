@@ -11,12 +11,12 @@
 #include <stddef.h>
 
 /* Write to the console.  May be called in any context, also by interrupt handlers. */
-void printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void printf(const char *format, ...) __attribute__((format(__printf__, 1, 2)));
 void vprintf(const char *format, va_list args);
 
 /* Write at most size bytes, the terminator included; returns the full length. */
 int snprintf(char *buf, size_t size, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+	__attribute__((format(__printf__, 3, 4)));
 int vsnprintf(char *buf, size_t size, const char *format, va_list args);
 
 #endif /* KERN_PRINTF_H */

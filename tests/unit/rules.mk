@@ -57,5 +57,10 @@ endef
 
 $(eval $(call unit-test,page))
 $(eval $(call unit-test,slab))
+$(eval $(call unit-test,queue))
+$(eval $(call unit-test,rbtree))
+$(eval $(call unit-test,div64))
+$(eval $(call unit-test,string,kern/string.c))
+$(eval $(call unit-test,printf,kern/printf.c))
 $(eval $(call unit-test,kmem,vm/kmem.c))
 $(eval $(call unit-test,bootscript,kern/bootscript_parse.c))
