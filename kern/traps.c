@@ -8,6 +8,7 @@
 #include <kern/machine.h>
 #include <kern/mig_support.h>
 #include <kern/printf.h>
+#include <kern/run_queue.h>
 #include <kern/sched.h>
 #include <mach/mach_server.h>
 #include <mach/thread_switch.h>
@@ -148,21 +149,25 @@ TRAP kern_return_t mach_print(const char *string)
 
 /* --- Giving up the processor -------------------------------------------------------------- */
 
+/* Both return whether there are others that could run. */
 TRAP kern_return_t swtch(void)
 {
+	bool others = run_queue.count > 0;
+
 	thread_yield();
-	return false;
+	return others;
 }
 
 TRAP kern_return_t swtch_pri(int priority)
 {
 	struct thread *self = current_thread();
+	bool others = run_queue.count > 0;
 
 	(void)priority;
 	sched_depress(self, SWITCH_DEPRESS_MS);
 	thread_yield();
 	sched_depress_abort(self);
-	return false;
+	return others;
 }
 
 /* However the wait ended. */
