@@ -204,6 +204,7 @@ static _Noreturn void answer(struct thread *self, mach_msg_return_t mr)
 	struct ipc_kmsg *kmsg = self->ipc.kmsg;
 	bool yes;
 
+	self->ipc.object = NULL;
 	if (mr != MACH_MSG_SUCCESS) {
 		/* Aborted: whoever still holds the reply right finds it dead. */
 		exception_thread_end(self);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The ports that tasks, threads and the host hold, for the IPC checker. */
+#include <ipc/checker.h>
+#include <ipc/port.h>
+#include <kern/host.h>
+#include <kern/processor.h>
+#include <kern/task.h>
+
+static void visit_task(struct ipc_check *check, const struct task *task)
+{
+	ipc_check_hold(check, task->self_port, IPC_HOLDS_RECEIVE);
+	ipc_check_hold(check, task->self_special, IPC_HOLDS_SEND);
+	ipc_check_hold(check, task->exception_port, IPC_HOLDS_SEND);
+	ipc_check_hold(check, task->bootstrap_port, IPC_HOLDS_SEND);
+	for (int i = 0; i < TASK_PORT_REGISTER_MAX; i++)
+		ipc_check_hold(check, task->registered[i], IPC_HOLDS_SEND);
+}
+
+static void visit_thread(struct ipc_check *check, const struct thread *thread)
+{
+	const struct ipc_object *object = thread->ipc.object;
+
+	ipc_check_hold(check, thread->self_port, IPC_HOLDS_RECEIVE);
+	ipc_check_hold(check, thread->self_special, IPC_HOLDS_SEND);
+	ipc_check_hold(check, thread->exception_port, IPC_HOLDS_SEND);
+	ipc_check_hold(check, thread->exc_reply_port, IPC_HOLDS_RECEIVE);
+	/* A thread that waits to receive has a reference; on its own reply port it has none. */
+	if (object != NULL && object->kind == IOT_PORT &&
+	    (struct ipc_port *)object != thread->exc_reply_port)
+		ipc_check_hold(check, (struct ipc_port *)object, IPC_HOLDS_REFERENCE);
+}
+
+void kernel_visit_holders(struct ipc_check *check)
+{
+	queue_for_each(link, &all_tasks)
+		visit_task(check, container_of(link, struct task, all_link));
+	queue_for_each(link, &all_threads)
+		visit_thread(check, container_of(link, struct thread, pset_link));
+	ipc_check_hold(check, host_self.port, IPC_HOLDS_RECEIVE);
+	ipc_check_hold(check, host_self.priv_port, IPC_HOLDS_RECEIVE);
+	ipc_check_hold(check, host_self.device_port, IPC_HOLDS_RECEIVE);
+	ipc_check_hold(check, processor_boot.port, IPC_HOLDS_RECEIVE);
+	ipc_check_hold(check, default_pset.port, IPC_HOLDS_RECEIVE);
+	ipc_check_hold(check, default_pset.name_port, IPC_HOLDS_RECEIVE);
+}
