@@ -3,12 +3,12 @@
  * The boot script's parser: what it accepts, what it refuses and why, and that random
  * lines never make it read or write out of bounds (sanitizers watch).
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <kern/bootscript_parse.h>
+#include <tests/unit/fakes.h>
 
 /* A parsed line as text: words in [], variables as <name>, calls as {function} or {var=function}. */
 static const char *show(const char *string)
@@ -207,24 +207,12 @@ START_TEST(test_random)
 }
 END_TEST
 
-int main(void)
+void unit_tests(TCase *tcase)
 {
-	Suite *suite = suite_create("bootscript");
-	TCase *tcase = tcase_create("parse");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, test_accepted, 0, sizeof accepted / sizeof accepted[0]);
 	tcase_add_loop_test(tcase, test_refused, 0, sizeof refused / sizeof refused[0]);
 	tcase_add_test(tcase, test_limits);
 	tcase_add_test(tcase, test_questions);
 	tcase_add_test(tcase, test_command_line);
 	tcase_add_test(tcase, test_random);
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
 }
