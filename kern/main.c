@@ -8,6 +8,7 @@
 #include <ipc/init.h>
 #include <kern/boot_info.h>
 #include <kern/bootscript.h>
+#include <kern/exception.h>
 #include <kern/host.h>
 #include <kern/host_time.h>
 #include <kern/kernel_tests.h>
@@ -64,6 +65,7 @@ static void objects_init(void)
 	host_init();
 	processor_init();
 	host_time_init();
+	exception_init(boot_info->command_line);
 }
 
 void kernel_main(const struct boot_info *info)
