@@ -45,6 +45,16 @@ struct vm_map *vm_map_fork(struct vm_map *parent);
 struct pmap *vm_map_pmap(const struct vm_map *map);
 vm_size_t vm_map_virtual_size(const struct vm_map *map);
 
+/* --- Limits of the virtual size; regions of maximum protection NONE do not count ------------- */
+
+/* A new task's map gets its parent's limits; vm_map_fork has done this. */
+void vm_map_inherit_limits(struct vm_map *map, const struct vm_map *parent);
+
+/* KERN_INVALID_ARGUMENT; KERN_NO_ACCESS when max is raised without privilege. */
+kern_return_t vm_map_set_limits(struct vm_map *map, vm_size_t current, vm_size_t max,
+				bool privileged);
+void vm_map_get_limits(struct vm_map *map, vm_size_t *current, vm_size_t *max);
+
 /* --- The user's operations; answers as spec/observed.md, Virtual memory --------------- */
 
 kern_return_t vm_map_allocate(struct vm_map *map, vm_offset_t *addr, vm_size_t size, bool anywhere);
@@ -71,8 +81,19 @@ struct vm_region_info {
 /* The region at or after addr; KERN_NO_SPACE when there is none. */
 kern_return_t vm_map_region(struct vm_map *map, vm_offset_t addr, struct vm_region_info *info);
 
-/* Wire (access != NONE) or unwire [addr, addr + size). */
+/*
+ * Wire (access != NONE) or unwire [addr, addr + size).
+ * Returns:  KERN_SUCCESS; KERN_NO_SPACE for a hole or where the access is not granted;
+ *           KERN_INVALID_ARGUMENT for a range that wraps; KERN_RESOURCE_SHORTAGE.
+ */
 kern_return_t vm_map_wire(struct vm_map *map, vm_offset_t addr, vm_size_t size, vm_prot_t access);
+
+/* The same; KERN_NO_ACCESS when more than `quota` bytes of the map would be wired. */
+kern_return_t vm_map_wire_quota(struct vm_map *map, vm_offset_t addr, vm_size_t size,
+				vm_prot_t access, vm_size_t quota);
+
+/* Wire or unwire all there is, and have memory to come wired or not: VM_WIRE_* of vm_wire.h. */
+kern_return_t vm_map_wire_all(struct vm_map *map, int flags);
 
 /*
  * Resolve a fault of user mode or of copyin/copyout.  access: VM_PROT_READ/WRITE/EXECUTE

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page faults, and every other way in which the kernel makes a page of a map resident.
+ *
+ * Anonymous memory needs no I/O, so a fault is served with the map's mutex and the object's lock
+ * held throughout.  When memory is short the slab caches are asked for pages they do not use;
+ * if there are none the fault fails: there is no page-out to wait for.
+ */
+#include <vm/fault.h>
+
+#include <kern/slab.h>
+#include <kern/string.h>
+#include <kern/task.h>
+#include <vm/map_entry.h>
+
+struct vm_fault_counts vm_fault_counts;
+
+/* --- Counters: of the machine, and of the task whose thread faults in its own map ------ */
+
+enum fault_kind { FAULT_RESIDENT, FAULT_ZERO, FAULT_COPY };
+
+static void count_fault(const struct vm_map *map, enum fault_kind kind)
+{
+	struct task *task = current_task();
+
+	vm_fault_counts.faults++;
+	vm_fault_counts.zero_fills += kind == FAULT_ZERO;
+	vm_fault_counts.copies += kind == FAULT_COPY;
+	if (task->map != map)
+		return;
+	task->faults++;
+	task->zero_fills += kind == FAULT_ZERO;
+	task->cow_faults += kind == FAULT_COPY;
+}
+
+/* --- Pages of an entry's object; its lock is held ------------------------------------------ */
+
+/* A page that will be written. */
+static kern_return_t page_to_write(struct vm_map_entry *entry, uint32_t index,
+				   struct vm_page **pagep, enum fault_kind *kind)
+{
+	const struct vm_page *source = vm_object_view(entry->object, index);
+	kern_return_t kr;
+
+	if (!vm_entry_thaw(entry))
+		return KERN_RESOURCE_SHORTAGE;
+	kr = vm_object_own(entry->object, index, pagep);
+	if (kr == KERN_SUCCESS && source != *pagep)
+		*kind = source == NULL ? FAULT_ZERO : FAULT_COPY;
+	return kr;
+}
+
+/* A page that will be read; *writable says whether a write would find it ready. */
+static kern_return_t page_to_read(struct vm_object *object, uint32_t index,
+				  struct vm_page **pagep, bool *writable, enum fault_kind *kind)
+{
+	struct vm_page *page = vm_object_view(object, index);
+
+	if (page == NULL) {
+		*kind = FAULT_ZERO;
+		page = vm_object_fill(object, index, NULL);
+		if (page == NULL)
+			return KERN_RESOURCE_SHORTAGE;
+	}
+	*writable = page->object == object && !object->frozen &&
+		    vm_object_viewer(object, index) == NULL;
+	*pagep = page;
+	return KERN_SUCCESS;
+}
+
+static kern_return_t map_page(struct vm_map *map, const struct vm_map_entry *entry, vm_offset_t va,
+			      struct vm_page *page, bool writable)
+{
+	vm_prot_t prot = vm_entry_access(entry);
+
+	if (!writable)
+		prot &= ~VM_PROT_WRITE;
+	if (prot == VM_PROT_NONE) {
+		pmap_remove(map->pmap, va, va + PAGE_BYTES);
+		return KERN_SUCCESS;
+	}
+	return pmap_enter(map->pmap, va, vm_page_to_phys(page), prot, entry->wired) ?
+		       KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+}
+
+/* --- Faults --------------------------------------------------------------------------------- */
+
+/* Make the page at va resident and map it. */
+static kern_return_t fault_in(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t va,
+			      bool write, struct vm_page **pagep)
+{
+	enum fault_kind kind = FAULT_RESIDENT;
+	bool writable = true;
+	struct spin_lock *lock;
+	uint32_t index;
+	kern_return_t kr;
+
+	if (!vm_entry_need_object(entry))
+		return KERN_RESOURCE_SHORTAGE;
+	index = vm_entry_index(entry, va);
+	lock = entry->object->lock;
+	spin_lock(lock);
+	if (write)
+		kr = page_to_write(entry, index, pagep, &kind);
+	else
+		kr = page_to_read(entry->object, index, pagep, &writable, &kind);
+	if (kr == KERN_SUCCESS)
+		kr = map_page(map, entry, va, *pagep, writable);
+	spin_unlock(lock);
+	if (kr == KERN_SUCCESS)
+		count_fault(map, kind);
+	return kr;
+}
+
+kern_return_t vm_entry_own_page(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t va,
+				struct vm_page **pagep)
+{
+	return fault_in(map, entry, vm_page_trunc(va), true, pagep);
+}
+
+static kern_return_t fault_locked(struct vm_map *map, vm_offset_t addr, vm_prot_t access,
+				  struct vm_page **pagep)
+{
+	struct vm_map_entry *entry = vm_map_lookup(map, addr);
+	vm_prot_t wanted = access | VM_PROT_READ;
+
+	if (entry == NULL)
+		return KERN_INVALID_ADDRESS;
+	if ((vm_entry_access(entry) & wanted) != wanted)
+		return KERN_PROTECTION_FAILURE;
+	return fault_in(map, entry, vm_page_trunc(addr), (access & VM_PROT_WRITE) != 0, pagep);
+}
+
+static kern_return_t fault_once(struct vm_map *map, vm_offset_t addr, vm_prot_t access)
+{
+	struct vm_page *page;
+	kern_return_t kr;
+
+	mutex_lock(&map->lock);
+	kr = fault_locked(map, addr, access, &page);
+	mutex_unlock(&map->lock);
+	return kr;
+}
+
+kern_return_t vm_fault(struct vm_map *map, vm_offset_t addr, vm_prot_t access)
+{
+	kern_return_t kr = fault_once(map, addr, access);
+
+	if (kr == KERN_RESOURCE_SHORTAGE) {
+		slab_reclaim();
+		kr = fault_once(map, addr, access);
+	}
+	return kr;
+}
+
+/* --- Contents ---------------------------------------------------------------------------------- */
+
+void vm_entry_read(const struct vm_map_entry *entry, vm_offset_t va, void *buf, vm_size_t size)
+{
+	struct vm_object *object = entry->object;
+	struct vm_page *page = NULL;
+
+	if (object != NULL) {
+		spin_lock(object->lock);
+		page = vm_object_view(object, vm_entry_index(entry, va));
+		if (page != NULL)
+			vm_page_read(page, va & PAGE_OFFSET_MASK, buf, size);
+		spin_unlock(object->lock);
+	}
+	if (page == NULL)
+		memset(buf, 0, size);
+}
+
+kern_return_t vm_map_read_locked(struct vm_map *map, vm_offset_t addr, void *buf, vm_size_t size)
+{
+	kern_return_t kr = vm_map_check(map, addr, addr + size, VM_PROT_READ);
+	char *to = buf;
+	vm_size_t n;
+
+	for (; kr == KERN_SUCCESS && size > 0; addr += n, to += n, size -= n) {
+		n = vm_page_rest(addr, size);
+		vm_entry_read(vm_map_lookup(map, addr), addr, to, n);
+		preemption_point();
+	}
+	return kr;
+}
+
+/*
+ * Write within a page of an entry that may be written.  What was made ready by the first step
+ * may have got a viewer before the lock is held again.
+ */
+static kern_return_t entry_write(struct vm_map *map, vm_offset_t addr, const void *buf,
+				 vm_size_t size)
+{
+	struct vm_map_entry *entry = vm_map_lookup(map, addr);
+	struct vm_page *page;
+	kern_return_t kr = vm_entry_own_page(map, entry, addr, &page);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	spin_lock(entry->object->lock);
+	kr = vm_object_own(entry->object, vm_entry_index(entry, addr), &page);
+	if (kr == KERN_SUCCESS)
+		vm_page_write(page, addr & PAGE_OFFSET_MASK, buf, size);
+	spin_unlock(entry->object->lock);
+	return kr;
+}
+
+kern_return_t vm_map_write_locked(struct vm_map *map, vm_offset_t addr, const void *buf,
+				  vm_size_t size)
+{
+	kern_return_t kr = vm_map_check(map, addr, addr + size, VM_PROT_READ | VM_PROT_WRITE);
+	const char *from = buf;
+	vm_size_t n;
+
+	for (; kr == KERN_SUCCESS && size > 0; addr += n, from += n, size -= n) {
+		n = vm_page_rest(addr, size);
+		kr = entry_write(map, addr, from, n);
+		preemption_point();
+	}
+	return kr;
+}
+
+/* Does a range of bytes lie in the user's space? */
+static bool in_space(vm_offset_t addr, vm_size_t size)
+{
+	return addr <= VM_USER_MAX && size <= VM_USER_MAX - addr;
+}
+
+kern_return_t vm_map_read_bytes(struct vm_map *map, vm_offset_t addr, void *buf, vm_size_t size)
+{
+	kern_return_t kr;
+
+	if (!in_space(addr, size))
+		return KERN_INVALID_ADDRESS;
+	if (size == 0)
+		return KERN_SUCCESS;
+	mutex_lock(&map->lock);
+	kr = vm_map_read_locked(map, addr, buf, size);
+	mutex_unlock(&map->lock);
+	return kr;
+}
+
+kern_return_t vm_map_write_bytes(struct vm_map *map, vm_offset_t addr, const void *buf,
+				 vm_size_t size)
+{
+	kern_return_t kr;
+
+	if (!in_space(addr, size))
+		return KERN_INVALID_ADDRESS;
+	if (size == 0)
+		return KERN_SUCCESS;
+	mutex_lock(&map->lock);
+	kr = vm_map_write_locked(map, addr, buf, size);
+	mutex_unlock(&map->lock);
+	return kr;
+}

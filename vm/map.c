@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Maps as a whole: creation and end, and memory that comes and goes.
+ */
+#include <vm/map.h>
+
+#include <kern/slab.h>
+#include <vm/map_entry.h>
+
+static struct slab_cache map_cache;
+static vm_size_t default_limit;		/* constant after start-up */
+
+void vm_map_init(void)
+{
+	struct vm_page_counts counts;
+
+	slab_cache_init(&map_cache, "vm_map", sizeof(struct vm_map), 0);
+	vm_entry_init();
+	vm_object_init();
+	vm_page_get_counts(&counts);
+	default_limit = VM_USER_MAX;
+	if (counts.total < VM_USER_MAX >> PAGE_SHIFT)
+		default_limit = counts.total << PAGE_SHIFT;
+}
+
+struct vm_map *vm_map_create(void)
+{
+	struct vm_map *map = slab_zalloc(&map_cache);
+
+	if (map == NULL)
+		return NULL;
+	map->pmap = pmap_create();
+	if (map->pmap == NULL) {
+		slab_free(&map_cache, map);
+		return NULL;
+	}
+	map->ref_count = 1;
+	mutex_init(&map->lock);
+	vm_entry_tree_init(map);
+	map->limit = map->limit_max = default_limit;
+	return map;
+}
+
+void vm_map_reference(struct vm_map *map)
+{
+	uint32_t before = __atomic_fetch_add(&map->ref_count, 1, __ATOMIC_RELAXED);
+
+	assert(before > 0);
+	(void)before;
+}
+
+void vm_map_release(struct vm_map *map)
+{
+	uint32_t before = __atomic_fetch_sub(&map->ref_count, 1, __ATOMIC_ACQ_REL);
+
+	assert(before > 0);
+	if (before > 1)
+		return;
+	vm_map_terminate(map);
+	pmap_destroy(map->pmap);
+	slab_free(&map_cache, map);
+}
+
+void vm_map_terminate(struct vm_map *map)
+{
+	mutex_lock(&map->lock);
+	map->dead = true;
+	vm_map_remove(map, VM_USER_MIN, VM_USER_MAX);
+	assert(map->size == 0 && map->size_charged == 0 && map->size_wired == 0);
+	mutex_unlock(&map->lock);
+}
+
+struct pmap *vm_map_pmap(const struct vm_map *map)
+{
+	return map->pmap;
+}
+
+vm_size_t vm_map_virtual_size(const struct vm_map *map)
+{
+	return map->size;
+}
+
+/* --- Entering ------------------------------------------------------------------------- */
+
+/* New memory of a task that wires all of it must be wired, or is not had. */
+static kern_return_t wire_new(struct vm_map *map, vm_offset_t start, vm_offset_t end)
+{
+	kern_return_t kr = KERN_SUCCESS;
+
+	if (map->wire_future)
+		kr = vm_map_wire_range(map, start, end);
+	if (kr != KERN_SUCCESS)
+		vm_map_remove(map, start, end);
+	return kr;
+}
+
+/* Link an entry that says all but where; on error it is the caller's again. */
+static kern_return_t enter(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t *addr,
+			   vm_size_t size, vm_offset_t mask, bool anywhere)
+{
+	vm_size_t charge = entry->max_protection == VM_PROT_NONE ? 0 : size;
+	vm_offset_t start = vm_page_trunc(*addr);
+	kern_return_t kr;
+
+	kr = vm_map_find_room(map, &start, size, mask, anywhere, charge);
+	if (kr != KERN_SUCCESS) {
+		vm_entry_free(entry);
+		return kr;
+	}
+	entry->start = start;
+	entry->end = start + size;
+	vm_map_link(map, entry);
+	kr = wire_new(map, start, start + size);
+	if (kr != KERN_SUCCESS)
+		return kr;
+	vm_map_join(map, start, start + size);
+	*addr = start;
+	return KERN_SUCCESS;
+}
+
+kern_return_t vm_map_enter_anonymous(struct vm_map *map, vm_offset_t *addr, vm_size_t size,
+				     vm_offset_t mask, bool anywhere, vm_prot_t cur, vm_prot_t max,
+				     vm_inherit_t inheritance)
+{
+	struct vm_map_entry *entry;
+	kern_return_t kr;
+
+	size = vm_page_round(size);
+	if (size == 0 || ((cur | max) & ~VM_PROT_ALL) != 0 || inheritance < VM_INHERIT_SHARE ||
+	    inheritance > VM_INHERIT_NONE)
+		return KERN_INVALID_ARGUMENT;
+	entry = vm_entry_alloc();
+	if (entry == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	entry->protection = (uint8_t)cur;
+	entry->max_protection = (uint8_t)max;
+	entry->inheritance = (uint8_t)inheritance;
+	mutex_lock(&map->lock);
+	kr = enter(map, entry, addr, size, mask, anywhere);
+	mutex_unlock(&map->lock);
+	return kr;
+}
+
+kern_return_t vm_map_allocate(struct vm_map *map, vm_offset_t *addr, vm_size_t size, bool anywhere)
+{
+	if (size == 0) {
+		*addr = 0;
+		return KERN_SUCCESS;
+	}
+	return vm_map_enter_anonymous(map, addr, size, 0, anywhere, VM_PROT_DEFAULT, VM_PROT_ALL,
+				      VM_INHERIT_DEFAULT);
+}
+
+/* --- Leaving ----------------------------------------------------------------------------- */
+
+kern_return_t vm_map_pages(vm_offset_t addr, vm_size_t size, vm_offset_t *start, vm_offset_t *end)
+{
+	if (addr + size < addr)
+		return KERN_INVALID_ARGUMENT;
+	*start = vm_page_trunc(addr);
+	*end = addr + size >= VM_USER_MAX ? VM_USER_MAX : vm_page_round(addr + size);
+	if (size == 0 || *start > *end)
+		*start = *end;
+	return KERN_SUCCESS;
+}
+
+kern_return_t vm_map_deallocate(struct vm_map *map, vm_offset_t addr, vm_size_t size)
+{
+	vm_offset_t start, end;
+	kern_return_t kr = vm_map_pages(addr, size, &start, &end);
+
+	if (kr != KERN_SUCCESS || start == end)
+		return kr;
+	mutex_lock(&map->lock);
+	kr = vm_map_clip(map, start, end);
+	if (kr == KERN_SUCCESS)
+		vm_map_remove(map, start, end);
+	else
+		vm_map_join(map, start, end);
+	mutex_unlock(&map->lock);
+	return kr;
+}
+
+/* --- Limits ---------------------------------------------------------------------------------- */
+
+void vm_map_inherit_limits(struct vm_map *map, const struct vm_map *parent)
+{
+	map->limit = parent->limit;
+	map->limit_max = parent->limit_max;
+}
+
+kern_return_t vm_map_set_limits(struct vm_map *map, vm_size_t current, vm_size_t max,
+				bool privileged)
+{
+	kern_return_t kr = KERN_NO_ACCESS;
+
+	if (current > max)
+		return KERN_INVALID_ARGUMENT;
+	mutex_lock(&map->lock);
+	if (privileged || max <= map->limit_max) {
+		map->limit = current;
+		map->limit_max = max;
+		kr = KERN_SUCCESS;
+	}
+	mutex_unlock(&map->lock);
+	return kr;
+}
+
+void vm_map_get_limits(struct vm_map *map, vm_size_t *current, vm_size_t *max)
+{
+	mutex_lock(&map->lock);
+	*current = map->limit;
+	*max = map->limit_max;
+	mutex_unlock(&map->lock);
+}

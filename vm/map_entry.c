@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Entries of a map in order: a tree by address, in which each node knows the widest gap of its
+ * subtree, and a list.
+ */
+#include <vm/map_entry.h>
+
+#include <kern/slab.h>
+
+static struct slab_cache entry_cache;
+
+void vm_entry_init(void)
+{
+	slab_cache_init(&entry_cache, "vm_map_entry", sizeof(struct vm_map_entry), 0);
+}
+
+struct vm_map_entry *vm_entry_alloc(void)
+{
+	return slab_zalloc(&entry_cache);
+}
+
+void vm_entry_free(struct vm_map_entry *entry)
+{
+	assert(entry->object == NULL && !entry->wired);
+	slab_free(&entry_cache, entry);
+}
+
+uint32_t vm_entry_count(void)
+{
+	return entry_cache.live;
+}
+
+/* --- Order ----------------------------------------------------------------------- */
+
+static struct vm_map_entry *entry_of(struct rb_node *node)
+{
+	return container_of(node, struct vm_map_entry, node);
+}
+
+static struct vm_map_entry *entry_at(const struct vm_map *map, struct queue_link *link)
+{
+	return link == &map->entries.head ? NULL : container_of(link, struct vm_map_entry, link);
+}
+
+struct vm_map_entry *vm_entry_next(const struct vm_map *map, const struct vm_map_entry *entry)
+{
+	return entry_at(map, entry->link.next);
+}
+
+static struct vm_map_entry *entry_prev(const struct vm_map *map, const struct vm_map_entry *entry)
+{
+	return entry_at(map, entry->link.prev);
+}
+
+struct vm_map_entry *vm_map_find(struct vm_map *map, vm_offset_t addr)
+{
+	struct vm_map_entry *found = map->hint;
+	struct rb_node *node = map->tree.root;
+
+	assert(mutex_held(&map->lock));
+	if (found != NULL && addr >= found->start && addr < found->end)
+		return found;
+	found = NULL;
+	while (node != NULL) {
+		struct vm_map_entry *entry = entry_of(node);
+
+		if (addr >= entry->end) {
+			node = node->child[RB_RIGHT];
+			continue;
+		}
+		found = entry;
+		if (addr >= entry->start)
+			break;
+		node = node->child[RB_LEFT];
+	}
+	map->hint = found;
+	return found;
+}
+
+struct vm_map_entry *vm_map_lookup(struct vm_map *map, vm_offset_t addr)
+{
+	struct vm_map_entry *entry = vm_map_find(map, addr);
+
+	return entry != NULL && entry->start <= addr ? entry : NULL;
+}
+
+/* --- Gaps --------------------------------------------------------------------------- */
+
+static vm_size_t widest_below(const struct rb_node *node)
+{
+	return node == NULL ? 0 : container_of(node, struct vm_map_entry, node)->widest;
+}
+
+static void update_widest(struct rb_node *node)
+{
+	struct vm_map_entry *entry = entry_of(node);
+	vm_size_t left = widest_below(node->child[RB_LEFT]);
+	vm_size_t right = widest_below(node->child[RB_RIGHT]);
+
+	entry->widest = entry->gap;
+	if (left > entry->widest)
+		entry->widest = left;
+	if (right > entry->widest)
+		entry->widest = right;
+}
+
+void vm_entry_tree_init(struct vm_map *map)
+{
+	rb_tree_init(&map->tree, update_widest);
+	queue_init(&map->entries);
+}
+
+/* Compute the gap below an entry anew.  Those who change its neighbour below call this. */
+static void set_gap(const struct vm_map *map, struct vm_map_entry *entry)
+{
+	const struct vm_map_entry *below = entry_prev(map, entry);
+	vm_offset_t from = below != NULL ? below->end : 0;
+
+	if (from < VM_MAP_LOWEST)
+		from = VM_MAP_LOWEST;
+	entry->gap = entry->start > from ? entry->start - from : 0;
+}
+
+static void update_gap(struct vm_map *map, struct vm_map_entry *entry)
+{
+	if (entry == NULL)
+		return;
+	set_gap(map, entry);
+	rb_update_path(&map->tree, &entry->node);
+}
+
+/* The lowest entry of a subtree with a gap of that size; there is one. */
+static struct vm_map_entry *lowest_gap(struct rb_node *node, vm_size_t size)
+{
+	for (;;) {
+		if (widest_below(node->child[RB_LEFT]) >= size)
+			node = node->child[RB_LEFT];
+		else if (entry_of(node)->gap >= size)
+			return entry_of(node);
+		else
+			node = node->child[RB_RIGHT];
+	}
+}
+
+/* The next entry above with a gap of that size, or NULL. */
+static struct vm_map_entry *next_gap(struct vm_map_entry *entry, vm_size_t size)
+{
+	struct rb_node *node = &entry->node, *from;
+
+	for (;;) {
+		if (widest_below(node->child[RB_RIGHT]) >= size)
+			return lowest_gap(node->child[RB_RIGHT], size);
+		do {
+			from = node;
+			node = node->parent;
+		} while (node != NULL && node->child[RB_RIGHT] == from);
+		if (node == NULL)
+			return NULL;
+		if (entry_of(node)->gap >= size)
+			return entry_of(node);
+	}
+}
+
+/* Is there room in [from, end), at an address that has no bit of the mask?  Sets *start. */
+static bool fits(vm_offset_t from, vm_offset_t end, vm_size_t size, vm_offset_t mask,
+		 vm_offset_t *start)
+{
+	vm_offset_t aligned = (from + mask) & ~mask;
+
+	if (aligned < from || aligned > end || end - aligned < size)
+		return false;
+	*start = aligned;
+	return true;
+}
+
+static kern_return_t find_gap(const struct vm_map *map, vm_offset_t *start, vm_size_t size,
+			      vm_offset_t mask)
+{
+	const struct vm_map_entry *last = entry_at(map, map->entries.head.prev);
+	vm_offset_t from = last != NULL && last->end > VM_MAP_LOWEST ? last->end : VM_MAP_LOWEST;
+	struct vm_map_entry *entry = NULL;
+
+	if (widest_below(map->tree.root) >= size)
+		entry = lowest_gap(map->tree.root, size);
+	for (; entry != NULL; entry = next_gap(entry, size))
+		if (fits(entry->start - entry->gap, entry->start, size, mask, start))
+			return KERN_SUCCESS;
+	return fits(from, VM_USER_MAX, size, mask, start) ? KERN_SUCCESS : KERN_NO_SPACE;
+}
+
+static kern_return_t check_fixed(struct vm_map *map, vm_offset_t start, vm_size_t size,
+				 vm_offset_t mask)
+{
+	const struct vm_map_entry *entry;
+
+	if (start >= VM_USER_MAX || size > VM_USER_MAX - start)
+		return KERN_INVALID_ADDRESS;
+	entry = vm_map_find(map, start);
+	if ((start & mask) != 0 || (entry != NULL && entry->start < start + size))
+		return KERN_NO_SPACE;
+	return KERN_SUCCESS;
+}
+
+kern_return_t vm_map_find_room(struct vm_map *map, vm_offset_t *start, vm_size_t size,
+			       vm_offset_t mask, bool anywhere, vm_size_t charge)
+{
+	kern_return_t kr;
+
+	mask |= PAGE_OFFSET_MASK;
+	if ((mask & (mask + 1)) != 0)
+		return KERN_NO_SPACE;
+	kr = anywhere ? find_gap(map, start, size, mask) : check_fixed(map, *start, size, mask);
+	if (kr != KERN_SUCCESS)
+		return kr;
+	if (map->dead || (charge > 0 && (map->size_charged > map->limit ||
+					 charge > map->limit - map->size_charged)))
+		return KERN_NO_SPACE;
+	return KERN_SUCCESS;
+}
+
+/* --- Coming and going -------------------------------------------------------------------- */
+
+void vm_map_charge(struct vm_map *map, const struct vm_map_entry *entry)
+{
+	map->size += vm_entry_size(entry);
+	if (entry->max_protection != VM_PROT_NONE)
+		map->size_charged += vm_entry_size(entry);
+	if (entry->wired)
+		map->size_wired += vm_entry_size(entry);
+}
+
+void vm_map_discharge(struct vm_map *map, const struct vm_map_entry *entry)
+{
+	assert(map->size >= vm_entry_size(entry));
+	map->size -= vm_entry_size(entry);
+	if (entry->max_protection != VM_PROT_NONE)
+		map->size_charged -= vm_entry_size(entry);
+	if (entry->wired)
+		map->size_wired -= vm_entry_size(entry);
+}
+
+/* The neighbour above is found on the way down: the last node where we turned left. */
+static void insert(struct vm_map *map, struct vm_map_entry *entry)
+{
+	struct rb_node *parent = NULL, **place = &map->tree.root;
+	struct queue_link *above = &map->entries.head;
+
+	while (*place != NULL) {
+		parent = *place;
+		if (entry->start < entry_of(parent)->start) {
+			above = &entry_of(parent)->link;
+			place = &parent->child[RB_LEFT];
+		} else {
+			place = &parent->child[RB_RIGHT];
+		}
+	}
+	queue_insert_after(above->prev, &entry->link);
+	set_gap(map, entry);
+	rb_insert(&map->tree, &entry->node, parent, place);
+	update_gap(map, vm_entry_next(map, entry));
+}
+
+static void remove(struct vm_map *map, struct vm_map_entry *entry)
+{
+	struct vm_map_entry *above = vm_entry_next(map, entry);
+
+	if (map->hint == entry)
+		map->hint = NULL;
+	queue_remove(&entry->link);
+	rb_remove(&map->tree, &entry->node);
+	update_gap(map, above);
+}
+
+void vm_map_link(struct vm_map *map, struct vm_map_entry *entry)
+{
+	assert(mutex_held(&map->lock));
+	insert(map, entry);
+	vm_map_charge(map, entry);
+}
+
+void vm_map_unlink(struct vm_map *map, struct vm_map_entry *entry)
+{
+	assert(mutex_held(&map->lock));
+	vm_map_discharge(map, entry);
+	remove(map, entry);
+}
+
+/* --- Cutting and joining --------------------------------------------------------------------- */
+
+/* Cut the entry that lies on both sides of an address. */
+static kern_return_t cut(struct vm_map *map, vm_offset_t at)
+{
+	struct vm_map_entry *entry = vm_map_lookup(map, at), *upper;
+
+	if (entry == NULL || entry->start == at)
+		return KERN_SUCCESS;
+	upper = vm_entry_alloc();
+	if (upper == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	vm_entry_split(entry, upper, at);
+	insert(map, upper);
+	return KERN_SUCCESS;
+}
+
+kern_return_t vm_map_clip(struct vm_map *map, vm_offset_t start, vm_offset_t end)
+{
+	kern_return_t kr = cut(map, start);
+
+	return kr != KERN_SUCCESS ? kr : cut(map, end);
+}
+
+static bool alike(const struct vm_map_entry *a, const struct vm_map_entry *b)
+{
+	return a->end == b->start && a->protection == b->protection &&
+	       a->max_protection == b->max_protection && a->inheritance == b->inheritance &&
+	       a->wired == b->wired && a->shared == b->shared;
+}
+
+/* Let an entry take over the one above, if they can be one. */
+static bool join(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_entry *above)
+{
+	if (!alike(entry, above) || !vm_entry_join(entry, above))
+		return false;
+	above->wired = false;
+	remove(map, above);
+	vm_entry_free(above);
+	return true;
+}
+
+void vm_map_join(struct vm_map *map, vm_offset_t start, vm_offset_t end)
+{
+	struct vm_map_entry *entry = vm_map_find(map, start == 0 ? 0 : start - 1), *above;
+	uint32_t count = 0;
+
+	while (entry != NULL && entry->start < end &&
+	       (above = vm_entry_next(map, entry)) != NULL) {
+		if (!join(map, entry, above))
+			entry = above;
+		if (++count % MAP_BATCH == 0)
+			preemption_point();
+	}
+}
+
+void vm_map_unmap(struct vm_map *map, vm_offset_t start, vm_offset_t end)
+{
+	vm_offset_t stop;
+
+	for (; start < end; start = stop) {
+		stop = end - start > MAP_PMAP_BATCH ? start + MAP_PMAP_BATCH : end;
+		pmap_remove(map->pmap, start, stop);
+		if (stop < end)
+			preemption_point();
+	}
+}
+
+void vm_map_limit(struct vm_map *map, vm_offset_t start, vm_offset_t end, vm_prot_t access)
+{
+	vm_offset_t stop;
+
+	for (; start < end; start = stop) {
+		stop = end - start > MAP_PMAP_BATCH ? start + MAP_PMAP_BATCH : end;
+		pmap_protect(map->pmap, start, stop, access);
+		if (stop < end)
+			preemption_point();
+	}
+}
+
+void vm_map_remove(struct vm_map *map, vm_offset_t start, vm_offset_t end)
+{
+	struct vm_map_entry *entry = vm_map_find(map, start), *next;
+	uint32_t count = 0;
+
+	for (; entry != NULL && entry->start < end; entry = next) {
+		next = vm_entry_next(map, entry);
+		assert(entry->start >= start && entry->end <= end);
+		if (entry->wired)
+			vm_entry_unwire(map, entry);
+		vm_map_unlink(map, entry);
+		if (entry->object != NULL)
+			vm_map_unmap(map, entry->start, entry->end);
+		vm_entry_detach(entry);
+		vm_entry_free(entry);
+		if (++count % MAP_BATCH == 0)
+			preemption_point();
+	}
+}
+
+kern_return_t vm_map_check(struct vm_map *map, vm_offset_t start, vm_offset_t end,
+			   vm_prot_t access)
+{
+	const struct vm_map_entry *entry = vm_map_lookup(map, start);
+
+	for (;; entry = vm_entry_next(map, entry)) {
+		if (entry == NULL || entry->start > start)
+			return KERN_INVALID_ADDRESS;
+		if ((vm_entry_access(entry) & access) != access)
+			return KERN_PROTECTION_FAILURE;
+		start = entry->end;
+		if (start >= end)
+			return KERN_SUCCESS;
+	}
+}

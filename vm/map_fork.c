@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A child's map, by the inheritance of the parent's entries. */
+#include <vm/map_entry.h>
+
+/* What the child gets of one entry, linked into its map. */
+static kern_return_t inherit_entry(struct vm_map *parent, struct vm_map_entry *entry,
+				   struct vm_map *child)
+{
+	struct vm_map_entry *copy = vm_entry_alloc();
+	kern_return_t kr;
+
+	if (copy == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	copy->start = entry->start;
+	copy->end = entry->end;
+	copy->protection = entry->protection;
+	copy->max_protection = entry->max_protection;
+	copy->inheritance = entry->inheritance;
+	if (entry->inheritance == VM_INHERIT_SHARE)
+		kr = vm_entry_share(entry, copy);
+	else
+		kr = vm_entry_snapshot(entry, entry->start, copy, parent->pmap);
+	if (kr != KERN_SUCCESS) {
+		vm_entry_free(copy);
+		return kr;
+	}
+	if (entry->inheritance == VM_INHERIT_SHARE)
+		entry->shared = copy->shared = true;
+	vm_map_link(child, copy);
+	return KERN_SUCCESS;
+}
+
+static kern_return_t inherit_all(struct vm_map *parent, struct vm_map *child)
+{
+	struct vm_map_entry *entry = vm_map_find(parent, VM_USER_MIN);
+	kern_return_t kr = KERN_SUCCESS;
+	uint32_t count = 0;
+
+	for (; entry != NULL && kr == KERN_SUCCESS; entry = vm_entry_next(parent, entry)) {
+		if (entry->inheritance != VM_INHERIT_NONE)
+			kr = inherit_entry(parent, entry, child);
+		if (++count % MAP_BATCH == 0)
+			preemption_point();
+	}
+	return kr;
+}
+
+struct vm_map *vm_map_fork(struct vm_map *parent)
+{
+	struct vm_map *child = vm_map_create();
+	kern_return_t kr;
+
+	if (child == NULL)
+		return NULL;
+	/* Nobody else knows the child's map: its mutex is free, whatever the parent's order. */
+	mutex_lock(&parent->lock);
+	mutex_lock(&child->lock);
+	vm_map_inherit_limits(child, parent);
+	kr = inherit_all(parent, child);
+	mutex_unlock(&child->lock);
+	mutex_unlock(&parent->lock);
+	if (kr != KERN_SUCCESS) {
+		vm_map_release(child);
+		return NULL;
+	}
+	return child;
+}

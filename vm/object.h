@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Memory objects, and how copies share their pages.
+ *
+ * An object is a set of pages.  A *snapshot* of an object is another object that starts
+ * without pages: a page that it lacks is found in the object whose snapshot it is (its `shadow`),
+ * and so on down; a page found nowhere is zero.  Objects that are related in this way are a family: a
+ * tree, whose members number their pages alike and share one lock, so that no operation on
+ * copies ever takes two object locks.
+ *
+ * What members of a family see of each other is kept true by one rule: before a page of an
+ * object is written, the snapshot that still sees it there gets a copy of its own ("push").
+ * So that this is one copy and not many, an object is either
+ *
+ *   written directly: its entries change its pages; it has one snapshot at most; or
+ *   frozen: nobody changes it, it may have any number of snapshots.  An entry that writes gets a
+ *   snapshot of its own first, unless nobody else has to do with the object, which is
+ *   then thawed.
+ *
+ * Copying memory whose object is written directly gives the copy a frozen snapshot, which
+ * further copies share until the first page is pushed into it; an older snapshot moves up
+ * behind the new one.
+ *
+ * An object lives while entries refer to it, or while it has two snapshots or more.  With one
+ * left it is dissolved: pages that the snapshot wants move there, the others are freed.  So chains
+ * are as long as there are copies alive, whatever was copied before, and no page stays that
+ * nobody can reach.  A copy that would make a chain longer than OBJECT_HEIGHT_MAX copies the pages.
+ *
+ * Mappings.  A pmap maps an entry's page only to the page that the entry sees now, and for
+ * writing only when the page is in the entry's object, the object is written directly,
+ * and its snapshot does not see the page.  Who changes any of this withdraws mappings first.
+ */
+#ifndef VM_OBJECT_H
+#define VM_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <kern/lock.h>
+#include <kern/queue.h>
+#include <mach/kern_return.h>
+#include <vm/map_types.h>
+#include <vm/page.h>
+
+#define OBJECT_HEIGHT_MAX 64
+
+struct vm_object {
+	struct spin_lock *lock;		/* the family's; constant; guards all of the family */
+	struct vm_object *shadow;	/* whose snapshot this is, or NULL */
+	struct queue snapshots;		/* of this one, by sibling_link */
+	struct queue_link sibling_link;
+	struct queue pages;		/* resident, by vm_page.link; also walks' marks */
+	uint32_t resident;		/* pages in it */
+	struct queue entries;		/* that refer to it, by object_link */
+	uint32_t entry_count;
+	uint32_t holds;			/* operations that unlocked it on the way */
+	uint32_t first, end;		/* pages covered ever by entries, here and in snapshots */
+	uint32_t height;		/* no chain of snapshots above it is longer */
+	bool frozen;			/* not written through its entries */
+	bool dissolving;		/* it is being taken apart */
+};
+
+void vm_object_init(void);
+
+/* Objects that exist, for statistics and tests. */
+uint32_t vm_object_count(void);
+
+/* --- Entries and their objects; the entry's map is locked ------------------------------ */
+
+static inline uint32_t vm_entry_pages(const struct vm_map_entry *entry)
+{
+	return (uint32_t)((entry->end - entry->start) >> PAGE_SHIFT);
+}
+
+/* The page of the object at an address of the entry. */
+static inline uint32_t vm_entry_index(const struct vm_map_entry *entry, vm_offset_t va)
+{
+	return entry->index + (uint32_t)((va - entry->start) >> PAGE_SHIFT);
+}
+
+/* See that the entry has an object.  Returns false when memory is short. */
+bool vm_entry_need_object(struct vm_map_entry *entry);
+
+/*
+ * Make `copy`, whose range is set, a copy of as many pages of the entry from `start`.
+ * Mappings in `pmap`, the entry's, are made read-only as needed.
+ *
+ * Blocks:   at preemption points.
+ * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE, the copy without an object.
+ */
+kern_return_t vm_entry_snapshot(struct vm_map_entry *entry, vm_offset_t start,
+				struct vm_map_entry *copy, struct pmap *pmap);
+
+/* Make `other`, whose range is set, refer to the same memory as the whole entry. */
+kern_return_t vm_entry_share(struct vm_map_entry *entry, struct vm_map_entry *other);
+
+/*
+ * Take the entry off its object.  Pages that nobody can reach any more are freed; the
+ * entry's own mappings and wirings are gone already.
+ *
+ * Blocks:   at preemption points.
+ */
+void vm_entry_detach(struct vm_map_entry *entry);
+
+/* Does no other entry see the memory behind this one change when it is written? */
+bool vm_entry_is_private(struct vm_map_entry *entry);
+
+/* Change the entry's place; size and object stay. */
+void vm_entry_move(struct vm_map_entry *entry, vm_offset_t start);
+
+/* Cut the entry at `at`; the upper part goes to `upper`, which is new. */
+void vm_entry_split(struct vm_map_entry *entry, struct vm_map_entry *upper, vm_offset_t at);
+
+/*
+ * Let the entry take over its neighbour's range, if it continues the same object, or one of them
+ * is untouched and the other's object can grow.  Returns whether it did; `upper` has no object then.
+ */
+bool vm_entry_join(struct vm_map_entry *entry, struct vm_map_entry *upper);
+
+/* --- Pages; the object's lock is held ------------------------------------------------ */
+
+/* The page if it is resident in the object itself. */
+struct vm_page *vm_object_page(const struct vm_object *object, uint32_t index);
+
+/* The page that readers of the object see, in it or below; NULL: zeros. */
+struct vm_page *vm_object_view(const struct vm_object *object, uint32_t index);
+
+/*
+ * Have the object hold a page of its own with the contents of `source` (NULL: zeros).
+ * It has none yet.  Returns NULL when memory is short.
+ */
+struct vm_page *vm_object_fill(struct vm_object *object, uint32_t index, struct vm_page *source);
+
+/* The snapshot that sees this page of a directly written object, or NULL. */
+struct vm_object *vm_object_viewer(const struct vm_object *object, uint32_t index);
+
+/*
+ * Have the entry's object directly written.  It may be replaced by a snapshot, of the same
+ * family, so under the same lock.  Returns false when memory is short.
+ */
+bool vm_entry_thaw(struct vm_map_entry *entry);
+
+/*
+ * Make a page of a directly written object resident in it and seen by nobody else, ready to
+ * be written.  The caller maps the result where the entry mapped what was there.
+ *
+ * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE.
+ */
+kern_return_t vm_object_own(struct vm_object *object, uint32_t index, struct vm_page **pagep);
+
+/* Put an allocated page into an object that has none there. */
+void vm_object_insert(struct vm_object *object, uint32_t index, struct vm_page *page);
+
+#endif /* VM_OBJECT_H */

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copying and sharing memory: snapshots, and what a write does to them.
+ */
+#include <vm/object.h>
+
+#include <kern/sched.h>
+#include <vm/object_family.h>
+#include <vm/object_pages.h>
+#include <vm/pmap.h>
+
+#define PROT_UNWRITABLE (VM_PROT_READ | VM_PROT_EXECUTE)
+#define WITHDRAW_BATCH 0x400000u	/* bytes between two preemption points */
+
+/* --- Writing a page ------------------------------------------------------------ */
+
+struct vm_object *vm_object_viewer(const struct vm_object *object, uint32_t index)
+{
+	struct vm_object *snapshot = vm_object_snapshot(object);
+
+	assert_locked(object->lock);
+	assert(!object->frozen);
+	return snapshot != NULL && vm_object_wants(snapshot, index) ? snapshot : NULL;
+}
+
+kern_return_t vm_object_own(struct vm_object *object, uint32_t index, struct vm_page **pagep)
+{
+	struct vm_page *page = vm_object_page(object, index);
+	struct vm_object *viewer = vm_object_viewer(object, index);
+	struct vm_page *source = page != NULL ? page : vm_object_view(object, index);
+
+	if (viewer != NULL) {
+		if (vm_object_fill(viewer, index, source) == NULL)
+			return KERN_RESOURCE_SHORTAGE;
+		/* The snapshot's readers must find their own page now. */
+		if (source != NULL)
+			pmap_page_protect(source, VM_PROT_NONE);
+	}
+	if (page == NULL) {
+		page = vm_object_fill(object, index, source);
+		if (page == NULL)
+			return KERN_RESOURCE_SHORTAGE;
+		/* And so must others that share this object. */
+		if (source != NULL && object->entry_count > 1)
+			pmap_page_protect(source, VM_PROT_NONE);
+	}
+	*pagep = page;
+	return KERN_SUCCESS;
+}
+
+/* Give the entry a snapshot of its frozen object, to be written directly. */
+static bool branch(struct vm_map_entry *entry)
+{
+	struct vm_object *object = entry->object, *own = vm_object_create(object->lock);
+
+	if (own == NULL)
+		return false;
+	vm_object_forget(object, entry);
+	vm_object_attach(own, entry);
+	vm_object_link(object, own);
+	return true;
+}
+
+bool vm_entry_thaw(struct vm_map_entry *entry)
+{
+	struct vm_object *object = entry->object;
+
+	assert_locked(object->lock);
+	if (!object->frozen)
+		return true;
+	if (object->entry_count > 1 || !queue_empty(&object->snapshots))
+		return branch(entry);
+	object->frozen = false;
+	return true;
+}
+
+/* --- Snapshots -------------------------------------------------------------------- */
+
+/* A frozen snapshot of a directly written object as it is now; NULL when memory is short. */
+static struct vm_object *fresh_snapshot(struct vm_object *object)
+{
+	struct vm_object *snapshot = vm_object_snapshot(object);
+
+	if (snapshot != NULL && snapshot->frozen && snapshot->resident == 0 &&
+	    !snapshot->dissolving)
+		return snapshot;
+	snapshot = vm_object_create(object->lock);
+	if (snapshot == NULL)
+		return NULL;
+	snapshot->frozen = true;
+	vm_object_link_between(object, snapshot);
+	return snapshot;
+}
+
+static bool too_high(const struct vm_object *object)
+{
+	return vm_object_depth(object) + object->height >= OBJECT_HEIGHT_MAX;
+}
+
+/*
+ * Nobody may write the entry's pages from `start` without a fault.  Only this entry has
+ * them, and its addresses are faster to go through than pages.
+ */
+static void withdraw_own(struct vm_object *object, vm_offset_t start, vm_size_t size,
+			 struct pmap *pmap)
+{
+	for (; size > WITHDRAW_BATCH; start += WITHDRAW_BATCH, size -= WITHDRAW_BATCH) {
+		pmap_protect(pmap, start, start + WITHDRAW_BATCH, PROT_UNWRITABLE);
+		spin_unlock(object->lock);
+		preemption_point();
+		spin_lock(object->lock);
+	}
+	pmap_protect(pmap, start, start + size, PROT_UNWRITABLE);
+}
+
+/* The same for the object's pages in [first, end), which others have too. */
+static void withdraw_all(struct vm_object *object, uint32_t first, uint32_t end)
+{
+	struct vm_page_walk walk;
+	struct vm_page *page;
+	uint32_t count = 0;
+
+	vm_page_walk_begin(&walk, object, first, end);
+	while ((page = vm_page_walk_next(&walk)) != NULL) {
+		pmap_page_protect(page, PROT_UNWRITABLE);
+		vm_object_breathe(object, &count);
+	}
+	vm_page_walk_end(&walk);
+}
+
+/* Wired pages must not fault later because of the snapshot: give it its copies now. */
+static kern_return_t push_wired(struct vm_object *object, uint32_t first, uint32_t end)
+{
+	kern_return_t kr = KERN_SUCCESS;
+	struct vm_page_walk walk;
+	struct vm_page *page;
+	uint32_t count = 0;
+
+	vm_page_walk_begin(&walk, object, first, end);
+	while (kr == KERN_SUCCESS && (page = vm_page_walk_next(&walk)) != NULL) {
+		if (page->wire_count > 0)
+			kr = vm_object_own(object, page->offset, &page);
+		vm_object_breathe(object, &count);
+	}
+	vm_page_walk_end(&walk);
+	return kr;
+}
+
+/* Make the copy an entry of the snapshot. */
+static kern_return_t snapshot_attach(struct vm_map_entry *entry, vm_offset_t start,
+				     struct vm_map_entry *copy, struct pmap *pmap)
+{
+	struct vm_object *object = entry->object, *snapshot = fresh_snapshot(object);
+	uint32_t first = copy->index, end = first + vm_entry_pages(copy);
+	kern_return_t kr = KERN_SUCCESS;
+
+	if (snapshot == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	vm_object_attach(snapshot, copy);
+	if (object->resident == 0)
+		return KERN_SUCCESS;
+	object->holds++;
+	if (vm_object_covered(object, entry, first, end))
+		withdraw_all(object, first, end);
+	else
+		withdraw_own(object, start, copy->end - copy->start, pmap);
+	if (entry->wired)
+		kr = push_wired(object, first, end);
+	object->holds--;
+	return kr;
+}
+
+/* Copy the pages that there are, into an object that is no snapshot. */
+static kern_return_t copy_pages(struct vm_object *object, struct vm_map_entry *copy)
+{
+	struct vm_object *other = vm_object_create(object->lock);
+	uint32_t end = copy->index + vm_entry_pages(copy), count = 0;
+	kern_return_t kr = KERN_SUCCESS;
+
+	if (other == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	vm_object_attach(other, copy);
+	object->holds++;
+	for (uint32_t i = copy->index; i < end && kr == KERN_SUCCESS; i++) {
+		struct vm_page *page = vm_object_view(object, i);
+
+		if (page != NULL && vm_object_fill(other, i, page) == NULL)
+			kr = KERN_RESOURCE_SHORTAGE;
+		vm_object_breathe(object, &count);
+	}
+	object->holds--;
+	return kr;
+}
+
+kern_return_t vm_entry_snapshot(struct vm_map_entry *entry, vm_offset_t start,
+				struct vm_map_entry *copy, struct pmap *pmap)
+{
+	struct vm_object *object = entry->object;
+	struct spin_lock *lock;
+	kern_return_t kr = KERN_SUCCESS;
+
+	copy->object = NULL;
+	copy->index = vm_entry_index(entry, start);
+	if (object == NULL)
+		return KERN_SUCCESS;
+	lock = object->lock;
+	spin_lock(lock);
+	if (object->frozen)
+		vm_object_attach(object, copy);
+	else if (too_high(object))
+		kr = copy_pages(object, copy);
+	else
+		kr = snapshot_attach(entry, start, copy, pmap);
+	spin_unlock(lock);
+	if (kr != KERN_SUCCESS)
+		vm_entry_detach(copy);
+	return kr;
+}
+
+/* --- Sharing --------------------------------------------------------------------------- */
+
+kern_return_t vm_entry_share(struct vm_map_entry *entry, struct vm_map_entry *other)
+{
+	struct spin_lock *lock;
+	bool thawed;
+
+	other->object = NULL;
+	if (!vm_entry_need_object(entry))
+		return KERN_RESOURCE_SHORTAGE;
+	lock = entry->object->lock;
+	spin_lock(lock);
+	thawed = vm_entry_thaw(entry);
+	if (thawed) {
+		other->index = entry->index;
+		vm_object_attach(entry->object, other);
+	}
+	spin_unlock(lock);
+	return thawed ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+}
+
+bool vm_entry_is_private(struct vm_map_entry *entry)
+{
+	struct vm_object *object = entry->object;
+	bool private;
+
+	if (object == NULL)
+		return true;
+	spin_lock(object->lock);
+	private = object->frozen || !vm_object_covered(object, entry, entry->index,
+						       entry->index + vm_entry_pages(entry));
+	spin_unlock(object->lock);
+	return private;
+}
+
+/* --- Changes of entries ------------------------------------------------------------------- */
+
+static void entry_lock(const struct vm_map_entry *entry)
+{
+	if (entry->object != NULL)
+		spin_lock(entry->object->lock);
+}
+
+static void entry_unlock(const struct vm_map_entry *entry)
+{
+	if (entry->object != NULL)
+		spin_unlock(entry->object->lock);
+}
+
+void vm_entry_move(struct vm_map_entry *entry, vm_offset_t start)
+{
+	entry_lock(entry);
+	entry->end = start + (entry->end - entry->start);
+	entry->start = start;
+	entry_unlock(entry);
+}
+
+void vm_entry_split(struct vm_map_entry *entry, struct vm_map_entry *upper, vm_offset_t at)
+{
+	*upper = *entry;
+	upper->start = at;
+	upper->index = vm_entry_index(entry, at);
+	entry_lock(entry);
+	entry->end = at;
+	if (entry->object != NULL)
+		vm_object_attach(entry->object, upper);
+	entry_unlock(entry);
+}
+
+/* Can the entry's object cover `pages` more at `first`?  It must never have had pages there. */
+static bool can_grow(const struct vm_map_entry *entry, uint32_t first, uint32_t pages)
+{
+	const struct vm_object *object = entry->object;
+
+	return object->entry_count == 1 && object->holds == 0 && !object->frozen &&
+	       object->shadow == NULL && queue_empty(&object->snapshots) && !entry->wired &&
+	       (first >= object->end || first + pages <= object->first);
+}
+
+/* Give the entry another range, index and object (or none). */
+static void refit(struct vm_map_entry *entry, struct vm_object *object, vm_offset_t start,
+		  vm_offset_t end, uint32_t index)
+{
+	if (entry->object != NULL)
+		vm_object_forget(entry->object, entry);
+	entry->start = start;
+	entry->end = end;
+	entry->index = index;
+	if (object != NULL)
+		vm_object_attach(object, entry);
+}
+
+/* Continues `upper` what the entry has of an object that both have? */
+static bool continues(const struct vm_map_entry *entry, const struct vm_map_entry *upper)
+{
+	return upper->index == entry->index + vm_entry_pages(entry);
+}
+
+/* Join two entries of one locked object, or of two of which one is NULL. */
+static bool join_locked(struct vm_map_entry *entry, struct vm_map_entry *upper)
+{
+	struct vm_object *object = entry->object;
+	uint32_t index = entry->index;
+
+	if (object == NULL) {
+		if (upper->index < vm_entry_pages(entry))
+			return false;
+		index = upper->index - vm_entry_pages(entry);
+		if (!can_grow(upper, index, vm_entry_pages(entry)))
+			return false;
+		object = upper->object;
+	} else if (upper->object == NULL) {
+		if (!can_grow(entry, index + vm_entry_pages(entry), vm_entry_pages(upper)))
+			return false;
+	} else if (!continues(entry, upper)) {
+		return false;
+	}
+	refit(upper, NULL, upper->start, upper->end, upper->index);
+	refit(entry, object, entry->start, upper->end, index);
+	return true;
+}
+
+bool vm_entry_join(struct vm_map_entry *entry, struct vm_map_entry *upper)
+{
+	struct vm_object *object = entry->object != NULL ? entry->object : upper->object;
+	bool joined;
+
+	assert(entry->end == upper->start);
+	if (object == NULL) {
+		entry->end = upper->end;
+		return true;
+	}
+	if (entry->object != NULL && upper->object != NULL && entry->object != upper->object)
+		return false;
+	spin_lock(object->lock);
+	joined = join_locked(entry, upper);
+	spin_unlock(object->lock);
+	return joined;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The tree of a family, for vm/object*.c only; the family's lock is held in every call that
+ * takes an object.
+ */
+#ifndef VM_OBJECT_FAMILY_H
+#define VM_OBJECT_FAMILY_H
+
+#include <vm/object.h>
+
+/* Lists longer than this are not searched: the safe answer is assumed. */
+#define OBJECT_SEARCH_MAX 16
+
+/* A new object, locked with `lock`, or with one of its own choice for NULL. */
+struct vm_object *vm_object_create(struct spin_lock *lock);
+
+/* Refer from an entry, whose range and index are set, to an object. */
+void vm_object_attach(struct vm_object *object, struct vm_map_entry *entry);
+
+/* The reverse; vm_object_settle must follow. */
+void vm_object_forget(struct vm_object *object, struct vm_map_entry *entry);
+
+/*
+ * Dissolve the object if nobody needs it any more, and what lies below if that is then so.
+ * The lock may be given up on the way; the object may be gone afterwards.
+ */
+void vm_object_settle(struct vm_object *object);
+
+/* The first snapshot, which is the only one of a directly written object; or NULL. */
+struct vm_object *vm_object_snapshot(const struct vm_object *object);
+
+/* Hang a new snapshot under an object. */
+void vm_object_link(struct vm_object *object, struct vm_object *snapshot);
+
+/* Hang a new snapshot between a directly written object and its snapshot. */
+void vm_object_link_between(struct vm_object *object, struct vm_object *snapshot);
+
+/* Objects below this one. */
+uint32_t vm_object_depth(const struct vm_object *object);
+
+/* Does the snapshot lack the page, while it or one of its own snapshots may be asked for it? */
+bool vm_object_wants(const struct vm_object *object, uint32_t index);
+
+/* May an entry other than this one cover any of [first, end) of the object? */
+bool vm_object_covered(const struct vm_object *object, const struct vm_map_entry *except,
+		       uint32_t first, uint32_t end);
+
+#endif /* VM_OBJECT_FAMILY_H */

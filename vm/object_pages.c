@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <vm/object_pages.h>
+
+#include <kern/sched.h>
+#include <kern/string.h>
+
+#define BUCKETS_MIN_ORDER 0		/* 1 page of buckets */
+
+static struct vm_page **buckets;	/* constant, a power of two */
+static uint32_t bucket_mask;
+static struct spin_lock hash_lock = SPIN_LOCK_INIT(LOCK_LEAF);	/* guards all chains */
+
+/* One bucket for two pages of memory, as far as one block of memory goes. */
+void vm_object_pages_init(void)
+{
+	struct vm_page_counts counts;
+	struct vm_page *block = NULL;
+	unsigned int order = VM_PAGE_ORDER_MAX;
+
+	vm_page_get_counts(&counts);
+	while (order > 0 && (PAGE_BYTES << order) / sizeof(*buckets) > counts.total / 2)
+		order--;
+	while ((block = vm_page_alloc(VM_ZONE_DIRECT, order)) == NULL && order > 0)
+		order--;
+	if (block == NULL)
+		panic("vm_object: no memory for the page hash");
+	buckets = vm_page_direct(block);
+	memset(buckets, 0, PAGE_BYTES << order);
+	bucket_mask = (PAGE_BYTES << order) / sizeof(*buckets) - 1;
+}
+
+static struct vm_page **bucket(const struct vm_object *object, uint32_t index)
+{
+	uint32_t scatter = (uint32_t)((uintptr_t)object >> 4) * 0x9E3779B1u;
+
+	return &buckets[((scatter >> 8) + index) & bucket_mask];
+}
+
+static void hash_insert(struct vm_page *page)
+{
+	struct vm_page **head = bucket(page->object, page->offset);
+
+	spin_lock(&hash_lock);
+	page->hash_next = *head;
+	*head = page;
+	spin_unlock(&hash_lock);
+}
+
+static void hash_remove(struct vm_page *page)
+{
+	struct vm_page **p = bucket(page->object, page->offset);
+
+	spin_lock(&hash_lock);
+	while (*p != page)
+		p = &(*p)->hash_next;
+	*p = page->hash_next;
+	spin_unlock(&hash_lock);
+}
+
+struct vm_page *vm_object_page(const struct vm_object *object, uint32_t index)
+{
+	struct vm_page *page;
+
+	assert_locked(object->lock);
+	if (object->resident == 0)
+		return NULL;
+	spin_lock(&hash_lock);
+	page = *bucket(object, index);
+	while (page != NULL && (page->offset != index || page->object != object))
+		page = page->hash_next;
+	spin_unlock(&hash_lock);
+	return page;
+}
+
+struct vm_page *vm_object_view(const struct vm_object *object, uint32_t index)
+{
+	struct vm_page *page = NULL;
+
+	for (; object != NULL && page == NULL; object = object->shadow)
+		page = vm_object_page(object, index);
+	return page;
+}
+
+static void page_attach(struct vm_object *object, struct vm_page *page)
+{
+	page->object = object;
+	queue_insert_tail(&object->pages, &page->link);
+	object->resident++;
+	hash_insert(page);
+}
+
+static void page_detach(struct vm_object *object, struct vm_page *page)
+{
+	assert(page->object == object && object->resident > 0);
+	hash_remove(page);
+	queue_remove(&page->link);
+	object->resident--;
+}
+
+void vm_object_insert(struct vm_object *object, uint32_t index, struct vm_page *page)
+{
+	assert(vm_object_page(object, index) == NULL);
+	vm_page_set_state(page, PAGE_OBJECT);
+	page->offset = index;
+	page->mappings = NULL;
+	page_attach(object, page);
+}
+
+void vm_object_move_page(struct vm_object *from, struct vm_object *to, struct vm_page *page)
+{
+	assert(from->lock == to->lock && page->wire_count == 0);
+	assert(vm_object_page(to, page->offset) == NULL);
+	page_detach(from, page);
+	page_attach(to, page);
+}
+
+void vm_object_free_page(struct vm_object *object, struct vm_page *page)
+{
+	assert(page->mappings == NULL && page->wire_count == 0);
+	page_detach(object, page);
+	vm_page_set_state(page, PAGE_KERNEL);
+	vm_page_free(page, 0);
+}
+
+struct vm_page *vm_object_fill(struct vm_object *object, uint32_t index, struct vm_page *source)
+{
+	struct vm_page *page = vm_page_alloc_user();
+
+	if (page == NULL)
+		return NULL;
+	if (source != NULL)
+		vm_page_copy(source, page);
+	else
+		vm_page_zero(page);
+	vm_object_insert(object, index, page);
+	return page;
+}
+
+/* --- Walks ------------------------------------------------------------------- */
+
+void vm_page_walk_begin(struct vm_page_walk *walk, struct vm_object *object, uint32_t first,
+			uint32_t end)
+{
+	assert_locked(object->lock);
+	walk->object = object;
+	walk->first = first;
+	walk->end = end;
+	walk->by_index = end - first <= object->resident;
+	walk->mark.state = PAGE_RESERVED;
+	queue_link_init(&walk->mark.link);
+	if (!walk->by_index)
+		queue_insert_head(&object->pages, &walk->mark.link);
+}
+
+static struct vm_page *next_by_index(struct vm_page_walk *walk)
+{
+	struct vm_page *page = NULL;
+
+	while (page == NULL && walk->first < walk->end)
+		page = vm_object_page(walk->object, walk->first++);
+	return page;
+}
+
+static struct vm_page *next_by_list(struct vm_page_walk *walk)
+{
+	struct queue_link *link = walk->mark.link.next;
+
+	queue_remove(&walk->mark.link);
+	for (; link != &walk->object->pages.head; link = link->next) {
+		struct vm_page *page = container_of(link, struct vm_page, link);
+
+		/* Not another walk's mark. */
+		if (page->state == PAGE_OBJECT && page->offset >= walk->first &&
+		    page->offset < walk->end) {
+			queue_insert_after(link, &walk->mark.link);
+			return page;
+		}
+	}
+	return NULL;
+}
+
+/* An ended walk by list has its mark in no list, and finds the mark itself behind it. */
+struct vm_page *vm_page_walk_next(struct vm_page_walk *walk)
+{
+	assert_locked(walk->object->lock);
+	if (walk->by_index)
+		return next_by_index(walk);
+	if (!queue_linked(&walk->mark.link))
+		return NULL;
+	return next_by_list(walk);
+}
+
+void vm_page_walk_end(struct vm_page_walk *walk)
+{
+	queue_remove(&walk->mark.link);
+}
+
+void vm_object_breathe(struct vm_object *object, uint32_t *count)
+{
+	struct spin_lock *lock = object->lock;
+
+	assert(object->holds > 0 || object->dissolving);
+	if (++*count % OBJECT_BATCH != 0)
+		return;
+	spin_unlock(lock);
+	preemption_point();
+	spin_lock(lock);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The pages of an object: found by a hash of object and index that all objects share, and listed
+ * by object.  For vm/object*.c only; the object's lock is held in every call.
+ */
+#ifndef VM_OBJECT_PAGES_H
+#define VM_OBJECT_PAGES_H
+
+#include <vm/object.h>
+
+/* Pages that an operation handles before it lets others in. */
+#define OBJECT_BATCH 32
+
+void vm_object_pages_init(void);
+
+/* Move a resident page to another object of the family, which has none there. */
+void vm_object_move_page(struct vm_object *from, struct vm_object *to, struct vm_page *page);
+
+/* Take out and free a page that is mapped nowhere. */
+void vm_object_free_page(struct vm_object *object, struct vm_page *page);
+
+/*
+ * A walk over the resident pages in a range, in no order.  Any page may come and go, and the lock
+ * may be given up between two steps as long as the object is held; a page that stays is found once.
+ */
+struct vm_page_walk {
+	struct vm_object *object;
+	uint32_t first, end;
+	bool by_index;			/* first: the index that is next */
+	struct vm_page mark;		/* else: in the list behind the last page found */
+};
+
+void vm_page_walk_begin(struct vm_page_walk *walk, struct vm_object *object, uint32_t first,
+			uint32_t end);
+struct vm_page *vm_page_walk_next(struct vm_page_walk *walk);	/* NULL at the end */
+void vm_page_walk_end(struct vm_page_walk *walk);
+
+/* Let others in after every OBJECT_BATCH calls; *count starts at 0.  The object is held. */
+void vm_object_breathe(struct vm_object *object, uint32_t *count);
+
+#endif /* VM_OBJECT_PAGES_H */
