@@ -78,6 +78,20 @@ START_TEST(test_buffer)
 }
 END_TEST
 
+START_TEST(test_zeroed)
+{
+	char *p = kmem_alloc(PAGE_BYTES);
+
+	for (int round = 0; round < 3; round++) {
+		memset(p, 0x77, PAGE_BYTES);
+		kmem_free(p, PAGE_BYTES);
+		p = kmem_alloc(PAGE_BYTES);
+		for (size_t i = 0; i < PAGE_BYTES; i++)
+			ck_must(p[i] == 0);
+	}
+}
+END_TEST
+
 START_TEST(test_stacks)
 {
 	struct usage before = usage();
@@ -237,6 +251,7 @@ void unit_tests(TCase *tcase)
 {
 	tcase_add_checked_fixture(tcase, start, NULL);
 	tcase_add_test(tcase, test_buffer);
+	tcase_add_test(tcase, test_zeroed);
 	tcase_add_test(tcase, test_stacks);
 	tcase_add_test(tcase, test_too_large);
 	tcase_add_test(tcase, test_failures);

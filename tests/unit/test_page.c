@@ -236,6 +236,7 @@ START_TEST(test_double_free)
 {
 	struct vm_page *page = vm_page_alloc(VM_ZONE_DIRECT, 0);
 
+	vm_page_alloc(VM_ZONE_DIRECT, 5);	/* the counts alone do not tell */
 	vm_page_free(page, 0);
 	ck_assert_panics(vm_page_free(page, 0));
 }
@@ -245,6 +246,7 @@ START_TEST(test_free_part_of_free_block)
 {
 	struct vm_page *page = vm_page_alloc(VM_ZONE_DIRECT, 4);
 
+	vm_page_alloc(VM_ZONE_DIRECT, 5);
 	vm_page_free(page, 4);
 	ck_assert_panics(vm_page_free(page + 3, 0));
 }
@@ -252,6 +254,7 @@ END_TEST
 
 START_TEST(test_free_reserved)
 {
+	vm_page_alloc(VM_ZONE_DIRECT, 5);
 	ck_assert_panics(vm_page_free(vm_page_from_phys(0x100000), 0));
 }
 END_TEST
@@ -334,6 +337,16 @@ START_TEST(test_user_reserve)
 	ck_assert_uint_eq(c.free, 256);
 	ck_assert_uint_eq(got, before.free - 256);
 	ck_assert_ptr_nonnull(vm_page_alloc(VM_ZONE_DIRECT, 0));
+}
+END_TEST
+
+/* The reserve is of memory that the kernel can use. */
+START_TEST(test_user_high)
+{
+	unsigned int number;
+
+	take_all(VM_ZONE_DIRECT, 0, &number);
+	ck_assert_uint_eq(vm_page_alloc_user()->zone, VM_ZONE_HIGH);
 }
 END_TEST
 
@@ -455,6 +468,7 @@ int main(void)
 	tcase_add_test(tcase, test_write_after_free);
 	tcase_add_test(tcase, test_counts);
 	tcase_add_test(tcase, test_user_reserve);
+	tcase_add_test(tcase, test_user_high);
 	tcase_add_test(tcase, test_contents);
 	tcase_add_test(tcase, test_free_module);
 	tcase_add_test(boot, test_boot_crowded);
