@@ -8,6 +8,7 @@
 #include <kern/timer.h>
 #include <kern/version.h>
 #include <mach/mach_host_server.h>
+#include <mach/porter_server.h>
 #include <mach/reboot.h>
 #include <vm/page.h>
 
@@ -115,6 +116,18 @@ kern_return_t host_get_kernel_version(struct host *host, new_kernel_version_t ve
 kern_return_t host_kernel_version(struct host *host, kernel_version_t version)
 {
 	return host_get_kernel_version(host, version);
+}
+
+kern_return_t host_rpc_calls(struct host *host_priv, mach_msg_id_t id, natural_t *calls)
+{
+	uint32_t count;
+
+	if (host_priv == NULL)
+		return KERN_INVALID_HOST;
+	if (!ipc_kobject_calls(id, &count))
+		return KERN_INVALID_ARGUMENT;
+	*calls = count;
+	return KERN_SUCCESS;
 }
 
 /* --- The end ---------------------------------------------------------------------------- */

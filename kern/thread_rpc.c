@@ -6,6 +6,9 @@
 #include <kern/info_copy.h>
 #include <kern/mig_support.h>
 #include <kern/sched.h>
+#include <mach/gnumach_server.h>
+#include <mach/mach_host_server.h>
+#include <mach/mach_port_server.h>
 #include <mach/mach_server.h>
 #include <mach/thread_special_ports.h>
 
@@ -31,6 +34,28 @@ kern_return_t thread_set_state(struct thread *thread, int flavor, const thread_s
 	if (thread == NULL || thread == current_thread())
 		return KERN_INVALID_ARGUMENT;
 	return machine_thread_set_state(thread, flavor, (const uint32_t *)state, count);
+}
+
+/* Nothing of a thread is ever paged out. */
+kern_return_t thread_wire(struct host *host_priv, struct thread *thread, boolean_t wired)
+{
+	(void)wired;
+	return host_priv == NULL || thread == NULL ? KERN_INVALID_ARGUMENT : KERN_SUCCESS;
+}
+
+/* For a thread that ends itself: names and memory that it needs until then go with it. */
+kern_return_t thread_terminate_release(struct thread *thread, struct task *task,
+				       mach_port_name_t thread_name, mach_port_name_t reply_port,
+				       vm_address_t address, vm_size_t size)
+{
+	if (thread == NULL || task == NULL)
+		return KERN_INVALID_ARGUMENT;
+	mach_port_deallocate(task->space, thread_name);
+	if (reply_port != MACH_PORT_NAME_NULL)
+		mach_port_destroy(task->space, reply_port);
+	if (address != 0 || size != 0)
+		vm_deallocate(task->map, address, size);
+	return thread_terminate(thread);
 }
 
 /* --- Ports ------------------------------------------------------------------------------ */
