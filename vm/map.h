@@ -69,7 +69,7 @@ kern_return_t vm_map_enter_anonymous(struct vm_map *map, vm_offset_t *addr, vm_s
 				     vm_offset_t mask, bool anywhere, vm_prot_t cur, vm_prot_t max,
 				     vm_inherit_t inheritance);
 
-struct vm_region_info {
+struct vm_map_region_info {
 	vm_offset_t start;
 	vm_size_t size;
 	vm_prot_t protection, max_protection;
@@ -79,7 +79,7 @@ struct vm_region_info {
 };
 
 /* The region at or after addr; KERN_NO_SPACE when there is none. */
-kern_return_t vm_map_region(struct vm_map *map, vm_offset_t addr, struct vm_region_info *info);
+kern_return_t vm_map_region(struct vm_map *map, vm_offset_t addr, struct vm_map_region_info *info);
 
 /*
  * Wire (access != NONE) or unwire [addr, addr + size).

@@ -100,14 +100,14 @@ kern_return_t vm_map_inherit(struct vm_map *map, vm_offset_t addr, vm_size_t siz
 	return kr;
 }
 
-kern_return_t vm_map_region(struct vm_map *map, vm_offset_t addr, struct vm_region_info *info)
+kern_return_t vm_map_region(struct vm_map *map, vm_offset_t addr, struct vm_map_region_info *info)
 {
 	const struct vm_map_entry *entry;
 
 	mutex_lock(&map->lock);
 	entry = vm_map_find(map, addr);
 	if (entry != NULL)
-		*info = (struct vm_region_info){
+		*info = (struct vm_map_region_info){
 			.start = entry->start,
 			.size = vm_entry_size(entry),
 			.protection = entry->protection,

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The routines on memory that every task may call, as MIG's stubs see them: interfaces mach and
+ * gnumach.  A map that is NULL stands for a port that is no task's.
+ */
+#include <kern/mig_support.h>
+#include <kern/slab.h>
+#include <mach/gnumach_server.h>
+#include <mach/mach_server.h>
+#include <mach/vm_sync.h>
+#include <vm/fault.h>
+#include <vm/map_entry.h>
+
+/* --- Allocation and attributes --------------------------------------------------------- */
+
+kern_return_t vm_allocate(vm_map_t map, vm_address_t *address, vm_size_t size, boolean_t anywhere)
+{
+	if (map == NULL)
+		return KERN_INVALID_ARGUMENT;
+	return vm_map_allocate(map, address, size, anywhere);
+}
+
+kern_return_t vm_deallocate(vm_map_t map, vm_address_t address, vm_size_t size)
+{
+	if (map == NULL)
+		return KERN_INVALID_ARGUMENT;
+	return vm_map_deallocate(map, address, size);
+}
+
+kern_return_t vm_protect(vm_map_t map, vm_address_t address, vm_size_t size, boolean_t set_maximum,
+			 vm_prot_t new_protection)
+{
+	if (map == NULL)
+		return KERN_INVALID_ARGUMENT;
+	return vm_map_protect(map, address, size, set_maximum, new_protection);
+}
+
+kern_return_t vm_inherit(vm_map_t map, vm_address_t address, vm_size_t size,
+			 vm_inherit_t new_inheritance)
+{
+	if (map == NULL)
+		return KERN_INVALID_ARGUMENT;
+	return vm_map_inherit(map, address, size, new_inheritance);
+}
+
+/*
+ * Only anonymous memory: the null object, or a dead one, whose offset means nothing.  The kernel
+ * has no pagers, and does not yet call those of users, so no port is an object.
+ */
+kern_return_t vm_map(vm_map_t map, vm_address_t *address, vm_size_t size, vm_address_t mask,
+		     boolean_t anywhere, ipc_port_t memory_object, vm_offset_t offset,
+		     boolean_t copy, vm_prot_t cur_protection, vm_prot_t max_protection,
+		     vm_inherit_t inheritance)
+{
+	(void)offset, (void)copy;
+	if (map == NULL || size == 0 || IP_VALID(memory_object))
+		return KERN_INVALID_ARGUMENT;
+	return vm_map_enter_anonymous(map, address, size, mask, anywhere, cur_protection,
+				      max_protection, inheritance);
+}
+
+/* --- Contents ------------------------------------------------------------------------------ */
+
+kern_return_t vm_read(vm_map_t map, vm_address_t address, vm_size_t size, vm_map_copy_t *data,
+		      mach_msg_type_number_t *count)
+{
+	kern_return_t kr;
+
+	if (map == NULL)
+		return KERN_INVALID_ARGUMENT;
+	kr = vm_map_copyin(map, address, size, false, data);
+	if (kr == KERN_SUCCESS)
+		*count = size;
+	return kr;
+}
+
+static bool page_aligned_all(vm_offset_t a, vm_offset_t b, vm_offset_t c)
+{
+	return ((a | b | c) & PAGE_OFFSET_MASK) == 0;
+}
+
+kern_return_t vm_write(vm_map_t map, vm_address_t address, vm_map_copy_t data,
+		       mach_msg_type_number_t count)
+{
+	if (map == NULL || vm_map_copy_size(data) != count)
+		return KERN_INVALID_ARGUMENT;
+	if (count == 0)
+		return KERN_SUCCESS;
+	if (!page_aligned_all(address, count, 0))
+		return KERN_INVALID_ARGUMENT;
+	return vm_map_copy_overwrite(map, address, data);
+}
+
+kern_return_t vm_copy(vm_map_t map, vm_address_t source_address, vm_size_t size,
+		      vm_address_t dest_address)
+{
+	struct vm_map_copy *copy;
+	kern_return_t kr;
+
+	if (map == NULL)
+		return KERN_INVALID_ARGUMENT;
+	if (size == 0)
+		return KERN_SUCCESS;
+	if (!page_aligned_all(source_address, size, dest_address))
+		return KERN_INVALID_ARGUMENT;
+	kr = vm_map_copyin(map, source_address, size, false, &copy);
+	if (kr != KERN_SUCCESS)
+		return kr;
+	kr = vm_map_copy_overwrite(map, dest_address, copy);
+	if (kr != KERN_SUCCESS)
+		vm_map_copy_discard(copy);
+	return kr;
+}
+
+/* There is no backing store that could differ from memory. */
+kern_return_t vm_msync(vm_map_t map, vm_address_t address, vm_size_t size, vm_sync_t sync_flags)
+{
+	const vm_sync_t both = VM_SYNC_ASYNCHRONOUS | VM_SYNC_SYNCHRONOUS;
+
+	(void)address;
+	if (map == NULL || (sync_flags & both) == both)
+		return KERN_INVALID_ARGUMENT;
+	return size == 0 ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
+}
+
+/* Caches of this machine need no care. */
+kern_return_t vm_machine_attribute(vm_map_t map, vm_address_t address, vm_size_t size,
+				   vm_machine_attribute_t attribute,
+				   vm_machine_attribute_val_t *value)
+{
+	(void)address, (void)size, (void)attribute, (void)value;
+	return map == NULL ? KERN_INVALID_ARGUMENT : KERN_INVALID_ADDRESS;
+}
+
+/* --- Questions ---------------------------------------------------------------------------- */
+
+kern_return_t vm_region(vm_map_t map, vm_address_t *address, vm_size_t *size,
+			vm_prot_t *protection, vm_prot_t *max_protection,
+			vm_inherit_t *inheritance, boolean_t *is_shared, ipc_port_t *object_name,
+			vm_offset_t *offset)
+{
+	struct vm_map_region_info info;
+	kern_return_t kr;
+
+	if (map == NULL)
+		return KERN_INVALID_ARGUMENT;
+	kr = vm_map_region(map, *address, &info);
+	if (kr != KERN_SUCCESS)
+		return kr;
+	*address = info.start;
+	*size = info.size;
+	*protection = info.protection;
+	*max_protection = info.max_protection;
+	*inheritance = info.inheritance;
+	*is_shared = info.shared;
+	*object_name = IP_NULL;
+	*offset = info.offset;
+	return KERN_SUCCESS;
+}
+
+kern_return_t vm_statistics(vm_map_t map, vm_statistics_data_t *stats)
+{
+	struct vm_page_counts counts;
+
+	if (map == NULL)
+		return KERN_INVALID_ARGUMENT;
+	vm_page_get_counts(&counts);
+	*stats = (vm_statistics_data_t){
+		.pagesize = PAGE_BYTES,
+		.free_count = (integer_t)counts.free,
+		.active_count = (integer_t)(counts.object - counts.wired),
+		.wire_count = (integer_t)(counts.kernel + counts.wired),
+		.zero_fill_count = (integer_t)vm_fault_counts.zero_fills,
+		.faults = (integer_t)vm_fault_counts.faults,
+		.cow_faults = (integer_t)vm_fault_counts.copies,
+	};
+	return KERN_SUCCESS;
+}
+
+static void add_slab_pages(struct slab_cache *cache, void *pages)
+{
+	*(integer_t *)pages += (integer_t)(cache->slabs << cache->slab_order);
+}
+
+/* Objects are not cached when nobody uses them, and all memory of users is anonymous. */
+kern_return_t vm_cache_statistics(vm_map_t map, vm_cache_statistics_data_t *stats)
+{
+	struct vm_page_counts counts;
+
+	if (map == NULL)
+		return KERN_INVALID_ARGUMENT;
+	vm_page_get_counts(&counts);
+	*stats = (vm_cache_statistics_data_t){
+		.active_tmp_count = (integer_t)counts.object,
+	};
+	slab_for_each_cache(add_slab_pages, &stats->slab_count);
+	return KERN_SUCCESS;
+}
+
+kern_return_t vm_get_size_limit(vm_map_t map, vm_size_t *current_limit, vm_size_t *max_limit)
+{
+	if (map == NULL)
+		return KERN_INVALID_TASK;
+	vm_map_get_limits(map, current_limit, max_limit);
+	return KERN_SUCCESS;
+}
