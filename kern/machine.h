@@ -118,6 +118,15 @@ _Noreturn void machine_call_continuation(continuation_t continuation);
 _Noreturn void user_return(void);
 _Noreturn void syscall_return(kern_return_t result);
 
+/*
+ * Raise the exception that is due for the current thread at the boundary to user mode, what
+ * AST_STEP stands for: does not return then.
+ */
+void machine_raise_deferred(void);
+
+/* What threads need of the machine; after the slab caches work, before threads are made. */
+void machine_threads_init(void);
+
 /* Registers in the pcb, for trap emulation and thread start. */
 void machine_set_syscall_result(struct thread *thread, kern_return_t result);
 void machine_set_user_entry(struct thread *thread, vm_offset_t eip, vm_offset_t esp);

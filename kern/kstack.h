@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Kernel stacks.
+ *
+ * A thread needs one only while it runs in the kernel or is blocked in the middle of something;
+ * the others have left a continuation.  So a CPU needs few, and keeps some free ones at
+ * hand.  A thread that is to run and cannot get one waits until one is given back.
+ */
+#ifndef KERN_KSTACK_H
+#define KERN_KSTACK_H
+
+#include <stdbool.h>
+
+struct thread;
+
+void kstack_init(void);
+
+/* Make a stack the thread's. */
+void kstack_attach(struct thread *thread, void *stack);
+
+/*
+ * Give a runnable thread a stack on which its continuation will be called.
+ *
+ * Returns:  false when there is none; the thread is made runnable again when it has one.
+ */
+bool kstack_provide(struct thread *thread);
+
+/* Take the stack, which is not in use, from a thread, and give it to one that waits, or keep it. */
+void kstack_release(struct thread *thread);
+
+#endif /* KERN_KSTACK_H */

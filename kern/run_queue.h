@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The threads that are ready to run, by priority.  One lock guards it, and the flag TH_RUN of all
+ * threads, and the scheduler's fields in them.
+ */
+#ifndef KERN_RUN_QUEUE_H
+#define KERN_RUN_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <kern/lock.h>
+#include <kern/queue.h>
+#include <kern/sched.h>
+#include <kern/thread.h>
+
+struct run_queue {
+	struct spin_lock lock;
+	int32_t best;			/* level of the best thread; PRIORITY_LEVELS without one */
+	uint32_t count;
+	uint32_t used[PRIORITY_LEVELS / 32];	/* a bit for each level that is not empty */
+	struct queue level[PRIORITY_LEVELS];	/* by thread.run_link; level: sched_priority */
+};
+
+extern struct run_queue run_queue;
+
+void run_queue_init(void);
+
+/* All with run_queue.lock held. */
+void run_queue_insert(struct thread *thread, bool first);
+void run_queue_remove(struct thread *thread);
+
+/* The best thread, removed; NULL when there is none. */
+struct thread *run_queue_take(void);
+
+/* The first non-empty level at or after `level`; PRIORITY_LEVELS when there is none. */
+int32_t run_queue_next_level(int32_t level);
+
+#endif /* KERN_RUN_QUEUE_H */
