@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <i386/backtrace.h>
 #include <i386/ksym.h>
 #include <kern/machine.h>
 #include <kern/percpu.h>
@@ -61,9 +62,12 @@ static void print_return_address(uint32_t addr, const char *mark)
 	       name != NULL ? (unsigned int)offset + 1 : 0);
 }
 
+/* The stack that is being looked at. */
+static uintptr_t traced_stack;
+
 static bool in_stack(const void *p, size_t size)
 {
-	uintptr_t base = (uintptr_t)stack_base();
+	uintptr_t base = traced_stack;
 	uintptr_t at = (uintptr_t)p;
 
 	return at % 4 == 0 && at >= base + sizeof(struct stack_base) &&
@@ -95,13 +99,27 @@ static void scan_stack(const uint32_t *word)
 		}
 }
 
+static void trace(const void *stack, const void *frame, const void *esp)
+{
+	traced_stack = (uintptr_t)stack;
+	printf("backtrace:\n");
+	if (DEBUG)
+		follow_frames(frame);
+	else
+		scan_stack(esp);
+}
+
 void machine_backtrace(void)
 {
 	const void *here = __builtin_frame_address(0);
 
-	printf("backtrace:\n");
-	if (DEBUG)
-		follow_frames(here);
-	else
-		scan_stack(here);
+	trace(stack_base(), here, here);
+}
+
+void backtrace_other(const void *stack, uint32_t ebp, uint32_t esp)
+{
+	uintptr_t lowest = (uintptr_t)stack + sizeof(struct stack_base);
+
+	trace(stack, (const void *)(uintptr_t)ebp,
+	      (const void *)(esp < lowest ? lowest : (uintptr_t)esp));
 }

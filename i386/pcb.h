@@ -4,9 +4,10 @@
  * is not running, and what the entry code needs to find.
  *
  * The CPU saves user registers straight into `regs`: TSS.esp0 of the running
- * thread points just behind it.  `room` below `regs` takes the frame of an
- * interrupt that hits the first instructions of a call-gate entry, which runs
- * with interrupts enabled.  Offsets are known to assembly (i386/asm_offsets.h).
+ * thread points just behind it.  `room` below `regs` takes the frame of a trap that
+ * hits the entry code itself: an interrupt in the first instructions of a call-gate entry, which
+ * begins with interrupts enabled, a single step over a kernel entry, or an iret to user mode that
+ * fails.  Offsets are known to assembly (i386/asm_offsets.h).
  */
 #ifndef I386_PCB_H
 #define I386_PCB_H
@@ -18,7 +19,7 @@ struct ldt;
 struct io_bitmap;
 struct debug_state;
 
-/* In memory order; `edi` is pushed last. */
+/* In memory order; `edi` is pushed last.  fs and gs are saved when the thread is switched off. */
 struct user_regs {
 	uint32_t gs, fs, es, ds;
 	uint32_t edi, esi, ebp, ebx, edx, ecx, eax;
@@ -30,19 +31,34 @@ struct user_regs {
 enum user_return_kind {
 	RETURN_IRET = 0,	/* everything in regs counts */
 	RETURN_SYSEXIT = 1,	/* entered by SYSENTER: eax, ebx, esi, edi, ebp, esp, eip count */
-	RETURN_LCALL = 2,	/* entered by the call gate: segments untouched, then iret */
+	RETURN_LCALL = 2,	/* entered by the call gate: also cs, ss, eflags; then iret */
+};
+
+/* What a switch to or from the thread must do besides the usual. */
+enum pcb_special {
+	PCB_GDT = 1,		/* gdt_slots are in use */
+	PCB_LDT = 2,		/* ldt is its own */
+	PCB_DEBUG = 4,		/* debug registers are in use */
+};
+
+/* Exceptions to raise at the next return to user mode; thread.ast has AST_STEP then. */
+enum pcb_deferred {
+	PCB_STEP = 1,		/* single step over a kernel entry */
+	PCB_SELECTOR = 2,	/* regs.err is a selector of fs or gs that cannot be loaded */
 };
 
 struct pcb {
 	uint32_t kstack_top;		/* stack pointer for a kernel entry; 0 without a stack */
 	uint32_t saved_esp;		/* kernel esp while blocked with a stack */
 	uint32_t return_kind;		/* enum user_return_kind */
+	uint32_t special;		/* enum pcb_special */
+	uint32_t deferred;		/* enum pcb_deferred */
 	struct fpu_state *fpu;		/* NULL until the first use */
 	struct ldt *ldt;		/* NULL: the shared one */
 	struct io_bitmap *io;		/* NULL: no port allowed */
 	struct debug_state *debug;	/* NULL: no watchpoints */
 	uint32_t gdt_slots[2][2];	/* the thread's descriptors 0x48 and 0x50 */
-	uint32_t room[48];
+	uint32_t room[44];
 	struct user_regs regs;
 };
 

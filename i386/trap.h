@@ -3,37 +3,54 @@
  * Traps, faults and interrupts, as C sees them after i386/entry.S has saved the registers.
  *
  * A trap from user mode leaves its registers in the thread's pcb.regs; one from the kernel on
- * the kernel stack in the same layout, without esp and ss, gs and fs being meaningless.
+ * a stack in the same layout, without esp and ss, gs and fs being meaningless.
  */
 #ifndef I386_TRAP_H
 #define I386_TRAP_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <i386/pcb.h>
+#include <mach/vm_prot.h>
 
 struct thread;
 
 /* IDT, call gate, SYSENTER, segments, task state: on this CPU, once, interrupts off. */
 void trap_init(void);
 
-/* Called by i386/entry.S, interrupts off. */
+/* --- Called by i386/entry.S, interrupts off ----------------------------------------------- */
+
 void trap_user(struct thread *thread);
 void trap_kernel(struct user_regs *frame);
-void trap_irq_user(struct thread *thread);
-void trap_irq_kernel(struct user_regs *frame);
 
-/* A trap number outside the table; arguments that cannot be read. */
+/* A system call's number is outside the table. */
 _Noreturn void trap_bad_number(void);
-_Noreturn void trap_bad_arguments(uint32_t last_word);
 
-/* Print all registers of a trap taken in the kernel. */
-void trap_print_frame(const struct user_regs *frame);
+/* The argument at this address cannot be read; it is the highest of those. */
+_Noreturn void trap_bad_arguments(uint32_t address);
 
-/*
- * Raise what has become due for the current thread on its way to user mode: a single step over
- * a kernel entry, a selector that is no longer valid.
- */
-void trap_deferred(void);
+/* Find out whether the arguments above the user's esp can be read; when it is near the limit. */
+void trap_check_arguments(uint32_t esp, uint32_t count);
+
+/* ds or es of the current thread cannot be loaded. */
+_Noreturn void trap_bad_segment(void);
+
+/* A double fault (not 0), or else an NMI. */
+_Noreturn void trap_fault_task(uint32_t double_fault);
+
+/* The instruction in i386/entry.S that goes to user mode. */
+extern const char user_iret[];
+
+/* --- Between the files -------------------------------------------------------------------- */
+
+#define TRAP_IRQ_FIRST 0x20		/* trapno of interrupts: the vector */
+
+/* An interrupt's work; the time of a clock tick is charged to `account`. */
+void trap_interrupt(unsigned int vector, uint64_t *account);
+
+/* What a page fault with this error code wants, for vm_fault. */
+vm_prot_t trap_fault_access(uint32_t err);
 
 #endif /* I386_TRAP_H */

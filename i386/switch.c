@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a CPU must load when another thread runs on it.  The usual case is a few comparisons: one
+ * page table load, no segment register.
+ */
+#include <i386/debug.h>
+#include <i386/extable.h>
+#include <i386/fpu.h>
+#include <i386/regs.h>
+#include <i386/segments.h>
+#include <kern/machine.h>
+#include <kern/sched.h>
+#include <kern/string.h>
+#include <kern/task.h>
+#include <kern/thread.h>
+#include <vm/map.h>
+#include <vm/pmap.h>
+
+/* --- fs and gs ------------------------------------------------------------------------------ */
+
+static bool load_fs(uint32_t selector)
+{
+	uint32_t failed = 1;
+
+	__asm__ volatile("1:\tmovl %1, %%fs\n\t"
+			 "xorl %0, %0\n"
+			 "2:\n\t" EXTABLE_1_2
+			 : "+r"(failed) : "r"(selector));
+	return !failed;
+}
+
+static bool load_gs(uint32_t selector)
+{
+	uint32_t failed = 1;
+
+	__asm__ volatile("1:\tmovl %1, %%gs\n\t"
+			 "xorl %0, %0\n"
+			 "2:\n\t" EXTABLE_1_2
+			 : "+r"(failed) : "r"(selector));
+	return !failed;
+}
+
+/* A selector that has become bad is null from now on, and its thread gets an exception. */
+static void refuse_selector(struct thread *thread, uint32_t selector)
+{
+	thread->pcb.regs.err = selector;
+	thread->pcb.deferred |= PCB_SELECTOR;
+	thread_set_ast(thread, AST_STEP);
+}
+
+void regs_load_fs_gs(struct thread *thread)
+{
+	uint32_t fs = thread->pcb.regs.fs, gs = thread->pcb.regs.gs;
+
+	if (!load_fs(fs)) {
+		load_fs(0);
+		refuse_selector(thread, fs);
+	}
+	if (!load_gs(gs)) {
+		load_gs(0);
+		refuse_selector(thread, gs);
+	}
+}
+
+/* --- Switching -------------------------------------------------------------------------------- */
+
+/* Descriptors or debug registers of one's own: rare. */
+static __attribute__((noinline)) void load_special(struct thread *prev, struct thread *next)
+{
+	uint32_t special = prev->pcb.special | next->pcb.special;
+
+	if (special & (PCB_GDT | PCB_LDT)) {
+		segments_load(&next->pcb);
+		regs_load_fs_gs(next);
+	}
+	if (special & PCB_DEBUG)
+		debug_load(&next->pcb);
+}
+
+void machine_thread_load(struct thread *prev, struct thread *next)
+{
+	uint32_t fs, gs;
+
+	entry_area.tss.esp0 = (uint32_t)(uintptr_t)(&next->pcb + 1);
+	if (prev->task != next->task)
+		pmap_activate(vm_map_pmap(next->task->map));
+
+	__asm__ volatile("movl %%fs, %0\n\t"
+			 "movl %%gs, %1" : "=r"(fs), "=r"(gs));
+	prev->pcb.regs.fs = fs;
+	prev->pcb.regs.gs = gs;
+	if (next->pcb.regs.fs != fs || next->pcb.regs.gs != gs)
+		regs_load_fs_gs(next);
+
+	fpu_switch(prev, next);
+	if ((prev->pcb.special | next->pcb.special) != 0)
+		load_special(prev, next);
+}
+
+void machine_stack_prepare(struct thread *thread, void (*start)(struct thread *previous))
+{
+	/* As machine_switch_context leaves it: edi, esi, ebx, ebp, return address; and no caller. */
+	uint32_t *esp = (uint32_t *)(uintptr_t)thread->pcb.kstack_top;
+
+	*--esp = 0;
+	*--esp = (uint32_t)(uintptr_t)start;
+	*--esp = 0;
+	*--esp = 0;
+	*--esp = 0;
+	*--esp = 0;
+	thread->pcb.saved_esp = (uint32_t)(uintptr_t)esp;
+}
+
+/* --- The pcb's life ------------------------------------------------------------------------------ */
+
+void machine_threads_init(void)
+{
+	fpu_init();
+	debug_init();
+}
+
+void machine_thread_init(struct thread *thread)
+{
+	struct user_regs *regs = &thread->pcb.regs;
+
+	memset(regs, 0, sizeof(*regs));
+	thread->pcb.return_kind = RETURN_IRET;
+	regs->cs = USER_CS;
+	regs->ss = regs->ds = regs->es = regs->fs = regs->gs = USER_DS;
+	regs->eflags = regs_sanitize_eflags(0);
+}
+
+void machine_thread_terminate(struct thread *thread)
+{
+	fpu_free(thread);
+	debug_free(&thread->pcb);
+}
+
+void machine_task_terminate(struct task *task)
+{
+	(void)task;
+}
+
+void machine_set_syscall_result(struct thread *thread, kern_return_t result)
+{
+	thread->pcb.regs.eax = (uint32_t)result;
+}
+
+void machine_set_user_entry(struct thread *thread, vm_offset_t eip, vm_offset_t esp)
+{
+	regs_complete(&thread->pcb);
+	thread->pcb.regs.eip = eip;
+	thread->pcb.regs.esp = esp;
+}
