@@ -160,31 +160,56 @@ static void entry_start(struct ipc_entry *entry, mach_port_name_t name, uint32_t
 	entry->origin_time = 0;
 }
 
+#define GENERATION_MASK ((NAME_GENERATIONS - 1) << NAME_INDEX_BITS)
+#define GENERATION_HALF (NAME_GENERATIONS / 2 << NAME_INDEX_BITS)
+
 static uint32_t name_after(uint32_t name)
 {
 	return (name + (1u << NAME_INDEX_BITS)) & ~(1u << 31);
 }
 
-/* A table slot must not get a name that a sparse entry has; few slots ever collide. */
-static void skip_sparse_names(const struct ipc_table *table, struct ipc_entry *entry)
+/*
+ * A table slot must not get a name that a sparse entry has; few slots ever collide.  Returns false
+ * when all names of the slot are taken.
+ */
+static bool skip_sparse_names(const struct ipc_table *table, struct ipc_entry *entry)
 {
-	while (radix_lookup(table->radix, entry->next_name) != NULL)
+	for (uint32_t i = 0; i < NAME_GENERATIONS; i++) {
+		if (radix_lookup(table->radix, entry->next_name) == NULL)
+			return true;
 		entry->next_name = name_after(entry->next_name);
+	}
+	return false;
+}
+
+/*
+ * The free slot to be used next; NULL when the table must grow.  A slot without a name left is
+ * taken out of use for good: whoever wants that costs himself 128 sparse names for each.
+ */
+static struct ipc_entry *usable_slot(struct ipc_table *table)
+{
+	struct ipc_entry *entry;
+
+	while ((entry = table->free_head) != NULL) {
+		if (__builtin_expect(table->sparse == 0, 1) || skip_sparse_names(table, entry))
+			break;
+		free_list_remove(table, entry);
+		entry->bits = ENTRY_RETIRED;
+	}
+	return entry;
 }
 
 kern_return_t ipc_entry_alloc(struct ipc_table *table, struct ipc_entry **entryp)
 {
-	struct ipc_entry *entry = table->free_head;
+	struct ipc_entry *entry = usable_slot(table);
 
-	if (__builtin_expect(entry == NULL, 0)) {
+	while (__builtin_expect(entry == NULL, 0)) {
 		kern_return_t kr = table_grow(table);
 
 		if (kr != KERN_SUCCESS)
 			return kr;
-		entry = table->free_head;
+		entry = usable_slot(table);
 	}
-	if (__builtin_expect(table->sparse != 0, 0))
-		skip_sparse_names(table, entry);
 	free_list_remove(table, entry);
 	entry_start(entry, entry->next_name, 0);
 	table->used++;
@@ -204,7 +229,7 @@ static struct ipc_entry *slot_for_name(struct ipc_table *table, mach_port_name_t
 	    (index >= TABLE_CHOSEN_MAX || !chunk_add(table, index)))
 		return NULL;
 	entry = &(*chunk_place(table, index))->slot[index & (CHUNK_ENTRIES - 1)];
-	return entry->name == 0 ? entry : NULL;
+	return entry->name == 0 && entry->bits != ENTRY_RETIRED ? entry : NULL;
 }
 
 static kern_return_t sparse_alloc(struct ipc_table *table, mach_port_name_t name,
@@ -252,7 +277,9 @@ void ipc_entry_free(struct ipc_table *table, struct ipc_entry *entry)
 		slab_free(&sparse_cache, entry);
 		return;
 	}
-	entry->next_name = name_after(entry->name);
+	/* A chosen name behind the slot's own next one must not bring names back early. */
+	if (((entry->name - entry->next_name) & GENERATION_MASK) < GENERATION_HALF)
+		entry->next_name = name_after(entry->name);
 	entry->name = 0;
 	entry->bits = 0;
 	free_list_push_head(table, entry);
