@@ -399,7 +399,8 @@ serve_ast:
 	sti
 	xorl	%ebp, %ebp
 	call	ast_serve
-	jmp	user_return
+	movl	PCB_KSTACK_TOP(%ebx), %esp
+	jmp	return_to_user
 
 restore_segments:
 	leal	REG(EDI)(%ebx), %ebp
