@@ -356,6 +356,7 @@ END_TEST
 /* All names that a slot could have are taken, by names that were chosen before there was a slot. */
 START_TEST(test_slot_without_names)
 {
+	struct ipc_table_cursor cursor = { .index = 0 };
 	struct ipc_entry *entry;
 	uint32_t before = objects();
 
@@ -381,7 +382,7 @@ START_TEST(test_slot_without_names)
 	}
 	for (uint32_t i = 0; i < 1000; i++)
 		alloc_one(&entry);
-	while ((entry = ipc_table_next(&table, &(struct ipc_table_cursor){ 0 })) != NULL)
+	while ((entry = ipc_table_next(&table, &cursor)) != NULL)
 		ipc_entry_free(&table, entry);
 	ipc_table_destroy(&table);
 	ck_assert_uint_eq(objects(), before);
