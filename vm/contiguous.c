@@ -52,7 +52,7 @@ static void insert_block(struct vm_map_entry *entry, struct vm_page *block)
 		vm_page_zero(&block[i]);
 		spin_lock(object->lock);
 		vm_object_insert(object, entry->index + i, &block[i]);
-		vm_page_wire(&block[i]);
+		vm_object_wire(object, &block[i]);
 		spin_unlock(object->lock);
 		preemption_point();
 	}

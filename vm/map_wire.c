@@ -17,7 +17,7 @@ static void unwire_pages(struct vm_map *map, struct vm_map_entry *entry, vm_offs
 		spin_lock(object->lock);
 		page = vm_object_page(object, vm_entry_index(entry, va));
 		assert(page != NULL);
-		vm_page_unwire(page);
+		vm_object_unwire(object, page);
 		spin_unlock(object->lock);
 		preemption_point();
 	}
@@ -34,14 +34,19 @@ void vm_entry_unwire(struct vm_map *map, struct vm_map_entry *entry)
 	map->size_wired -= vm_entry_size(entry);
 }
 
-/* Wire the page of a wired entry. */
+/* Wire the page of a wired entry; a viewer that has come in between gets its copy now. */
 static kern_return_t wire_page(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t va)
 {
 	struct vm_page *page;
 	kern_return_t kr = vm_entry_own_page(map, entry, va, &page);
 
+	if (kr != KERN_SUCCESS)
+		return kr;
+	spin_lock(entry->object->lock);
+	kr = vm_object_own(entry->object, vm_entry_index(entry, va), &page);
 	if (kr == KERN_SUCCESS)
-		vm_page_wire(page);
+		vm_object_wire(entry->object, page);
+	spin_unlock(entry->object->lock);
 	return kr;
 }
 

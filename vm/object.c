@@ -182,14 +182,21 @@ static bool in_window(const struct vm_object *object, uint32_t index)
 	return index >= object->first && index < object->end;
 }
 
-/* May a snapshot be asked for a page?  Judged by what its entries ever covered. */
-static bool snapshots_cover(const struct vm_object *object, uint32_t index)
+/*
+ * Each object looked at takes one from the budget, which also bounds the recursion; without any
+ * left the answer is yes.
+ */
+static bool wants(const struct vm_object *object, uint32_t index, uint32_t *budget)
 {
-	uint32_t seen = 0;
-
+	if (!in_window(object, index) || vm_object_page(object, index) != NULL)
+		return false;
+	if (vm_object_covered(object, NULL, index, index + 1))
+		return true;
 	queue_for_each(l, &object->snapshots) {
-		if (++seen > OBJECT_SEARCH_MAX ||
-		    in_window(container_of(l, struct vm_object, sibling_link), index))
+		if (*budget == 0)
+			return true;
+		(*budget)--;
+		if (wants(container_of(l, struct vm_object, sibling_link), index, budget))
 			return true;
 	}
 	return false;
@@ -197,20 +204,21 @@ static bool snapshots_cover(const struct vm_object *object, uint32_t index)
 
 bool vm_object_wants(const struct vm_object *object, uint32_t index)
 {
-	return in_window(object, index) && vm_object_page(object, index) == NULL &&
-	       (vm_object_covered(object, NULL, index, index + 1) ||
-		snapshots_cover(object, index));
+	uint32_t budget = OBJECT_SEARCH_MAX;
+
+	return wants(object, index, &budget);
 }
 
-/* Does any of several snapshots want a page?  Many are not asked. */
+/* Does any of several snapshots want a page? */
 static bool any_snapshot_wants(const struct vm_object *object, uint32_t index)
 {
-	uint32_t seen = 0;
+	uint32_t budget = OBJECT_SEARCH_MAX;
 
 	queue_for_each(l, &object->snapshots) {
-		if (++seen > OBJECT_SEARCH_MAX ||
-		    vm_object_wants(container_of(l, struct vm_object, sibling_link), index))
+		if (budget == 0 ||
+		    wants(container_of(l, struct vm_object, sibling_link), index, &budget))
 			return true;
+		budget--;
 	}
 	return false;
 }

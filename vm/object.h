@@ -53,6 +53,7 @@ struct vm_object {
 	uint32_t resident;		/* pages in it */
 	struct queue entries;		/* that refer to it, by object_link */
 	uint32_t entry_count;
+	uint32_t wirings;		/* of its pages, by entries */
 	uint32_t holds;			/* operations that unlocked it on the way */
 	uint32_t first, end;		/* pages covered ever by entries, here and in snapshots */
 	uint32_t height;		/* no chain of snapshots above it is longer */
@@ -147,6 +148,10 @@ bool vm_entry_thaw(struct vm_map_entry *entry);
  * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE.
  */
 kern_return_t vm_object_own(struct vm_object *object, uint32_t index, struct vm_page **pagep);
+
+/* Count an entry's wiring of a resident page, or end it. */
+void vm_object_wire(struct vm_object *object, struct vm_page *page);
+void vm_object_unwire(struct vm_object *object, struct vm_page *page);
 
 /* Put an allocated page into an object that has none there. */
 void vm_object_insert(struct vm_object *object, uint32_t index, struct vm_page *page);

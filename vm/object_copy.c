@@ -164,7 +164,7 @@ static kern_return_t snapshot_attach(struct vm_map_entry *entry, vm_offset_t sta
 		withdraw_all(object, first, end);
 	else
 		withdraw_own(object, start, copy->end - copy->start, pmap);
-	if (entry->wired)
+	if (object->wirings > 0)
 		kr = push_wired(object, first, end);
 	object->holds--;
 	return kr;

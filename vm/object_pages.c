@@ -136,6 +136,22 @@ struct vm_page *vm_object_fill(struct vm_object *object, uint32_t index, struct 
 	return page;
 }
 
+void vm_object_wire(struct vm_object *object, struct vm_page *page)
+{
+	assert_locked(object->lock);
+	assert(page->object == object);
+	vm_page_wire(page);
+	object->wirings++;
+}
+
+void vm_object_unwire(struct vm_object *object, struct vm_page *page)
+{
+	assert_locked(object->lock);
+	assert(page->object == object && object->wirings > 0);
+	object->wirings--;
+	vm_page_unwire(page);
+}
+
 /* --- Walks ------------------------------------------------------------------- */
 
 void vm_page_walk_begin(struct vm_page_walk *walk, struct vm_object *object, uint32_t first,

@@ -9,6 +9,7 @@
 #include <mach/mach_server.h>
 #include <mach/vm_sync.h>
 #include <vm/fault.h>
+#include <vm/kmem.h>
 #include <vm/map_entry.h>
 
 /* --- Allocation and attributes --------------------------------------------------------- */
@@ -161,15 +162,17 @@ kern_return_t vm_region(vm_map_t map, vm_address_t *address, vm_size_t *size,
 kern_return_t vm_statistics(vm_map_t map, vm_statistics_data_t *stats)
 {
 	struct vm_page_counts counts;
+	uint32_t wired;
 
 	if (map == NULL)
 		return KERN_INVALID_ARGUMENT;
 	vm_page_get_counts(&counts);
+	wired = counts.wired - kmem_pages_used();	/* of users; all of the kernel's are */
 	*stats = (vm_statistics_data_t){
 		.pagesize = PAGE_BYTES,
 		.free_count = (integer_t)counts.free,
-		.active_count = (integer_t)(counts.object - counts.wired),
-		.wire_count = (integer_t)(counts.kernel + counts.wired),
+		.active_count = (integer_t)(counts.object - wired),
+		.wire_count = (integer_t)(counts.kernel + wired),
 		.zero_fill_count = (integer_t)vm_fault_counts.zero_fills,
 		.faults = (integer_t)vm_fault_counts.faults,
 		.cow_faults = (integer_t)vm_fault_counts.copies,

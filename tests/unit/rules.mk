@@ -68,3 +68,6 @@ $(eval $(call unit-test,elf,kern/elf_parse.c))
 $(eval $(call unit-test,radix,ipc/radix.c))
 $(eval $(call unit-test,hash,ipc/hash.c))
 $(eval $(call unit-test,entry,ipc/entry.c ipc/radix.c))
+
+MAP_SOURCES := $(wildcard vm/map*.c vm/object*.c vm/copy*.c) vm/fault.c tests/unit/map_check.c
+$(eval $(call unit-test,map_model,$(MAP_SOURCES)))

@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Maps against a model: a few maps, copies in flight, random operations.  The model is bytes:
+ * for each map and page what is mapped with which attributes, and the page's contents, which maps
+ * share by pointer.  After each operation every mapping that the processor would use must show
+ * the model's bytes and allow no more than the model does.  Memory runs out at random.
+ */
+#include <tests/unit/fakes.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <kern/slab.h>
+#include <tests/unit/fakes_pmap.h>
+#include <tests/unit/map_check.h>
+#include <vm/copy.h>
+#include <vm/map_entry.h>
+
+#define MAPS 4
+#define COPIES 4
+#define PAGES 96u			/* of a map that the model knows, from address 0 */
+#define RANGE_MAX 7u			/* pages of an operation, mostly */
+#define BYTES_MAX 20000u
+
+struct page_model {
+	unsigned int refs;
+	unsigned char bytes[PAGE_BYTES];
+};
+
+struct slot {
+	struct page_model *page;	/* NULL: a hole */
+	int prot, max, inherit;
+	bool wired, shared;
+};
+
+struct map_model {
+	struct vm_map *map;		/* NULL: none */
+	struct slot slots[PAGES];
+};
+
+struct copy_model {
+	struct vm_map_copy *copy;
+	vm_size_t size;
+	vm_offset_t offset;
+	unsigned char bytes[BYTES_MAX];
+};
+
+static struct map_model maps[MAPS];
+static struct copy_model copies[COPIES];
+static uint32_t step;
+static bool scarce;			/* operations may answer KERN_RESOURCE_SHORTAGE */
+
+static uint32_t below(uint32_t n)
+{
+	return fake_random() % n;
+}
+
+/* --- The model's memory ------------------------------------------------------------ */
+
+static struct page_model *page_new(const void *bytes)
+{
+	struct page_model *page = calloc(1, sizeof *page);
+
+	page->refs = 1;
+	if (bytes != NULL)
+		memcpy(page->bytes, bytes, PAGE_BYTES);
+	return page;
+}
+
+static void slot_clear(struct slot *slot)
+{
+	if (slot->page != NULL && --slot->page->refs == 0)
+		free(slot->page);
+	*slot = (struct slot){ 0 };
+}
+
+static void slot_set(struct slot *slot, const void *bytes)
+{
+	ck_must(slot->page == NULL);
+	*slot = (struct slot){ page_new(bytes), 3, 7, VM_INHERIT_COPY, false, false };
+}
+
+static int access_of(const struct slot *slot)
+{
+	return slot->page != NULL && (slot->prot & VM_PROT_READ) ? slot->prot : 0;
+}
+
+/* What an operation that needs `access` everywhere answers. */
+static kern_return_t access_check(const struct map_model *m, vm_offset_t addr, vm_size_t size,
+				  int access)
+{
+	if (addr >= VM_USER_MAX || size > VM_USER_MAX - addr)
+		return KERN_INVALID_ADDRESS;
+	for (uint32_t i = addr / PAGE_BYTES; size > 0 && i <= (addr + size - 1) / PAGE_BYTES; i++) {
+		if (i >= PAGES || m->slots[i].page == NULL)
+			return KERN_INVALID_ADDRESS;
+		if ((access_of(&m->slots[i]) & access) != access)
+			return KERN_PROTECTION_FAILURE;
+	}
+	return KERN_SUCCESS;
+}
+
+static unsigned char *byte_at(const struct map_model *m, vm_offset_t addr)
+{
+	return &m->slots[addr / PAGE_BYTES].page->bytes[addr % PAGE_BYTES];
+}
+
+static void model_copy(unsigned char *to, const struct map_model *m, vm_offset_t addr,
+		       vm_size_t size)
+{
+	for (vm_size_t i = 0; i < size; i++)
+		to[i] = *byte_at(m, addr + i);
+}
+
+static void model_write(const struct map_model *m, vm_offset_t addr, const unsigned char *from,
+			vm_size_t size)
+{
+	for (vm_size_t i = 0; i < size; i++)
+		*byte_at(m, addr + i) = from[i];
+}
+
+static void model_remove(struct map_model *m, vm_offset_t addr, vm_size_t size)
+{
+	for (uint32_t i = addr / PAGE_BYTES;
+	     size > 0 && i < PAGES && i <= (addr + size - 1) / PAGE_BYTES; i++)
+		slot_clear(&m->slots[i]);
+}
+
+/* --- Comparing --------------------------------------------------------------------------- */
+
+static void read_phys(phys_addr_t pa, unsigned char *to)
+{
+	vm_page_read(vm_page_from_phys(pa), 0, to, PAGE_BYTES);
+}
+
+static void check_mappings(const struct map_model *m)
+{
+	unsigned char bytes[PAGE_BYTES];
+
+	for (struct fake_mapping *f = m->map->pmap->mappings; f != NULL; f = f->next) {
+		const struct slot *slot = &m->slots[f->va / PAGE_BYTES];
+
+		ck_must(f->va / PAGE_BYTES < PAGES && slot->page != NULL);
+		ck_must((f->prot & ~access_of(slot)) == 0);
+		read_phys(f->pa, bytes);
+		ck_must(memcmp(bytes, slot->page->bytes, PAGE_BYTES) == 0);
+	}
+}
+
+static void check_slot(const struct slot *slot, const struct vm_map_entry *entry)
+{
+	ck_must(slot->page != NULL);
+	ck_must(slot->prot == entry->protection && slot->max == entry->max_protection);
+	ck_must(slot->inherit == entry->inheritance);
+	ck_must(slot->wired == entry->wired && slot->shared == entry->shared);
+}
+
+static void check_entries(const struct map_model *m)
+{
+	vm_size_t size = 0, charged = 0, wired = 0;
+	uint32_t next = 0;
+
+	queue_for_each(link, &m->map->entries) {
+		const struct vm_map_entry *e = container_of(link, struct vm_map_entry, link);
+
+		for (; next < e->start / PAGE_BYTES; next++)
+			ck_must(m->slots[next].page == NULL);
+		for (; next < e->end / PAGE_BYTES; next++)
+			check_slot(&m->slots[next], e);
+	}
+	for (uint32_t i = 0; i < PAGES; i++) {
+		size += m->slots[i].page != NULL ? PAGE_BYTES : 0;
+		charged += m->slots[i].page != NULL && m->slots[i].max != 0 ? PAGE_BYTES : 0;
+		wired += m->slots[i].wired ? PAGE_BYTES : 0;
+		ck_must(i < next || m->slots[i].page == NULL);
+	}
+	ck_must(m->map->size == size && m->map->size_charged == charged);
+	ck_must(m->map->size_wired == wired);
+}
+
+/* All contents, whatever is mapped now. */
+static void check_contents(const struct map_model *m)
+{
+	unsigned char bytes[PAGE_BYTES];
+
+	queue_for_each(link, &m->map->entries) {
+		const struct vm_map_entry *e = container_of(link, struct vm_map_entry, link);
+
+		for (vm_offset_t va = e->start; va < e->end; va += PAGE_BYTES) {
+			vm_entry_read(e, va, bytes, PAGE_BYTES);
+			ck_must(memcmp(bytes, m->slots[va / PAGE_BYTES].page->bytes,
+				       PAGE_BYTES) == 0);
+		}
+	}
+}
+
+static void check_copy(const struct copy_model *c)
+{
+	static unsigned char bytes[BYTES_MAX];
+
+	ck_must(vm_map_copy_size(c->copy) == c->size);
+	ck_must(vm_map_copy_read(c->copy, 0, bytes, c->size) == KERN_SUCCESS);
+	ck_must(memcmp(bytes, c->bytes, c->size) == 0);
+}
+
+static void check_all(bool contents)
+{
+	for (int i = 0; i < MAPS; i++) {
+		if (maps[i].map == NULL)
+			continue;
+		map_check(maps[i].map);
+		check_mappings(&maps[i]);
+		check_entries(&maps[i]);
+		if (contents)
+			check_contents(&maps[i]);
+	}
+	for (int i = 0; i < COPIES && contents; i++)
+		if (copies[i].copy != NULL)
+			check_copy(&copies[i]);
+}
+
+/* --- Operations -------------------------------------------------------------------------------- */
+
+static struct map_model *any_map(void)
+{
+	struct map_model *m;
+
+	do
+		m = &maps[below(MAPS)];
+	while (m->map == NULL);
+	return m;
+}
+
+/* Did the operation do what the model says?  If memory was short, nothing may have happened. */
+static bool done(kern_return_t kr, kern_return_t expected)
+{
+	if (kr == KERN_RESOURCE_SHORTAGE && scarce)
+		return false;
+	if (kr != expected)
+		ck_abort_msg("step %u: %d, not %d", step, kr, expected);
+	return kr == KERN_SUCCESS;
+}
+
+static void any_range(vm_offset_t *addr, vm_size_t *size)
+{
+	uint32_t pages = below(20) == 0 ? below(PAGES) : below(RANGE_MAX);
+
+	*addr = below(PAGES) * PAGE_BYTES;
+	*size = (pages + 1) * PAGE_BYTES;
+	if (below(3) == 0) {
+		*addr += below(PAGE_BYTES);
+		*size -= below(PAGE_BYTES);
+	}
+}
+
+/* The lowest hole of so many pages, from page 1 on; PAGES when there is none. */
+static uint32_t lowest_hole(const struct map_model *m, uint32_t pages)
+{
+	uint32_t run = 0;
+
+	for (uint32_t i = 1; i < PAGES; i++) {
+		run = m->slots[i].page == NULL ? run + 1 : 0;
+		if (run == pages)
+			return i - pages + 1;
+	}
+	return PAGES;
+}
+
+static void op_allocate(struct map_model *m)
+{
+	uint32_t pages = 1 + below(RANGE_MAX), first = below(PAGES - RANGE_MAX);
+	vm_offset_t addr = first * PAGE_BYTES + below(2) * below(PAGE_BYTES);
+	bool anywhere = below(2) == 0;
+	kern_return_t expected = KERN_SUCCESS;
+
+	if (anywhere)
+		first = lowest_hole(m, pages);
+	if (first == PAGES)
+		return;
+	for (uint32_t i = 0; i < pages; i++)
+		if (m->slots[first + i].page != NULL)
+			expected = KERN_NO_SPACE;
+	if (!done(vm_map_allocate(m->map, &addr, pages * PAGE_BYTES - below(PAGE_BYTES), anywhere),
+		  expected))
+		return;
+	ck_must(addr == first * PAGE_BYTES);
+	for (uint32_t i = 0; i < pages; i++)
+		slot_set(&m->slots[first + i], NULL);
+}
+
+static void op_deallocate(struct map_model *m)
+{
+	vm_offset_t addr;
+	vm_size_t size;
+
+	any_range(&addr, &size);
+	if (done(vm_map_deallocate(m->map, addr, size), KERN_SUCCESS))
+		model_remove(m, addr, size);
+}
+
+/* Visit the model's pages of a range that has `size` bytes, if any. */
+#define for_each_slot(slot, m, addr, size)							\
+	for (struct slot *slot = &(m)->slots[(addr) / PAGE_BYTES];				\
+	     (size) > 0 && slot < &(m)->slots[PAGES] &&						\
+	     slot <= &(m)->slots[((addr) + (size) - 1) / PAGE_BYTES]; slot++)
+
+static void op_protect(struct map_model *m)
+{
+	static const int prots[] = { 3, 3, 3, 1, 7, 5, 0, 2, 4, 6 };
+	int prot = prots[below(10)];
+	bool set_max = below(8) == 0;
+	kern_return_t expected = KERN_SUCCESS;
+	vm_offset_t addr;
+	vm_size_t size;
+
+	any_range(&addr, &size);
+	for_each_slot(slot, m, addr, size)
+		if (slot->page != NULL && (prot & ~slot->max) != 0)
+			expected = KERN_PROTECTION_FAILURE;
+	if (!done(vm_map_protect(m->map, addr, size, set_max, prot | (below(9) ? 0 : 0x10)), expected))
+		return;
+	for_each_slot(slot, m, addr, size) {
+		if (slot->page == NULL)
+			continue;
+		if (set_max)
+			slot->max = prot;
+		slot->prot = set_max ? slot->prot & prot : prot;
+	}
+}
+
+static void op_inherit(struct map_model *m)
+{
+	int inherit = (int)below(3);
+	vm_offset_t addr;
+	vm_size_t size;
+
+	any_range(&addr, &size);
+	if (!done(vm_map_inherit(m->map, addr, size, inherit), KERN_SUCCESS))
+		return;
+	for_each_slot(slot, m, addr, size)
+		if (slot->page != NULL)
+			slot->inherit = inherit;
+}
+
+static void inherit_slot(struct slot *parent, struct slot *child)
+{
+	if (parent->page == NULL || parent->inherit == VM_INHERIT_NONE)
+		return;
+	*child = *parent;
+	child->wired = false;
+	if (parent->inherit == VM_INHERIT_SHARE) {
+		parent->page->refs++;
+		parent->shared = child->shared = true;
+	} else {
+		child->shared = false;
+		child->page = page_new(parent->page->bytes);
+	}
+}
+
+static void map_end(struct map_model *m)
+{
+	vm_map_release(m->map);
+	m->map = NULL;
+	for (uint32_t i = 0; i < PAGES; i++)
+		slot_clear(&m->slots[i]);
+}
+
+/* A map that shares with a child that could not be made says so all the same. */
+static void adopt_shared(struct map_model *m)
+{
+	queue_for_each(link, &m->map->entries) {
+		const struct vm_map_entry *e = container_of(link, struct vm_map_entry, link);
+
+		for (uint32_t i = e->start / PAGE_BYTES; i < e->end / PAGE_BYTES; i++)
+			m->slots[i].shared |= e->shared;
+	}
+}
+
+static void op_fork(struct map_model *m)
+{
+	struct map_model *child = &maps[below(MAPS)];
+
+	if (child == m)
+		return;
+	if (child->map != NULL)
+		map_end(child);
+	child->map = vm_map_fork(m->map);
+	if (child->map == NULL) {
+		ck_must(scarce);
+		adopt_shared(m);
+		return;
+	}
+	for (uint32_t i = 0; i < PAGES; i++)
+		inherit_slot(&m->slots[i], &child->slots[i]);
+}
+
+static void op_end(struct map_model *m)
+{
+	uint32_t others = 0;
+
+	for (int i = 0; i < MAPS; i++)
+		others += maps[i].map != NULL && &maps[i] != m;
+	if (others > 0 && below(4) == 0)
+		map_end(m);
+}
+
+/* One access of a program: through the mapping, or by a fault first.  Returns the page. */
+static struct vm_page *touch(struct map_model *m, vm_offset_t va, int access)
+{
+	const struct slot *slot = &m->slots[va / PAGE_BYTES];
+	struct fake_mapping *f = fake_pmap_lookup(m->map->pmap, va & ~PAGE_OFFSET_MASK);
+	int wanted = access | VM_PROT_READ;
+	kern_return_t expected = KERN_SUCCESS;
+
+	if (slot->page == NULL)
+		expected = KERN_INVALID_ADDRESS;
+	else if ((access_of(slot) & wanted) != wanted)
+		expected = KERN_PROTECTION_FAILURE;
+	if (f == NULL || (f->prot & wanted) != wanted) {
+		kern_return_t kr = vm_fault(m->map, va, access);
+
+		/* Only page tables can be missing for wired pages. */
+		ck_must(kr != KERN_RESOURCE_SHORTAGE || !slot->wired || fake_pmap_fail_after > 0 ||
+			scarce);
+		if (!done(kr, expected))
+			return NULL;
+		f = fake_pmap_lookup(m->map->pmap, va & ~PAGE_OFFSET_MASK);
+	}
+	ck_must(expected == KERN_SUCCESS && f != NULL && (f->prot & wanted) == wanted);
+	return vm_page_from_phys(f->pa);
+}
+
+static const unsigned char *any_bytes(void)
+{
+	static unsigned char bytes[BYTES_MAX];
+	uint32_t seed = fake_random();
+
+	for (uint32_t i = 0; i < BYTES_MAX; i += 61)
+		bytes[i] = (unsigned char)(seed >> (i % 23));
+	return bytes;
+}
+
+static void op_touch(struct map_model *m)
+{
+	const unsigned char *from = any_bytes();
+	int access = below(3) ? VM_PROT_WRITE : below(2) ? VM_PROT_READ : VM_PROT_EXECUTE;
+	struct vm_page *page;
+	vm_offset_t addr;
+	vm_size_t size, n;
+
+	any_range(&addr, &size);
+	for (; size > 0 && addr < PAGES * PAGE_BYTES; addr += n, size -= n) {
+		n = vm_page_rest(addr, size);
+		page = touch(m, addr, access);
+		if (page == NULL || access != VM_PROT_WRITE)
+			continue;
+		vm_page_write(page, addr % PAGE_BYTES, from, n);
+		model_write(m, addr, from, n);
+	}
+}
+
+static void op_write_bytes(struct map_model *m)
+{
+	vm_offset_t addr = below(PAGES * PAGE_BYTES);
+	vm_size_t size = below(6000);
+	kern_return_t kr, expected = access_check(m, addr, size, VM_PROT_READ | VM_PROT_WRITE);
+	const unsigned char *from = any_bytes();
+
+	kr = vm_map_write_bytes(m->map, addr, from, size);
+	if (kr == KERN_RESOURCE_SHORTAGE && expected == KERN_SUCCESS)
+		vm_map_read_bytes(m->map, addr, (void *)(uintptr_t)from, size);	/* a part is done */
+	else if (!done(kr, expected))
+		return;
+	model_write(m, addr, from, size);
+}
+
+static void op_copyin(struct map_model *m)
+{
+	struct copy_model *c = &copies[below(COPIES)];
+	bool destroy = below(3) == 0;
+	vm_offset_t addr;
+	vm_size_t size;
+
+	if (c->copy != NULL)
+		return;
+	any_range(&addr, &size);
+	if (below(2))
+		size = below(4 * PAGE_BYTES);
+	if (size > BYTES_MAX)
+		return;
+	if (!done(vm_map_copyin(m->map, addr, size, destroy, &c->copy),
+		  access_check(m, addr, size, VM_PROT_READ))) {
+		c->copy = NULL;
+		return;
+	}
+	c->size = size;
+	c->offset = addr % PAGE_BYTES;
+	model_copy(c->bytes, m, addr, size);
+	if (destroy)
+		model_remove(m, addr, size);
+}
+
+static void op_copyout(struct map_model *m)
+{
+	struct copy_model *c = &copies[below(COPIES)];
+	vm_offset_t addr, first;
+
+	if (c->copy == NULL)
+		return;
+	first = lowest_hole(m, (uint32_t)vm_map_copy_span(c->copy) / PAGE_BYTES);
+	if (first == PAGES || !done(vm_map_copyout(m->map, &addr, c->copy), KERN_SUCCESS))
+		return;
+	c->copy = NULL;
+	ck_must(addr == first * PAGE_BYTES + c->offset);
+	for_each_slot(slot, m, addr, c->size)
+		slot_set(slot, NULL);
+	model_write(m, addr, c->bytes, c->size);
+}
+
+static void op_overwrite(struct map_model *m)
+{
+	struct copy_model *c = &copies[below(COPIES)];
+	vm_offset_t addr = below(PAGES) * PAGE_BYTES + below(2) * below(PAGE_BYTES);
+
+	if (c->copy == NULL ||
+	    !done(vm_map_copy_overwrite(m->map, addr, c->copy),
+		  access_check(m, addr, c->size, VM_PROT_READ | VM_PROT_WRITE)))
+		return;
+	c->copy = NULL;
+	model_write(m, addr, c->bytes, c->size);
+}
+
+static void op_discard(struct map_model *m)
+{
+	struct copy_model *c = &copies[below(COPIES)];
+
+	(void)m;
+	if (c->copy == NULL)
+		return;
+	check_copy(c);
+	vm_map_copy_discard(c->copy);
+	c->copy = NULL;
+}
+
+static void op_wire(struct map_model *m)
+{
+	int access = below(2) ? (int)below(8) : 0;
+	vm_offset_t addr;
+	vm_size_t size;
+	kern_return_t expected;
+
+	any_range(&addr, &size);
+	expected = access_check(m, addr, size, access);
+	if (expected != KERN_SUCCESS)
+		expected = KERN_NO_SPACE;
+	if (!done(vm_map_wire(m->map, addr, size, access), expected))
+		return;
+	for_each_slot(slot, m, addr, size) {
+		struct fake_mapping *f = fake_pmap_lookup(
+			m->map->pmap, (vm_offset_t)(slot - m->slots) * PAGE_BYTES);
+
+		if (access != 0 && !slot->wired)
+			ck_must(access_of(slot) == 0 || (f != NULL && f->wired));
+		slot->wired = access != 0;
+	}
+}
+
+static void (*const operations[])(struct map_model *m) = {
+	op_allocate, op_allocate, op_deallocate, op_protect, op_protect, op_inherit, op_inherit,
+	op_fork, op_end, op_touch, op_touch, op_touch, op_touch, op_write_bytes, op_copyin,
+	op_copyin, op_copyout, op_copyout, op_overwrite, op_discard, op_wire,
+};
+
+/* --- Running --------------------------------------------------------------------------------------- */
+
+#define HOG_MAX 16384u
+
+static struct vm_page *hogged[HOG_MAX];
+static uint32_t hog_count;
+
+/* Take user pages away until `left` or fewer can be had. */
+static void hog(uint32_t left)
+{
+	struct vm_page *page;
+
+	while (hog_count < HOG_MAX && (page = vm_page_alloc_user()) != NULL)
+		hogged[hog_count++] = page;
+	for (; left > 0 && hog_count > 0; left--)
+		vm_page_free(hogged[--hog_count], 0);
+}
+
+static void begin_shortage(void)
+{
+	scarce = below(4) == 0;
+	if (!scarce)
+		return;
+	if (below(2))
+		slab_fail_after(1 + below(5));
+	if (below(3) == 0)
+		fake_pmap_fail_after = 1 + below(3);
+	if (below(2))
+		hog(below(6));
+}
+
+static void end_shortage(void)
+{
+	slab_fail_after(0);
+	fake_pmap_fail_after = 0;
+	if (scarce)
+		hog(600);
+	scarce = false;
+}
+
+static void run(uint32_t steps)
+{
+	maps[0].map = vm_map_create();
+	hog(600);
+	for (step = 0; step < steps; step++) {
+		struct map_model *m = any_map();
+
+		begin_shortage();
+		operations[below(sizeof operations / sizeof operations[0])](m);
+		end_shortage();
+		check_all(step % 16 == 0);
+	}
+	for (int i = 0; i < MAPS; i++)
+		if (maps[i].map != NULL)
+			map_end(&maps[i]);
+	for (int i = 0; i < COPIES; i++)
+		vm_map_copy_discard(copies[i].copy);
+}
+
+START_TEST(test_random)
+{
+	struct vm_page_counts counts;
+
+	for (int i = 0; i <= _i; i++)
+		(void)fake_random();
+	vm_map_init();
+	run(12000);
+	vm_page_get_counts(&counts);
+	ck_assert_uint_eq(counts.object, 0);
+	ck_assert_uint_eq(counts.wired, 0);
+	ck_assert_uint_eq(vm_object_count(), 0);
+	ck_assert_uint_eq(vm_entry_count(), 0);
+	ck_assert_uint_eq(fake_pmap_count, 0);
+}
+END_TEST
+
+void unit_tests(TCase *tcase)
+{
+	tcase_add_loop_test(tcase, test_random, 0, 4);
+}
