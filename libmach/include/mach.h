@@ -3,6 +3,8 @@
 #ifndef _MACH_H_
 #define _MACH_H_
 
+#include <stddef.h>
+
 #include <mach/boolean.h>
 #include <mach/kern_return.h>
 #include <mach/mach_traps.h>

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tests of exceptions: what the handler is told, and what happens without one. */
+#include "exceptions.h"
+
+#include <libmach/thread.h>
+#include <mach.h>
+#include <mach/exception.h>
+#include <mach/vm_param.h>
+
+#include "../common/fault.h"
+#include "../common/messages.h"
+#include "../common/ports.h"
+#include "../common/tap.h"
+#include "instructions.h"
+
+struct expected {
+	const char	*what;
+	void		(*function)(void *);
+	uintptr_t	argument;
+	const char	*eip;
+	int		exception;
+	int		code;
+	unsigned int	subcode;
+};
+
+static void try(const struct expected *expected)
+{
+	struct fault fault;
+
+	tap_about("%s", expected->what);
+	fault_run(expected->function, (void *) expected->argument, &fault);
+	if (!EXPECT_TRUE(fault.happened))
+		return;
+	EXPECT(fault.exception, expected->exception);
+	EXPECT(fault.code, expected->code);
+	EXPECT(fault.subcode, expected->subcode);
+	EXPECT(fault.state.eip, (uintptr_t) expected->eip);
+	EXPECT(fault.state.cs & 0xffff, 0x17);
+	EXPECT(fault.state.ss & 0xffff, 0x1f);
+}
+
+static char misaligned[32] __attribute__((aligned(16)));
+
+static const struct expected table[] = {
+	{ "divide by zero", divide, 0, divide_at, EXC_ARITHMETIC, EXC_I386_DIV, 0 },
+	{ "idiv overflow", divide_overflow, 0, divide_overflow_at, EXC_ARITHMETIC, EXC_I386_DIV,
+		0 },
+	{ "aam 0", aam_zero, 0, aam_zero_at, EXC_ARITHMETIC, EXC_I386_DIV, 0 },
+	{ "int3", breakpoint, 0, breakpoint_after, EXC_BREAKPOINT, EXC_I386_BPT, 0 },
+	{ "int $3", int_3, 0, int_3_after, EXC_BREAKPOINT, EXC_I386_BPT, 0 },
+	{ "into", into, 0, into_after, EXC_ARITHMETIC, EXC_I386_INTO, 0 },
+	{ "int $4", int_4, 0, int_4_after, EXC_ARITHMETIC, EXC_I386_INTO, 0 },
+	{ "bound", bound, 0, bound_at, EXC_SOFTWARE, EXC_I386_BOUND, 0 },
+	{ "int $5", int_5, 0, int_5_after, EXC_SOFTWARE, EXC_I386_BOUND, 0 },
+	{ "ud2", undefined, 0, undefined_at, EXC_BAD_INSTRUCTION, EXC_I386_INVOP, 0 },
+	{ "lock nop", lock_nop, 0, lock_nop_at, EXC_BAD_INSTRUCTION, EXC_I386_INVOP, 0 },
+	{ "hlt", halt, 0, halt_at, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT, 0 },
+	{ "cli", disable, 0, disable_at, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT, 0 },
+	{ "in", in_port, 0, in_port_at, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT, 0 },
+	{ "out", out_port, 0, out_port_at, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT, 0 },
+	{ "int $0x80", int_80, 0, int_80_at, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT, 0x402 },
+	{ "int $13", int_13, 0, int_13_at, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT, 13 * 8 + 2 },
+	{ "bad selector", load_fs, 0x203, load_fs_at, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT,
+		0x200 },
+	{ "kernel selector", load_fs, 0x08, load_fs_at, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT,
+		0x08 },
+	{ "misaligned movaps", movaps, (uintptr_t) misaligned + 1, movaps_at, EXC_BAD_INSTRUCTION,
+		EXC_I386_GPFLT, 0 },
+	{ "single step", single_step, 0, single_step_after, EXC_BREAKPOINT, EXC_I386_SGL, 0 },
+};
+
+void test_table(void)
+{
+	for (unsigned int i = 0; i < COUNT_OF(table); i++)
+		try(&table[i]);
+}
+
+void test_addresses(void)
+{
+	vm_offset_t page = 0;
+
+	EXPECT(vm_allocate(mach_task_self(), &page, 2 * PAGE_SIZE, TRUE), KERN_SUCCESS);
+	EXPECT(vm_protect(mach_task_self(), page, PAGE_SIZE, FALSE, VM_PROT_READ), KERN_SUCCESS);
+	EXPECT(vm_deallocate(mach_task_self(), page + PAGE_SIZE, PAGE_SIZE), KERN_SUCCESS);
+	const struct expected faults[] = {
+		{ "read of nothing", load_byte, page + PAGE_SIZE + 5, load_byte_at,
+			EXC_BAD_ACCESS, KERN_INVALID_ADDRESS, page + PAGE_SIZE + 5 },
+		{ "write of nothing", store_byte, page + PAGE_SIZE + 5, store_byte_at,
+			EXC_BAD_ACCESS, KERN_INVALID_ADDRESS, page + PAGE_SIZE + 5 },
+		{ "write of read-only", store_byte, page + 123, store_byte_at,
+			EXC_BAD_ACCESS, KERN_PROTECTION_FAILURE, page + 123 },
+		{ "write of text", store_byte, (uintptr_t) store_byte, store_byte_at,
+			EXC_BAD_ACCESS, KERN_PROTECTION_FAILURE, (uintptr_t) store_byte },
+		{ "read of address 0", load_byte, 0, load_byte_at, EXC_BAD_ACCESS,
+			KERN_INVALID_ADDRESS, 0 },
+		{ "read of the kernel", load_byte, VM_MAX_ADDRESS, load_byte_at, EXC_BAD_ACCESS,
+			EXC_I386_PGFLT, VM_MAX_ADDRESS },
+		{ "write of the kernel", store_byte, 0xc0100000, store_byte_at, EXC_BAD_ACCESS,
+			EXC_I386_PGFLT, 0xc0100000 },
+		{ "read of the last byte", load_byte, 0xffffffff, load_byte_at, EXC_BAD_ACCESS,
+			EXC_I386_PGFLT, 0xffffffff },
+		{ "call of nothing", call_there, page + PAGE_SIZE, (char *) page + PAGE_SIZE,
+			EXC_BAD_ACCESS, KERN_INVALID_ADDRESS, page + PAGE_SIZE },
+		{ "call of the kernel", call_there, 0xc0100000, (char *) 0xc0100000,
+			EXC_BAD_ACCESS, EXC_I386_PGFLT, 0xc0100000 },
+	};
+	for (unsigned int i = 0; i < COUNT_OF(faults); i++)
+		try(&faults[i]);
+	vm_deallocate(mach_task_self(), page, PAGE_SIZE);
+}
+
+/* Codes that other kernels choose differently. */
+void test_documented(void)
+{
+	static const struct expected faults[] = {
+		{ "SSE", simd_error, 0, simd_error_at, EXC_ARITHMETIC, EXC_I386_SIMDFLT, 0 },
+	};
+	struct fault fault;
+
+	for (unsigned int i = 0; i < COUNT_OF(faults); i++)
+		try(&faults[i]);
+	tap_about("x87");
+	fault_run(fpu_error, NULL, &fault);
+	if (EXPECT_TRUE(fault.happened)) {
+		EXPECT(fault.exception, EXC_ARITHMETIC);
+		EXPECT(fault.code, EXC_I386_EXTERR);
+		EXPECT_TRUE(fault.subcode & 4);
+		EXPECT(fault.state.eip, (uintptr_t) fpu_error_at);
+	}
+	tap_about("code that does not fault");
+	fault_run(nothing, NULL, &fault);
+	EXPECT(fault.happened, FALSE);
+}
+
+/* The handler changes the thread's state and lets it go on. */
+void test_resume(void)
+{
+	struct fault fault;
+
+	EXPECT(fault_run_and_resume(divide, NULL, &fault, (uintptr_t) divide_after), TRUE);
+	EXPECT(fault.exception, EXC_ARITHMETIC);
+	EXPECT(fault_run_and_resume(load_byte, NULL, &fault, (uintptr_t) load_byte_after), TRUE);
+	EXPECT(fault.exception, EXC_BAD_ACCESS);
+}
+
+/* Without a handler the task ends, and the system goes on. */
+void test_no_handler(void)
+{
+	EXPECT(fault_kills_task(divide, NULL), TRUE);
+	EXPECT(fault_kills_task(load_byte, NULL), TRUE);
+	EXPECT(fault_kills_task(store_byte, (void *) 0xc0000000), TRUE);
+	EXPECT(fault_kills_task(undefined, NULL), TRUE);
+	EXPECT(fault_kills_task(halt, NULL), TRUE);
+	EXPECT(fault_kills_task(call_there, NULL), TRUE);
+}
+
+static void fault_with_dead_handler(void *argument)
+{
+	mach_port_t port = port_new_with_send(1), thread = mach_thread_self();
+
+	thread_set_exception_port(thread, port);
+	port_destroy(port);
+	divide(argument);
+}
+
+void test_dead_handler(void)
+{
+	EXPECT(fault_kills_task(fault_with_dead_handler, NULL), TRUE);
+}
+
+static void divide_when_told(void *argument)
+{
+	sleep_for(50);
+	divide(argument);
+}
+
+/* The task's handler gets what no handler of the thread takes. */
+void test_task_handler(void)
+{
+	mach_port_t port = port_new_with_send(1), task;
+	struct message message;
+
+	EXPECT(mach_task_start(divide_when_told, NULL, &task), KERN_SUCCESS);
+	EXPECT(task_set_exception_port(task, port), KERN_SUCCESS);
+	if (EXPECT(message_receive_wait(&message, port, 2000), MACH_MSG_SUCCESS)) {
+		EXPECT(message.header.msgh_bits, MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(
+			MACH_MSG_TYPE_PORT_SEND_ONCE, MACH_MSG_TYPE_PORT_SEND));
+		EXPECT(message.header.msgh_size, 64);
+		EXPECT(message.header.msgh_id, 2400);
+		EXPECT(message.body[0], 0x10012011);
+		EXPECT(message.body[2], 0x10012011);
+		EXPECT(message.body[3], task);
+		for (int i = 4; i < 10; i += 2)
+			EXPECT(message.body[i], 0x10012002);
+		EXPECT(message.body[5], EXC_ARITHMETIC);
+		mach_port_deallocate(mach_task_self(), message.body[1]);
+		mach_port_deallocate(mach_task_self(), message.body[3]);
+		mach_port_deallocate(mach_task_self(), message.header.msgh_remote_port);
+	}
+	port_destroy(task);
+	port_destroy(port);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tests of exceptions. */
+#ifndef _FAULTS_EXCEPTIONS_H_
+#define _FAULTS_EXCEPTIONS_H_
+
+void test_table(void);
+void test_addresses(void);
+void test_documented(void);
+void test_resume(void);
+void test_no_handler(void);
+void test_dead_handler(void);
+void test_task_handler(void);
+
+#endif

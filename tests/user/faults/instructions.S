@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Functions that fault. */
+
+	.text
+
+/* Before the instruction: eax is the argument, ecx and edx are 0. */
+#define BEGIN(name) \
+	.globl	name, name##_at, name##_after; \
+	.type	name, @function; \
+name:	movl	4(%esp), %eax; \
+	xorl	%ecx, %ecx; \
+	xorl	%edx, %edx;
+#define AT(name)	name##_at:
+#define AFTER(name)	name##_after: ret;
+#define SIMPLE(name, instruction) \
+	BEGIN(name) AT(name) instruction; AFTER(name)
+
+	SIMPLE(divide, divl %ecx)
+	SIMPLE(aam_zero, aam $0)
+	SIMPLE(breakpoint, int3)
+	SIMPLE(int_3, .byte 0xcd; .byte 3)
+	SIMPLE(int_4, int $4)
+	SIMPLE(int_5, int $5)
+	SIMPLE(undefined, ud2)
+	SIMPLE(lock_nop, .byte 0xf0; nop)
+	SIMPLE(halt, hlt)
+	SIMPLE(disable, cli)
+	SIMPLE(in_port, inb $0x60, %al)
+	SIMPLE(out_port, outb %al, $0x80)
+	SIMPLE(int_80, int $0x80)
+	SIMPLE(int_13, int $13)
+	SIMPLE(load_fs, movw %ax, %fs)
+	SIMPLE(load_byte, movb (%eax), %cl)
+	SIMPLE(store_byte, movb %cl, (%eax))
+	SIMPLE(movaps, movaps (%eax), %xmm0)
+	SIMPLE(nothing, nop)
+
+	BEGIN(divide_overflow)
+	movl	$1, %ecx
+	movl	$1, %edx
+	AT(divide_overflow)
+	idivl	%ecx
+	AFTER(divide_overflow)
+
+	BEGIN(into)
+	movl	$0x7fffffff, %ecx
+	incl	%ecx
+	AT(into)
+	into
+	AFTER(into)
+
+	.section .rodata
+	.p2align 2
+limits:	.long	10, 20
+	.text
+
+	BEGIN(bound)
+	movl	$21, %ecx
+	AT(bound)
+	boundl	%ecx, limits
+	AFTER(bound)
+
+/* The fault is at the address that eax holds, not here. */
+	BEGIN(call_there)
+	AT(call_there)
+	call	*%eax
+	AFTER(call_there)
+
+/* Divides by zero with that exception unmasked; it shows at the next fwait. */
+	.section .rodata
+fpu_control:
+	.word	0x37b
+simd_control:
+	.long	0x1d80
+	.text
+
+	BEGIN(fpu_error)
+	fldcw	fpu_control
+	fld1
+	fldz
+	fdivrp
+	AT(fpu_error)
+	fwait
+	AFTER(fpu_error)
+
+	BEGIN(simd_error)
+	ldmxcsr	simd_control
+	movl	$1, %ecx
+	cvtsi2ss %ecx, %xmm0
+	xorps	%xmm1, %xmm1
+	AT(simd_error)
+	divss	%xmm1, %xmm0
+	AFTER(simd_error)
+
+/* Alignment checks on, then a word at an odd address. */
+	BEGIN(alignment)
+	pushfl
+	orl	$0x40000, (%esp)
+	popfl
+	AT(alignment)
+	movl	1(%esp), %ecx
+	AFTER(alignment)
+
+/* The trap flag acts after the instruction behind popf. */
+	BEGIN(single_step)
+	pushfl
+	orl	$0x100, (%esp)
+	popfl
+	AT(single_step)
+	nop
+	AFTER(single_step)
+
+	.section .note.GNU-stack, "", @progbits
