@@ -5,6 +5,7 @@
 #include <ipc/mqueue.h>
 #include <ipc/port.h>
 #include <ipc/space.h>
+#include <kern/div64.h>
 #include <kern/mig_support.h>
 #include <kern/printf.h>
 #include <kern/sched.h>
@@ -65,7 +66,7 @@ static void report(const struct thread *self)
 	enum { REPORTS_MAX = 10 };
 	static uint64_t second;
 	static unsigned int reports;
-	uint64_t now = timer_now() / TICK_HZ;
+	uint64_t now = div64(timer_now(), TICK_HZ);
 
 	if (!report_faults)
 		return;
