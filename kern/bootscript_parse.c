@@ -33,11 +33,12 @@ static const char *skip_blanks(const char *s)
 	return s;
 }
 
+/* The end of a quoted word is there: parse_word has looked for it. */
 static bool at_word_end(const struct cursor *c)
 {
-	if (*c->at == '\0')
-		return true;
-	return c->quote != 0 ? *c->at == c->quote : is_blank(*c->at);
+	if (c->quote != 0)
+		return *c->at == c->quote;
+	return *c->at == '\0' || is_blank(*c->at);
 }
 
 static struct boot_piece *add_piece(struct cursor *c, enum boot_piece_kind kind)
@@ -140,8 +141,6 @@ static const char *close_word(struct cursor *c)
 {
 	if (c->quote == 0)
 		return NULL;
-	if (*c->at == '\0')
-		return "a quote is not closed";
 	c->at++;
 	c->quote = 0;
 	return at_word_end(c) ? NULL : "text joined to the end of a quoted word";
@@ -155,6 +154,8 @@ static const char *parse_word(struct cursor *c)
 	c->quote = 0;
 	if (*c->at == '"' || *c->at == '\'')
 		c->quote = *c->at++;
+	if (c->quote != 0 && strchr(c->at, c->quote) == NULL)
+		return "a quote is not closed";
 	if (at_word_end(c))
 		error = parse_empty_word(c);
 	while (error == NULL && !at_word_end(c))

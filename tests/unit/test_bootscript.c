@@ -93,6 +93,8 @@ static const struct {
 	{ "p \"a b", "a quote is not closed" },
 	{ "p '", "a quote is not closed" },
 	{ "p \"${a}", "a quote is not closed" },
+	{ "p \"a $(f) x", "a quote is not closed" },
+	{ "p \"a ${b\"", "${ without }" },
 	{ "p 'a'b", "text joined to the end of a quoted word" },
 };
 
