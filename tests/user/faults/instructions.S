@@ -12,8 +12,8 @@ name:	movl	4(%esp), %eax; \
 	xorl	%edx, %edx;
 #define AT(name)	name##_at:
 #define AFTER(name)	name##_after: ret;
-#define SIMPLE(name, instruction) \
-	BEGIN(name) AT(name) instruction; AFTER(name)
+#define SIMPLE(name, ...) \
+	BEGIN(name) AT(name) __VA_ARGS__; AFTER(name)
 
 	SIMPLE(divide, divl %ecx)
 	SIMPLE(aam_zero, aam $0)
