@@ -4,6 +4,7 @@
  * see the same pages until one of them writes, and then the writer gets a page of its own.
  */
 #include <libmach/print.h>
+#include <libmach/string.h>
 #include <mach.h>
 
 #include "echo.h"
@@ -34,12 +35,12 @@ static kern_return_t check_snapshot(mach_port_t echo, unsigned char *bytes)
 
 	if (result != KERN_SUCCESS)
 		return result;
-	fill(bytes, 7);
+	memset(bytes, 0, SIZE);
 	after = sum(bytes);
 	result = echo_sum(echo, &server);
 	if (result != KERN_SUCCESS)
 		return result;
-	printf("[memory] I sent bytes with the sum %u and wrote over mine: now their sum is %u.\n",
+	printf("[memory] I sent bytes with the sum %u and cleared mine: now their sum is %u.\n",
 		before, after);
 	printf("[memory] The server's sum is %u: %s.\n", server, server == before
 		? "it has what I sent, not what I wrote later" : "WRONG");
