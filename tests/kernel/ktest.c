@@ -13,7 +13,9 @@ void kernel_tests_run(void);
 
 #define CACHES_MAX 128
 
-static const struct ktest *const tables[] = { ipc_tests, thread_tests, vm_tests, memory_tests };
+static const struct ktest *const tables[] = {
+	machine_tests, memory_tests, thread_tests, vm_tests, ipc_tests
+};
 
 static int failures;	/* of the test that runs */
 
