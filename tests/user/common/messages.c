@@ -86,9 +86,13 @@ mach_msg_return_t send_simple(mach_port_t port, mach_msg_id_t id)
 		.msgh_remote_port = port,
 		.msgh_id = id,
 	};
+	mach_msg_return_t result;
 
-	return mach_msg_trap(&header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, sizeof header, 0,
+	result = mach_msg_trap(&header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, sizeof header, 0,
 		MACH_PORT_NULL, 0, MACH_PORT_NULL);
+	if (result == MACH_SEND_TIMED_OUT)
+		mach_port_deallocate(mach_task_self(), header.msgh_remote_port);
+	return result;
 }
 
 boolean_t notification_is(mach_port_t port, mach_msg_id_t kind, uint32_t word)

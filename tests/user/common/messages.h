@@ -50,7 +50,7 @@ mach_msg_return_t message_receive(struct message *message, mach_port_t port);
 mach_msg_return_t message_receive_wait(struct message *message, mach_port_t port,
 	mach_msg_timeout_t timeout);
 
-/* A header only, from a send right of ours. */
+/* A header only, by a copy of our send right; no reference more when the queue is full. */
 mach_msg_return_t send_simple(mach_port_t port, mach_msg_id_t id);
 
 /* Is there a notification of this kind with this word?  Takes it.  24-byte kinds: word 0. */

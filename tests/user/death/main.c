@@ -208,8 +208,8 @@ static void test_no_senders_at_once(void)
 	EXPECT(port_request(port, MACH_NOTIFY_NO_SENDERS, 1, notify), KERN_SUCCESS);
 	EXPECT_TRUE(queue_is_empty(notify));
 	EXPECT(port_request(port, MACH_NOTIFY_NO_SENDERS, 0, notify), KERN_SUCCESS);
-	EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_SEND_ONCE, 0));
 	EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_NO_SENDERS, 0));
+	EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_SEND_ONCE, 0));
 	port_destroy(port);
 	port_destroy(notify);
 }

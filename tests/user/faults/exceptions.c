@@ -109,17 +109,11 @@ void test_addresses(void)
 	vm_deallocate(mach_task_self(), page, PAGE_SIZE);
 }
 
-/* Codes that other kernels choose differently. */
-void test_documented(void)
+/* The x87 tells of its error at the next instruction.  (QEMU never raises the SSE exception.) */
+void test_x87(void)
 {
-	static const struct expected faults[] = {
-		{ "SSE", simd_error, 0, simd_error_at, EXC_ARITHMETIC, EXC_I386_SIMDFLT, 0 },
-	};
 	struct fault fault;
 
-	for (unsigned int i = 0; i < COUNT_OF(faults); i++)
-		try(&faults[i]);
-	tap_about("x87");
 	fault_run(fpu_error, NULL, &fault);
 	if (EXPECT_TRUE(fault.happened)) {
 		EXPECT(fault.exception, EXC_ARITHMETIC);
@@ -127,7 +121,13 @@ void test_documented(void)
 		EXPECT_TRUE(fault.subcode & 4);
 		EXPECT(fault.state.eip, (uintptr_t) fpu_error_at);
 	}
-	tap_about("code that does not fault");
+}
+
+/* Code that does not fault: the other tests would not notice if that were reported too. */
+void test_no_fault(void)
+{
+	struct fault fault;
+
 	fault_run(nothing, NULL, &fault);
 	EXPECT(fault.happened, FALSE);
 }

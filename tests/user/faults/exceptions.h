@@ -5,7 +5,8 @@
 
 void test_table(void);
 void test_addresses(void);
-void test_documented(void);
+void test_x87(void);
+void test_no_fault(void);
 void test_resume(void);
 void test_no_handler(void);
 void test_dead_handler(void);

@@ -70,8 +70,6 @@ limits:	.long	10, 20
 	.section .rodata
 fpu_control:
 	.word	0x37b
-simd_control:
-	.long	0x1d80
 	.text
 
 	BEGIN(fpu_error)
@@ -82,24 +80,6 @@ simd_control:
 	AT(fpu_error)
 	fwait
 	AFTER(fpu_error)
-
-	BEGIN(simd_error)
-	ldmxcsr	simd_control
-	movl	$1, %ecx
-	cvtsi2ss %ecx, %xmm0
-	xorps	%xmm1, %xmm1
-	AT(simd_error)
-	divss	%xmm1, %xmm0
-	AFTER(simd_error)
-
-/* Alignment checks on, then a word at an odd address. */
-	BEGIN(alignment)
-	pushfl
-	orl	$0x40000, (%esp)
-	popfl
-	AT(alignment)
-	movl	1(%esp), %ecx
-	AFTER(alignment)
 
 /* The trap flag acts after the instruction behind popf. */
 	BEGIN(single_step)

@@ -7,7 +7,8 @@
 static const struct test tests[] = {
 	{ .name = "exceptions by instruction", .run = test_table },
 	{ .name = "exceptions by address", .run = test_addresses },
-	{ .name = "floating-point exceptions", .run = test_documented },
+	{ .name = "an exception of the x87", .run = test_x87 },
+	{ .name = "code that does not fault", .run = test_no_fault },
 	{ .name = "the handler lets the thread go on", .run = test_resume },
 	{ .name = "a fault without handler ends the task", .run = test_no_handler },
 	{ .name = "a handler that is dead", .run = test_dead_handler },
