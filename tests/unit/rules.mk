@@ -71,3 +71,4 @@ $(eval $(call unit-test,entry,ipc/entry.c ipc/radix.c))
 
 MAP_SOURCES := $(wildcard vm/map*.c vm/object*.c vm/copy*.c) vm/fault.c tests/unit/map_check.c
 $(eval $(call unit-test,map_model,$(MAP_SOURCES)))
+$(eval $(call unit-test,msg_item,ipc/msg_item.c))
