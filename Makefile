@@ -34,8 +34,9 @@ MAKEFLAGS += --no-builtin-rules
 PORTER      := $(B)/porter
 PORTER_TEST := $(B)/porter-test
 
-# Words that name what is made of a list of sources.
-objects = $(addprefix $(B)/obj/,$(addsuffix .o,$(basename $(1))))
+# $(call objects,sources): kern/thread.c gives kern/thread.c.o, so that a source which changes its
+# language is another object.
+objects = $(addprefix $(B)/obj/,$(addsuffix .o,$(1)))
 
 # One short line for each step; V=1 shows the whole commands.
 Q   := $(if $(V),,@)

@@ -9,15 +9,10 @@ KERNEL_LDFLAGS := -m elf_i386 -static --build-id=none -z noexecstack -z max-page
 
 kernel-sources = kern ipc vm i386 device tests/kernel
 define kernel-compile
-$(B)/obj/$(1)/%.o: $(1)/%.c $(B)/kernel.flags | $(KERNEL_STUB_HEADERS)
+$(B)/obj/$(1)/%.o: $(1)/% $(B)/kernel.flags | $(KERNEL_STUB_HEADERS)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)
 	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(EXTRA_CFLAGS) -MMD -MP -c -o $$@ $$<
-
-$(B)/obj/$(1)/%.o: $(1)/%.S $(B)/kernel.flags | $(KERNEL_STUB_HEADERS)
-	@mkdir -p $$(@D)
-	$$(call say,CC,$$<)
-	$$(Q)$$(CC) $$(KERNEL_CFLAGS) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach d,$(kernel-sources),$(eval $(call kernel-compile,$(d))))
 

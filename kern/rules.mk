@@ -7,8 +7,8 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 $(B)/version: FORCE
 	$(call keep-if-same,$(VERSION))
 
-$(B)/obj/kern/version.o: $(B)/version
-$(B)/obj/kern/version.o: private EXTRA_CFLAGS := -DKERNEL_VERSION='"$(VERSION)"'
+$(B)/obj/kern/version.c.o: $(B)/version
+$(B)/obj/kern/version.c.o: private EXTRA_CFLAGS := -DKERNEL_VERSION='"$(VERSION)"'
 
 # Interfaces that the kernel serves.  It is no client of any: what it sends it builds itself.
 KERNEL_SERVES := mach/mach mach/mach_port mach/mach_host mach/gnumach mach/mach4 mach/porter \

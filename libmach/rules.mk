@@ -52,15 +52,10 @@ $(LIBMACH): $(LIBMACH_OBJECTS) $(LIBMACH).objects
 $(LIBMACH).objects: FORCE
 	$(call keep-if-same,$(LIBMACH_OBJECTS))
 
-$(CRT0): $(B)/obj/libmach/crt0.o
+$(CRT0): $(B)/obj/libmach/crt0.S.o
 	$(Q)cp $< $@
 
-$(B)/obj/libmach/%.o: libmach/%.c $(B)/user.flags | $(LIBMACH_STUB_HEADERS)
-	@mkdir -p $(@D)
-	$(call say,CC,$<)
-	$(Q)$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
-
-$(B)/obj/libmach/%.o: libmach/%.S $(B)/user.flags | $(LIBMACH_STUB_HEADERS)
+$(B)/obj/libmach/%.o: libmach/% $(B)/user.flags | $(LIBMACH_STUB_HEADERS)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<

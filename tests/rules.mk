@@ -12,7 +12,7 @@ BENCH_PROGRAMS := $(addprefix $(B)/,$(BENCH_FOLDERS))
 
 # What the programs of one folder share is an archive: each takes what it calls.
 define shared-code
-$(B)/obj/$(1)/common/%.o: $(1)/common/%.c $(B)/user.flags \
+$(B)/obj/$(1)/common/%.o: $(1)/common/% $(B)/user.flags \
 		| $(LIBMACH_STUB_HEADERS) $(USER_STUB_HEADERS)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)

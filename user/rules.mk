@@ -43,12 +43,7 @@ $(USER_LIB).objects: FORCE
 
 # $(call user-program,folder,archive of shared code)
 define user-program
-$(B)/obj/$(1)/%.o: $(1)/%.c $(B)/user.flags | $(LIBMACH_STUB_HEADERS) $(USER_STUB_HEADERS)
-	@mkdir -p $$(@D)
-	$$(call say,CC,$$<)
-	$$(Q)$$(CC) $$(USER_CFLAGS) -I$(1) -MMD -MP -c -o $$@ $$<
-
-$(B)/obj/$(1)/%.o: $(1)/%.S $(B)/user.flags | $(LIBMACH_STUB_HEADERS) $(USER_STUB_HEADERS)
+$(B)/obj/$(1)/%.o: $(1)/% $(B)/user.flags | $(LIBMACH_STUB_HEADERS) $(USER_STUB_HEADERS)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)
 	$$(Q)$$(CC) $$(USER_CFLAGS) -I$(1) -MMD -MP -c -o $$@ $$<
