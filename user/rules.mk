@@ -46,7 +46,7 @@ define user-program
 $(B)/obj/$(1)/%.o: $(1)/% $(B)/user.flags | $(LIBMACH_STUB_HEADERS) $(USER_STUB_HEADERS)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)
-	$$(Q)$$(CC) $$(USER_CFLAGS) -I$(1) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$(USER_CFLAGS) -I$(1) -I$(dir $(1))common -MMD -MP -c -o $$@ $$<
 
 $(B)/$(1): $(call objects,$(wildcard $(1)/*.c $(1)/*.S)) $(2) $(CRT0) $(USER_LIB) $(LIBMACH)
 	@mkdir -p $$(@D)
