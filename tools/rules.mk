@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Running what was built.  APPEND= adds words to the kernel's command line.
+# Running what was built; with time counted in instructions.  APPEND= adds words to the kernel's
+# command line.
 
 .PHONY: run iso run-iso debug
 RUN_WORDS := console=com0 qemu-exit $(APPEND)
@@ -8,7 +9,7 @@ DEMO      := user/demo.modules
 ISO       := $(B)/porter.iso
 
 run: kernel programs
-	@tools/qemu-run $(PORTER) --append "$(RUN_WORDS)" --modules $(DEMO) --folder $(B)/user \
+	@tools/qemu-run $(PORTER) --icount --append "$(RUN_WORDS)" --modules $(DEMO) --folder $(B)/user \
 		--log $(B)/log/run.log
 
 iso: $(ISO)
@@ -17,7 +18,7 @@ $(ISO): $(PORTER) $(USER_PROGRAMS) $(DEMO) tools/make-iso tools/qemu.py
 	tools/make-iso $@ $(PORTER) "$(RUN_WORDS)" $(DEMO) $(B)/user
 
 run-iso: $(ISO)
-	@tools/qemu-run --iso $(ISO) --log $(B)/log/run-iso.log
+	@tools/qemu-run --icount --iso $(ISO) --log $(B)/log/run-iso.log
 
 debug: kernel programs
 	@tools/debug $(PORTER) --append "$(RUN_WORDS)" --modules $(DEMO) --folder $(B)/user \
