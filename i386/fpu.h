@@ -13,23 +13,13 @@
 #include <stdint.h>
 
 #include <kern/machine.h>
-#include <kern/percpu.h>
 
 struct thread;
 
 void fpu_init(void);
 
-/* CR0.TS when the current thread changes. */
+/* Whether the current thread may use the FPU without a trap: it is the owner. */
 void fpu_allow(bool allowed);
-
-static inline void fpu_switch(struct thread *prev, struct thread *next)
-{
-	const struct thread *owner = current_cpu()->fpu_owner;
-
-	if (owner == prev || owner == next)
-		if (owner != NULL)
-			fpu_allow(owner == next);
-}
 
 /* The current thread uses the FPU and is not its owner.  Interrupts are off. */
 void fpu_use(struct thread *self);

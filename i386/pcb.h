@@ -18,6 +18,7 @@ struct fpu_state;
 struct ldt;
 struct io_bitmap;
 struct debug_state;
+struct pmap;
 
 /* In memory order; `edi` is pushed last.  fs and gs are saved when the thread is switched off. */
 struct user_regs {
@@ -53,12 +54,13 @@ struct pcb {
 	uint32_t return_kind;		/* enum user_return_kind */
 	uint32_t special;		/* enum pcb_special */
 	uint32_t deferred;		/* enum pcb_deferred */
+	struct pmap *pmap;		/* of the task's map */
 	struct fpu_state *fpu;		/* NULL until the first use */
 	struct ldt *ldt;		/* NULL: the shared one */
 	struct io_bitmap *io;		/* NULL: no port allowed */
 	struct debug_state *debug;	/* NULL: no watchpoints */
 	uint32_t gdt_slots[2][2];	/* the thread's descriptors 0x48 and 0x50 */
-	uint32_t room[44];
+	uint32_t room[43];
 	struct user_regs regs;
 };
 

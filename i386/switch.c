@@ -9,6 +9,7 @@
 #include <i386/regs.h>
 #include <i386/segments.h>
 #include <kern/machine.h>
+#include <kern/percpu.h>
 #include <kern/sched.h>
 #include <kern/string.h>
 #include <kern/task.h>
@@ -64,37 +65,41 @@ void regs_load_fs_gs(struct thread *thread)
 
 /* --- Switching -------------------------------------------------------------------------------- */
 
-/* Descriptors or debug registers of one's own: rare. */
-static __attribute__((noinline)) void load_special(struct thread *prev, struct thread *next)
+/* Everything but the address space, looked at again in peace. */
+static __attribute__((noinline)) void load_unusual(struct thread *prev, struct thread *next)
 {
+	const struct thread *owner = current_cpu()->fpu_owner;
 	uint32_t special = prev->pcb.special | next->pcb.special;
 
-	if (special & (PCB_GDT | PCB_LDT)) {
+	if (special & (PCB_GDT | PCB_LDT))
 		segments_load(&next->pcb);
+	if ((special & (PCB_GDT | PCB_LDT)) || prev->pcb.regs.fs != next->pcb.regs.fs ||
+	    prev->pcb.regs.gs != next->pcb.regs.gs)
 		regs_load_fs_gs(next);
-	}
 	if (special & PCB_DEBUG)
 		debug_load(&next->pcb);
+	if (owner == prev || owner == next)
+		fpu_allow(owner == next);
 }
 
 void machine_thread_load(struct thread *prev, struct thread *next)
 {
-	uint32_t fs, gs;
+	const struct thread *owner = current_cpu()->fpu_owner;
+	uint32_t fs, gs, unusual;
 
 	entry_area.tss.esp0 = (uint32_t)(uintptr_t)(&next->pcb + 1);
-	if (prev->task != next->task)
-		pmap_activate(vm_map_pmap(next->task->map));
-
 	__asm__ volatile("movl %%fs, %0\n\t"
 			 "movl %%gs, %1" : "=r"(fs), "=r"(gs));
 	prev->pcb.regs.fs = fs;
 	prev->pcb.regs.gs = gs;
-	if (next->pcb.regs.fs != fs || next->pcb.regs.gs != gs)
-		regs_load_fs_gs(next);
-
-	fpu_switch(prev, next);
-	if ((prev->pcb.special | next->pcb.special) != 0)
-		load_special(prev, next);
+	unusual = (fs ^ next->pcb.regs.fs) | (gs ^ next->pcb.regs.gs);
+	unusual |= prev->pcb.special | next->pcb.special;
+	if (owner != NULL)
+		unusual |= owner == prev || owner == next;
+	if (__builtin_expect(unusual != 0, 0))
+		load_unusual(prev, next);
+	if (prev->pcb.pmap != next->pcb.pmap)
+		pmap_activate(next->pcb.pmap);
 }
 
 void machine_stack_prepare(struct thread *thread, void (*start)(struct thread *previous))
@@ -124,6 +129,7 @@ void machine_thread_init(struct thread *thread)
 	struct user_regs *regs = &thread->pcb.regs;
 
 	memset(regs, 0, sizeof(*regs));
+	thread->pcb.pmap = vm_map_pmap(thread->task->map);
 	thread->pcb.return_kind = RETURN_IRET;
 	regs->cs = USER_CS;
 	regs->ss = regs->ds = regs->es = regs->fs = regs->gs = USER_DS;

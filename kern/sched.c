@@ -161,8 +161,8 @@ void sched_switched(struct thread *previous)
 		kstack_release(previous);
 }
 
-/* Become `next`, which has left a continuation, on the current stack. */
-_Noreturn static void switch_on_stack(struct thread *self, struct thread *next)
+/* Become `next`, which has no stack, on the current one. */
+static inline void give_stack(struct thread *self, struct thread *next)
 {
 	struct stack_base *base = stack_base();
 
@@ -172,6 +172,12 @@ _Noreturn static void switch_on_stack(struct thread *self, struct thread *next)
 	self->pcb.kstack_top = 0;
 	base->thread = next;
 	machine_thread_load(self, next);
+}
+
+/* The same, and go on where it has left off. */
+_Noreturn static inline void switch_on_stack(struct thread *self, struct thread *next)
+{
+	give_stack(self, next);
 	machine_call_continuation(next->continuation);
 }
 
@@ -269,7 +275,7 @@ void thread_block_to(continuation_t continuation, struct thread *next)
 	assert((next->flags & (TH_RUN | TH_WAIT)) == 0);
 	spin_lock(&run_queue.lock);
 	if (run_queue.best < next->sched_priority || !(self->flags & TH_WAIT) ||
-	    (continuation == NULL && next->kstack == NULL)) {
+	    continuation == NULL || next->kstack != NULL) {
 		spin_unlock(&run_queue.lock);
 		thread_make_runnable(next);
 		thread_block(continuation);
@@ -279,7 +285,28 @@ void thread_block_to(continuation_t continuation, struct thread *next)
 	flags_set(next, TH_RUN);
 	next->slice_left = self->slice_left;
 	spin_unlock(&run_queue.lock);
-	switch_to(self, continuation, next);
+	self->continuation = continuation;
+	switch_on_stack(self, next);
+}
+
+bool thread_can_take_over(const struct thread *self, const struct thread *next)
+{
+	return next->flags == TH_WAIT && self->flags == TH_RUN && next->kstack == NULL &&
+	       run_queue.best >= next->sched_priority && next->wait_event == NULL &&
+	       !timer_is_set(&next->wait_timer);
+}
+
+void thread_hand_over(struct thread *self, continuation_t continuation, struct thread *next)
+{
+	assert_no_locks();
+	assert(thread_can_take_over(self, next) && !interrupts_enabled());
+	spin_lock(&run_queue.lock);
+	self->flags = TH_WAIT;
+	next->flags = TH_RUN;
+	next->slice_left = self->slice_left;
+	spin_unlock(&run_queue.lock);
+	self->continuation = continuation;
+	give_stack(self, next);
 }
 
 void thread_yield(void)
