@@ -101,10 +101,11 @@ static struct ipc_port *take_reply(struct header_copyin *h, struct ipc_debris *d
 static void cancel_requests(struct header_copyin *h, struct ipc_debris *debris,
 			    struct queue *cancelled)
 {
-	struct queue_link *link = queue_first(&debris->deleted);
+	struct queue_link *link;
 
-	if (h->cancel == NULL || link == NULL)
+	if (h->cancel == NULL || !debris->any || queue_empty(&debris->deleted))
 		return;
+	link = queue_first(&debris->deleted);
 	if (container_of(link, struct ipc_request, link)->notify == h->cancel) {
 		queue_remove(link);
 		queue_insert_tail(cancelled, link);
@@ -113,19 +114,18 @@ static void cancel_requests(struct header_copyin *h, struct ipc_debris *debris,
 
 /* The point of no return has been passed: space and ports are locked, all is possible. */
 static void header_take(struct header_copyin *h, struct kmsg_header *header,
-			struct ipc_debris *dest_debris, struct ipc_debris *reply_debris,
-			struct queue *cancelled)
+			struct ipc_debris *debris, struct queue *cancelled)
 {
 	/* A reply copied from a name whose last reference the destination moves must come first. */
 	bool reply_first = h->dest == h->reply && h->reply_type == MACH_MSG_TYPE_COPY_SEND;
 	struct ipc_port *reply = IP_NULL;
 
 	if (reply_first)
-		reply = take_reply(h, reply_debris);
-	header->remote = ipc_right_take(h->space, h->dest, h->dest_type, dest_debris);
-	cancel_requests(h, dest_debris, cancelled);
+		reply = take_reply(h, debris);
+	header->remote = ipc_right_take(h->space, h->dest, h->dest_type, debris);
+	cancel_requests(h, debris, cancelled);
 	if (!reply_first)
-		reply = take_reply(h, reply_debris);
+		reply = take_reply(h, debris);
 	header->local = reply;
 	header->bits = MACH_MSGH_BITS(ipc_type_after_copyin(h->dest_type),
 				      ipc_type_after_copyin(h->reply_type)) |
@@ -146,12 +146,12 @@ static void drop_cancelled(struct queue *cancelled)
 }
 
 /*
- * Check and take under the locks.  A port found dead under its lock sends us back to the
+ * Check and take under the locks.  The ports cannot go meanwhile: what an entry loses is in
+ * our hands.  A port found dead under its lock sends us back to the
  * checks, which then see a dead name.
  */
 static mach_msg_return_t header_commit(struct header_copyin *h, struct kmsg_header *header,
-				       struct ipc_debris *dest_debris,
-				       struct ipc_debris *reply_debris, struct queue *cancelled)
+				       struct ipc_debris *debris, struct queue *cancelled)
 {
 	for (;;) {
 		mach_msg_return_t mr = header_check(h);
@@ -162,18 +162,11 @@ static mach_msg_return_t header_commit(struct header_copyin *h, struct kmsg_head
 			return mr;
 		dest = live_port(h->dest);
 		reply = live_port(h->reply);
-		/* Taking may drop the entries' references while the ports are locked. */
-		ipc_port_reference(dest);
-		if (reply != NULL)
-			ipc_port_reference(reply);
 		ipc_port_lock_pair(dest, reply);
 		alive = dest->object.active && (reply == NULL || reply->object.active);
 		if (alive)
-			header_take(h, header, dest_debris, reply_debris, cancelled);
+			header_take(h, header, debris, cancelled);
 		ipc_port_unlock_pair(dest, reply);
-		ipc_port_release(dest);
-		if (reply != NULL)
-			ipc_port_release(reply);
 		if (alive)
 			return MACH_MSG_SUCCESS;
 	}
@@ -189,7 +182,7 @@ static mach_msg_return_t copyin_header(struct ipc_kmsg *kmsg, struct ipc_space *
 		.dest_name = kmsg->user.msgh_remote_port,
 		.reply_name = kmsg->user.msgh_local_port,
 	};
-	struct ipc_debris dest_debris, reply_debris;
+	struct ipc_debris debris;
 	struct queue cancelled;
 	mach_msg_return_t mr = MACH_MSG_SUCCESS;
 
@@ -197,21 +190,20 @@ static mach_msg_return_t copyin_header(struct ipc_kmsg *kmsg, struct ipc_space *
 		return MACH_SEND_INVALID_NOTIFY;
 	if (!header_bits_valid(&h))
 		return MACH_SEND_INVALID_HEADER;
-	ipc_debris_init(&dest_debris);
-	ipc_debris_init(&reply_debris);
-	queue_init(&cancelled);
+	ipc_debris_init(&debris);
 	ipc_space_lock(space);
-	if (option & MACH_SEND_CANCEL) {
+	if (__builtin_expect((option & MACH_SEND_CANCEL) != 0, 0)) {
+		queue_init(&cancelled);
 		h.cancel = receive_right(space, notify);
 		if (h.cancel == NULL)
 			mr = MACH_SEND_INVALID_NOTIFY;
 	}
 	if (mr == MACH_MSG_SUCCESS)
-		mr = header_commit(&h, &kmsg->header, &dest_debris, &reply_debris, &cancelled);
+		mr = header_commit(&h, &kmsg->header, &debris, &cancelled);
 	ipc_space_unlock(space);
-	ipc_debris_release(&dest_debris);
-	ipc_debris_release(&reply_debris);
-	drop_cancelled(&cancelled);
+	ipc_debris_release(&debris);
+	if (h.cancel != NULL)
+		drop_cancelled(&cancelled);
 	return mr;
 }
 

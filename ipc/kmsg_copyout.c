@@ -54,9 +54,9 @@ static void put_reply(struct header_copyout *h, struct ipc_debris *debris)
 	if (h->fresh)
 		ipc_entry_free(&h->space->table, h->entry);
 	if (h->reply_type == MACH_MSG_TYPE_PORT_SEND)
-		debris->send = h->reply;
+		ipc_debris_note(debris)->send = h->reply;
 	else
-		debris->sonce = h->reply;
+		ipc_debris_note(debris)->sonce = h->reply;
 	h->reply_name = MACH_PORT_DEAD;
 }
 
@@ -151,9 +151,6 @@ static mach_msg_return_t copyout_header(struct ipc_kmsg *kmsg, struct ipc_space 
 		ipc_space_unlock(space);
 		return MACH_RCV_HEADER_ERROR | error_bits(kr);
 	}
-	/* Putting may drop the right's reference while the port is locked. */
-	if (h.reply != NULL)
-		ipc_port_reference(h.reply);
 	ipc_port_lock_pair(h.dest, h.reply);
 	name_dest(&h);
 	if (h.reply != NULL)
@@ -161,8 +158,6 @@ static mach_msg_return_t copyout_header(struct ipc_kmsg *kmsg, struct ipc_space 
 	consume_dest(&h);
 	ipc_port_unlock_pair(h.dest, h.reply);
 	ipc_space_unlock(space);
-	if (h.reply != NULL)
-		ipc_port_release(h.reply);
 	header_to_user(kmsg, &h);
 	release_dest(&h);
 	ipc_debris_release(&debris);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/mach_msg.h>
 
+#include <ipc/fast_path.h>
 #include <ipc/kmsg.h>
 #include <ipc/mqueue.h>
 #include <ipc/pset.h>
@@ -97,7 +98,7 @@ static mach_msg_return_t receive_complete(struct thread *self, mach_msg_return_t
 	return mr;
 }
 
-static void receive_continue(void)
+void mach_msg_receive_continue(void)
 {
 	struct thread *self = current_thread();
 
@@ -113,8 +114,8 @@ static mach_msg_return_t receive(struct thread *self, struct thread *partner)
 		mr = ipc_mqueue_receive(self);
 		if (mr == MACH_RCV_IN_PROGRESS) {
 			if (partner != NULL)
-				thread_block_to(receive_continue, partner);
-			thread_block(receive_continue);
+				thread_block_to(mach_msg_receive_continue, partner);
+			thread_block(mach_msg_receive_continue);
 		}
 		mr = receive_complete(self, mr);
 	}
@@ -181,6 +182,8 @@ mach_msg_trap(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t 
 	struct thread *self = current_thread();
 	struct thread *partner = NULL;
 
+	if (option == (MACH_SEND_MSG | MACH_RCV_MSG) && ipc_fast_path_enabled)
+		ipc_fast_path(self, msg, send_size, rcv_size, rcv_name);
 	interrupts_enable();
 	/* Kept in the thread, since a wait leaves no stack. */
 	self->ipc.msg = msg;

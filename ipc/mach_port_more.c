@@ -301,7 +301,7 @@ static kern_return_t request_no_senders(struct ipc_space *space, struct ipc_entr
 	port->nsrequest = notify;
 	if (notify != IP_NULL && port->srights == 0 && sync <= port->mscount) {
 		port->nsrequest = IP_NULL;
-		debris->nsrequest = notify;
+		ipc_debris_note(debris)->nsrequest = notify;
 		debris->mscount = port->mscount;
 	}
 	ipc_port_unlock(port);
@@ -320,7 +320,7 @@ static kern_return_t request_on_dead(struct ipc_entry *entry, mach_port_mscount_
 	entry->bits++;
 	request->notify = notify;
 	request->name = entry->name;
-	queue_insert_tail(&debris->died, &request->link);
+	queue_insert_tail(&ipc_debris_note(debris)->died, &request->link);
 	return KERN_SUCCESS;
 }
 

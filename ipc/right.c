@@ -10,7 +10,7 @@
 #define TYPE_PORT_SET MACH_PORT_TYPE_PORT_SET
 #define TYPE_DEAD_NAME MACH_PORT_TYPE_DEAD_NAME
 
-void ipc_debris_release(struct ipc_debris *debris)
+void ipc_debris_release_noted(struct ipc_debris *debris)
 {
 	ipc_port_release_receive(debris->receive);
 	ipc_port_release_send(debris->send);
@@ -61,8 +61,6 @@ static void detach_request(struct ipc_entry *entry, struct queue *list)
 {
 	struct ipc_request *request = entry->request;
 
-	if (request == NULL)
-		return;
 	entry->request = NULL;
 	queue_remove(&request->link);
 	queue_insert_tail(list, &request->link);
@@ -72,7 +70,8 @@ static void detach_request(struct ipc_entry *entry, struct queue *list)
 static void entry_gone(struct ipc_space *space, struct ipc_entry *entry,
 		       struct ipc_debris *debris)
 {
-	detach_request(entry, &debris->deleted);
+	if (entry->request != NULL)
+		detach_request(entry, &ipc_debris_note(debris)->deleted);
 	ipc_entry_free(&space->table, entry);
 }
 
@@ -86,7 +85,7 @@ static void become_dead_name(struct ipc_entry *entry, uint32_t urefs)
 
 /* --- Refresh and lookup -------------------------------------------------------------------- */
 
-static void refresh_dead(struct ipc_space *space, struct ipc_entry *entry)
+void ipc_right_refresh_dead(struct ipc_space *space, struct ipc_entry *entry)
 {
 	struct ipc_port *port = entry_port(entry);
 	uint32_t urefs = entry_urefs(entry);
@@ -107,24 +106,6 @@ static void refresh_dead(struct ipc_space *space, struct ipc_entry *entry)
 	ipc_port_release(port);
 }
 
-void ipc_right_refresh(struct ipc_space *space, struct ipc_entry *entry)
-{
-	assert_locked(&space->lock);
-	if ((entry->bits & (TYPE_SEND | TYPE_SEND_ONCE)) == 0 || (entry->bits & TYPE_RECEIVE) != 0)
-		return;
-	if (__builtin_expect(!entry->object->active, 0))
-		refresh_dead(space, entry);
-}
-
-struct ipc_entry *ipc_right_lookup(struct ipc_space *space, mach_port_name_t name)
-{
-	struct ipc_entry *entry = ipc_entry_lookup(&space->table, name);
-
-	if (entry != NULL)
-		ipc_right_refresh(space, entry);
-	return entry;
-}
-
 struct ipc_entry *ipc_right_find(struct ipc_space *space, struct ipc_port *port)
 {
 	assert_locked(&space->lock);
@@ -134,25 +115,6 @@ struct ipc_entry *ipc_right_find(struct ipc_space *space, struct ipc_port *port)
 }
 
 /* --- Into the kernel -------------------------------------------------------------------------- */
-
-bool ipc_right_takeable(const struct ipc_entry *entry, uint32_t disposition, bool dead_ok)
-{
-	switch (disposition) {
-	case MACH_MSG_TYPE_MAKE_SEND:
-	case MACH_MSG_TYPE_MAKE_SEND_ONCE:
-	case MACH_MSG_TYPE_MOVE_RECEIVE:
-		return (entry->bits & TYPE_RECEIVE) != 0;
-	case MACH_MSG_TYPE_COPY_SEND:
-	case MACH_MSG_TYPE_MOVE_SEND:
-		return (entry->bits & TYPE_SEND) != 0 ||
-		       (dead_ok && (entry->bits & TYPE_DEAD_NAME) != 0);
-	case MACH_MSG_TYPE_MOVE_SEND_ONCE:
-		return (entry->bits & TYPE_SEND_ONCE) != 0 ||
-		       (dead_ok && (entry->bits & TYPE_DEAD_NAME) != 0);
-	default:
-		return false;
-	}
-}
 
 static struct ipc_port *take_dead(struct ipc_space *space, struct ipc_entry *entry,
 				  uint32_t disposition, struct ipc_debris *debris)
@@ -200,13 +162,22 @@ static struct ipc_port *take_sonce(struct ipc_space *space, struct ipc_entry *en
 	return port;
 }
 
+/* The receive right leaves the space; it may leave a set. */
+static void leave_space(struct ipc_port *port, struct ipc_debris *debris)
+{
+	struct ipc_pset *pset = ipc_port_leave_space(port);
+
+	if (pset != NULL)
+		ipc_debris_note(debris)->left_set = pset;
+}
+
 /* The receive right leaves; send rights under the name stay. */
 static struct ipc_port *take_receive(struct ipc_space *space, struct ipc_entry *entry,
 				     struct ipc_debris *debris)
 {
 	struct ipc_port *port = entry_port(entry);
 
-	debris->left_set = ipc_port_leave_space(port);
+	leave_space(port, debris);
 	if (entry->bits & TYPE_SEND) {
 		set_type(entry, TYPE_SEND, entry_urefs(entry));
 		ipc_hash_insert(&space->hash, entry);
@@ -299,13 +270,17 @@ static void put_send(struct ipc_space *space, struct ipc_entry *entry, struct ip
 static void put_receive(struct ipc_space *space, struct ipc_entry *entry, struct ipc_port *port,
 			struct ipc_debris *debris)
 {
+	struct ipc_port *destination;
+
 	if (entry->bits & TYPE_SEND) {
 		ipc_hash_remove(&space->hash, entry);
 		port_unreference(port);
 	}
 	entry->bits |= TYPE_RECEIVE;
 	entry->object = &port->object;
-	debris->reference = ipc_port_arrive(port, space, entry->name);
+	destination = ipc_port_arrive(port, space, entry->name);
+	if (destination != NULL)
+		ipc_debris_note(debris)->reference = destination;
 }
 
 void ipc_right_put(struct ipc_space *space, struct ipc_entry *entry, struct ipc_port *port,
@@ -330,9 +305,9 @@ static void debris_take(struct ipc_debris *debris, struct ipc_port *port, uint32
 {
 	assert(type != MACH_MSG_TYPE_PORT_RECEIVE);
 	if (type == MACH_MSG_TYPE_PORT_SEND)
-		debris->send = port;
+		ipc_debris_note(debris)->send = port;
 	else
-		debris->sonce = port;
+		ipc_debris_note(debris)->sonce = port;
 }
 
 kern_return_t ipc_right_copyout(struct ipc_space *space, struct ipc_port *port, uint32_t type,
@@ -379,7 +354,7 @@ static void release_send(struct ipc_space *space, struct ipc_entry *entry,
 
 	ipc_port_reference(port);
 	ipc_port_lock(port);
-	debris->send = detach_send(space, entry, debris);
+	ipc_debris_note(debris)->send = detach_send(space, entry, debris);
 	ipc_port_unlock(port);
 	ipc_port_release(port);
 }
@@ -390,7 +365,7 @@ static void release_sonce(struct ipc_space *space, struct ipc_entry *entry,
 	struct ipc_port *port = entry_port(entry);
 
 	ipc_port_lock(port);
-	debris->sonce = take_sonce(space, entry, debris);
+	ipc_debris_note(debris)->sonce = take_sonce(space, entry, debris);
 	ipc_port_unlock(port);
 }
 
@@ -402,15 +377,16 @@ static void release_receive(struct ipc_space *space, struct ipc_entry *entry,
 	uint32_t urefs = entry_urefs(entry);
 
 	ipc_port_lock(port);
-	debris->left_set = ipc_port_leave_space(port);
-	debris->receive = port;
+	leave_space(port, debris);
+	ipc_debris_note(debris)->receive = port;
 	if (entry->bits & TYPE_SEND) {
 		if (is_sticky(entry))
 			urefs = UREFS_DEAD_MAX;
-		debris->send = port;
+		ipc_debris_note(debris)->send = port;
 		ipc_port_reference(port);
 		become_dead_name(entry, urefs);
-		detach_request(entry, &debris->died);
+		if (entry->request != NULL)
+			detach_request(entry, &ipc_debris_note(debris)->died);
 	} else {
 		entry_gone(space, entry, debris);
 	}
@@ -420,7 +396,7 @@ static void release_receive(struct ipc_space *space, struct ipc_entry *entry,
 static void release_set(struct ipc_space *space, struct ipc_entry *entry,
 			struct ipc_debris *debris)
 {
-	debris->dead_set = entry_pset(entry);
+	ipc_debris_note(debris)->dead_set = entry_pset(entry);
 	ipc_entry_free(&space->table, entry);
 }
 
@@ -515,7 +491,7 @@ static void destroy_receive(struct ipc_space *space, struct ipc_entry *entry,
 		ipc_port_lock(port);
 		port->srights--;
 		if (port->srights == 0) {
-			debris->nsrequest = port->nsrequest;
+			ipc_debris_note(debris)->nsrequest = port->nsrequest;
 			debris->mscount = port->mscount;
 			port->nsrequest = IP_NULL;
 		}

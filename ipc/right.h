@@ -20,6 +20,7 @@
 #include <ipc/space.h>
 
 struct ipc_debris {
+	bool any;			/* something is noted; until then all else is undefined */
 	struct ipc_port *send;		/* rights to be released */
 	struct ipc_port *sonce;
 	struct ipc_port *receive;
@@ -34,19 +35,51 @@ struct ipc_debris {
 
 static inline void ipc_debris_init(struct ipc_debris *debris)
 {
-	*debris = (struct ipc_debris){ .send = NULL };
-	queue_init(&debris->deleted);
-	queue_init(&debris->died);
+	debris->any = false;
 }
 
-/* Deal with what was collected.  No locks held. */
-void ipc_debris_release(struct ipc_debris *debris);
+/* The debris, ready to be written to. */
+static inline struct ipc_debris *ipc_debris_note(struct ipc_debris *debris)
+{
+	if (!debris->any) {
+		*debris = (struct ipc_debris){ .any = true };
+		queue_init(&debris->deleted);
+		queue_init(&debris->died);
+	}
+	return debris;
+}
+
+void ipc_debris_release_noted(struct ipc_debris *debris);
+
+/* Deal with what was collected, usually nothing.  No locks held. */
+static inline void ipc_debris_release(struct ipc_debris *debris)
+{
+	if (__builtin_expect(debris->any, 0))
+		ipc_debris_release_noted(debris);
+}
+
+void ipc_right_refresh_dead(struct ipc_space *space, struct ipc_entry *entry);
 
 /* Turn an entry whose port has died into a dead name. */
-void ipc_right_refresh(struct ipc_space *space, struct ipc_entry *entry);
+static inline void ipc_right_refresh(struct ipc_space *space, struct ipc_entry *entry)
+{
+	const uint32_t sender = MACH_PORT_TYPE_SEND | MACH_PORT_TYPE_SEND_ONCE;
+
+	assert_locked(&space->lock);
+	if ((entry->bits & sender) != 0 && (entry->bits & MACH_PORT_TYPE_RECEIVE) == 0 &&
+	    __builtin_expect(!entry->object->active, 0))
+		ipc_right_refresh_dead(space, entry);
+}
 
 /* The name's entry, refreshed; NULL when there is none. */
-struct ipc_entry *ipc_right_lookup(struct ipc_space *space, mach_port_name_t name);
+static inline struct ipc_entry *ipc_right_lookup(struct ipc_space *space, mach_port_name_t name)
+{
+	struct ipc_entry *entry = ipc_entry_lookup(&space->table, name);
+
+	if (__builtin_expect(entry != NULL, 1))
+		ipc_right_refresh(space, entry);
+	return entry;
+}
 
 /* The entry that holds send rights or the receive right for a port in this space, or NULL. */
 struct ipc_entry *ipc_right_find(struct ipc_space *space, struct ipc_port *port);
@@ -73,7 +106,25 @@ static inline uint32_t ipc_type_after_copyin(uint32_t disposition)
  * Could a right be taken from the (refreshed) entry with this disposition?  dead_ok: from a
  * dead name MOVE and COPY dispositions take a dead right.
  */
-bool ipc_right_takeable(const struct ipc_entry *entry, uint32_t disposition, bool dead_ok);
+static inline bool ipc_right_takeable(const struct ipc_entry *entry, uint32_t disposition,
+				      bool dead_ok)
+{
+	uint32_t dead = dead_ok ? MACH_PORT_TYPE_DEAD_NAME : 0;
+
+	switch (disposition) {
+	case MACH_MSG_TYPE_MAKE_SEND:
+	case MACH_MSG_TYPE_MAKE_SEND_ONCE:
+	case MACH_MSG_TYPE_MOVE_RECEIVE:
+		return (entry->bits & MACH_PORT_TYPE_RECEIVE) != 0;
+	case MACH_MSG_TYPE_COPY_SEND:
+	case MACH_MSG_TYPE_MOVE_SEND:
+		return (entry->bits & (MACH_PORT_TYPE_SEND | dead)) != 0;
+	case MACH_MSG_TYPE_MOVE_SEND_ONCE:
+		return (entry->bits & (MACH_PORT_TYPE_SEND_ONCE | dead)) != 0;
+	default:
+		return false;
+	}
+}
 
 /*
  * Take it: the point of no return.  The entry is takeable; a live port is locked.  The entry may

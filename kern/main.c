@@ -5,6 +5,7 @@
  * Memory comes first, then what threads need, then objects with ports; when the first thread runs,
  * everything works.  Whatever goes wrong says so on the console, and stops the machine.
  */
+#include <ipc/fast_path.h>
 #include <ipc/init.h>
 #include <kern/boot_info.h>
 #include <kern/bootscript.h>
@@ -66,6 +67,7 @@ static void objects_init(void)
 	processor_init();
 	host_time_init();
 	exception_init(boot_info->command_line);
+	ipc_fast_path_init(boot_info->command_line);
 }
 
 void kernel_main(const struct boot_info *info)

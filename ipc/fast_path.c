@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <ipc/fast_path.h>
+
+#include <ipc/pset.h>
+#include <ipc/right.h>
+#include <kern/sched.h>
+#include <kern/string.h>
+#include <kern/task.h>
+
+/* The longest message that goes this way, in bytes; it lies on the kernel stack. */
+#define FAST_MAX (1024 + sizeof(mach_msg_header_t))
+
+#define REQUEST_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE)
+#define REPLY_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0)
+
+bool ipc_fast_path_enabled = true;
+
+void ipc_fast_path_init(const char *command_line)
+{
+	static const char option[] = "fast-path=0";
+
+	for (const char *p = command_line; (p = strchr(p, 'f')) != NULL; p++)
+		if (strncmp(p, option, sizeof(option) - 1) == 0)
+			ipc_fast_path_enabled = false;
+}
+
+struct fast {
+	struct thread *self, *receiver;
+	struct ipc_space *space, *there;	/* the sender's and the receiver's */
+	struct ipc_entry *entry;		/* of the destination */
+	struct ipc_port *dest;
+	struct ipc_port *reply;			/* NULL in a reply */
+	struct ipc_object *source;		/* what the sender will receive from */
+	struct ipc_mqueue *source_queue;
+};
+
+/* --- Looking ----------------------------------------------------------------------------- */
+
+/* The destination and the reply port, from the sender's names.  Space locked. */
+static inline bool find_ports(struct fast *f, const mach_msg_header_t *msg)
+{
+	bool request = msg->msgh_bits == REQUEST_BITS;
+	struct ipc_entry *reply;
+
+	f->entry = ipc_entry_lookup(&f->space->table, msg->msgh_remote_port);
+	if (f->entry == NULL)
+		return false;
+	f->dest = entry_port(f->entry);
+	f->reply = NULL;
+	if (!request)
+		return (f->entry->bits & MACH_PORT_TYPE_SEND_ONCE) != 0 &&
+		       f->entry->request == NULL;
+	if (!(f->entry->bits & MACH_PORT_TYPE_SEND))
+		return false;
+	reply = ipc_entry_lookup(&f->space->table, msg->msgh_local_port);
+	if (reply == NULL || !(reply->bits & MACH_PORT_TYPE_RECEIVE))
+		return false;
+	f->reply = entry_port(reply);
+	return true;
+}
+
+/* What to receive from: the reply port, or another port, or a set; but not the destination. */
+static inline bool find_source(struct fast *f, mach_port_name_t name)
+{
+	struct ipc_entry *entry = ipc_entry_lookup(&f->space->table, name);
+
+	if (entry == NULL || entry->object == &f->dest->object)
+		return false;
+	f->source = entry->object;
+	if (entry->bits & MACH_PORT_TYPE_RECEIVE) {
+		f->source_queue = &entry_port(entry)->mqueue;
+		return f->reply == NULL || f->reply == entry_port(entry);
+	}
+	if (!(entry->bits & MACH_PORT_TYPE_PORT_SET) || entry_pset(entry) == f->dest->pset)
+		return false;
+	f->source_queue = &entry_pset(entry)->mqueue;
+	return f->reply != f->dest;
+}
+
+/* Is there nothing to be received yet?  Source locked. */
+static inline bool source_is_quiet(const struct fast *f)
+{
+	if (f->source->kind == IOT_PORT) {
+		const struct ipc_port *port = (const struct ipc_port *)f->source;
+
+		return port->pset == NULL && port->msgcount == 0;
+	}
+	return queue_empty(&((const struct ipc_pset *)f->source)->ready);
+}
+
+/* The first that waits for the destination's messages, if it can take this one.  Port locked. */
+static inline bool find_receiver(struct fast *f, struct ipc_mqueue *mqueue, mach_msg_size_t size)
+{
+	struct queue_link *link = queue_first(&mqueue->receivers);
+	struct thread *receiver;
+
+	if (link == NULL)
+		return false;
+	receiver = container_of(link, struct thread, ipc.link);
+	f->receiver = receiver;
+	f->there = receiver->task->space;
+	return thread_can_take_over(f->self, receiver) &&
+	       receiver->continuation == mach_msg_receive_continue &&
+	       receiver->ipc.rcv_size >= size && f->there == f->dest->receiver &&
+	       !f->dest->has_payload && f->dest->qlimit != 0;
+}
+
+/* Room for the reply right's name in the receiver's space, which is locked. */
+static inline bool has_room(const struct ipc_space *space)
+{
+	return space->active && space->table.free_head != NULL && space->table.sparse == 0;
+}
+
+/* --- Locks: all beyond the first are tried, so that no order matters --------------------- */
+
+static inline bool try_lock_unless(struct spin_lock *lock, const void *same, const void *held)
+{
+	return same == held || spin_try_lock(lock);
+}
+
+static inline void unlock_unless(struct spin_lock *lock, const void *same, const void *held)
+{
+	if (same != held)
+		spin_unlock(lock);
+}
+
+/* --- Doing ---------------------------------------------------------------------------------- */
+
+/* The sender waits as if it had come to an empty queue. */
+static inline void sender_waits(struct fast *f)
+{
+	struct thread *self = f->self;
+
+	self->ipc.state = MACH_RCV_IN_PROGRESS;
+	self->ipc.kmsg = NULL;
+	self->ipc.object = f->source;
+	__atomic_fetch_add(&f->source->ref_count, 1, __ATOMIC_RELAXED);
+	queue_insert_tail(&f->source_queue->receivers, &self->ipc.link);
+	self->task->messages_sent++;
+}
+
+/* The receiver has its message; its reference on what it waited for is not the last. */
+static inline void receiver_leaves(struct thread *receiver)
+{
+	struct ipc_object *object = receiver->ipc.object;
+
+	queue_remove(&receiver->ipc.link);
+	receiver->ipc.object = NULL;
+	assert(object->ref_count > 1);
+	__atomic_fetch_sub(&object->ref_count, 1, __ATOMIC_RELAXED);
+	receiver->task->messages_received++;
+}
+
+/* The rights: all that is left of a copied send right and a made send-once right is a name. */
+static inline void move_request(struct fast *f, mach_msg_header_t *msg)
+{
+	struct ipc_entry *entry;
+	kern_return_t kr = ipc_entry_alloc(&f->there->table, &entry);
+
+	assert(kr == KERN_SUCCESS);
+	(void)kr;
+	ipc_port_make_sonce_locked(f->reply);
+	entry->bits |= MACH_PORT_TYPE_SEND_ONCE | 1;
+	entry->object = &f->reply->object;
+	msg->msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE, MACH_MSG_TYPE_PORT_SEND);
+	msg->msgh_remote_port = entry->name;
+}
+
+/* The send-once right goes with its name; the receive right still keeps the port. */
+static inline void move_reply(struct fast *f, mach_msg_header_t *msg)
+{
+	ipc_entry_free(&f->space->table, f->entry);
+	assert(f->dest->sorights > 0 && f->dest->object.ref_count > 1);
+	f->dest->sorights--;
+	__atomic_fetch_sub(&f->dest->object.ref_count, 1, __ATOMIC_RELAXED);
+	msg->msgh_bits = MACH_MSGH_BITS(0, MACH_MSG_TYPE_PORT_SEND_ONCE);
+	msg->msgh_remote_port = MACH_PORT_NULL;
+}
+
+static inline void transfer(struct fast *f, mach_msg_header_t *msg)
+{
+	if (f->reply != NULL)
+		move_request(f, msg);
+	else
+		move_reply(f, msg);
+	msg->msgh_local_port = f->dest->receiver_name;
+	msg->msgh_seqno = f->dest->seqno++;
+	receiver_leaves(f->receiver);
+	sender_waits(f);
+}
+
+/* Sections with the locks of the destination's set, of the source and of the other space held. */
+static inline bool transfer_with_source(struct fast *f, mach_msg_header_t *msg)
+{
+	bool done = false;
+
+	if (!spin_try_lock(&f->source->lock))
+		return false;
+	if (source_is_quiet(f) &&
+	    try_lock_unless(&f->there->lock, f->there, f->space)) {
+		if (f->reply == NULL || has_room(f->there)) {
+			transfer(f, msg);	/* the point of no return */
+			done = true;
+		}
+		unlock_unless(&f->there->lock, f->there, f->space);
+	}
+	spin_unlock(&f->source->lock);
+	return done;
+}
+
+/* With the reply port locked where it is not the source. */
+static inline bool transfer_with_reply(struct fast *f, mach_msg_header_t *msg)
+{
+	const void *reply = f->reply != NULL ? &f->reply->object : f->source;
+	bool done;
+
+	if (reply == f->source)
+		return transfer_with_source(f, msg);
+	if (!spin_try_lock(&f->reply->object.lock))
+		return false;
+	done = transfer_with_source(f, msg);
+	spin_unlock(&f->reply->object.lock);
+	return done;
+}
+
+static inline bool transfer_to_dest(struct fast *f, mach_msg_header_t *msg)
+{
+	struct ipc_pset *pset = f->dest->pset;
+	bool done;
+
+	if (!f->dest->object.active || f->dest->msgcount != 0)
+		return false;
+	if (pset == NULL)
+		return find_receiver(f, &f->dest->mqueue, msg->msgh_size) &&
+		       transfer_with_reply(f, msg);
+	if (!spin_try_lock(&pset->object.lock))
+		return false;
+	done = find_receiver(f, &pset->mqueue, msg->msgh_size) && transfer_with_reply(f, msg);
+	ipc_pset_unlock(pset);
+	return done;
+}
+
+/* The receiver's buffer cannot be written: the name that it has got goes again. */
+static __attribute__((noinline)) mach_msg_return_t take_back(struct thread *receiver,
+							     mach_port_name_t name)
+{
+	struct ipc_space *space = receiver->task->space;
+	struct ipc_debris debris;
+	struct ipc_entry *entry;
+
+	ipc_debris_init(&debris);
+	ipc_space_lock(space);
+	entry = ipc_right_lookup(space, name);
+	if (entry != NULL)
+		ipc_right_deallocate(space, entry, &debris);
+	ipc_space_unlock(space);
+	ipc_debris_release(&debris);
+	return MACH_RCV_INVALID_DATA;
+}
+
+/* In the receiver's context, on what was the sender's stack. */
+static inline _Noreturn void receiver_goes_on(struct thread *receiver,
+					      const mach_msg_header_t *msg)
+{
+	mach_msg_return_t mr = MACH_MSG_SUCCESS;
+
+	if (__builtin_expect(copyoutmsg(msg, receiver->ipc.msg, msg->msgh_size) != 0, 0))
+		mr = take_back(receiver, msg->msgh_remote_port);
+	syscall_return(mr);
+}
+
+void ipc_fast_path(struct thread *self, mach_msg_header_t *user, mach_msg_size_t send_size,
+		   mach_msg_size_t rcv_size, mach_port_name_t rcv_name)
+{
+	uint32_t buffer[FAST_MAX / sizeof(uint32_t)];
+	mach_msg_header_t *msg = (mach_msg_header_t *)buffer;
+	struct fast f = { .self = self, .space = self->task->space };
+	bool done = false;
+
+	if (send_size - sizeof(*msg) > FAST_MAX - sizeof(*msg) || (send_size & 3) != 0 ||
+	    copyinmsg(user, msg, send_size) != 0)
+		return;
+	if (msg->msgh_bits != REQUEST_BITS &&
+	    (msg->msgh_bits != REPLY_BITS || msg->msgh_local_port != MACH_PORT_NULL))
+		return;
+	msg->msgh_size = send_size;
+	ipc_space_lock(f.space);
+	if (find_ports(&f, msg) && find_source(&f, rcv_name)) {
+		ipc_port_lock(f.dest);
+		done = transfer_to_dest(&f, msg);
+		ipc_port_unlock(f.dest);
+	}
+	ipc_space_unlock(f.space);
+	if (!done)
+		return;
+	self->ipc.msg = user;
+	self->ipc.option = MACH_SEND_MSG | MACH_RCV_MSG;
+	self->ipc.rcv_size = rcv_size;
+	self->ipc.rcv_name = rcv_name;
+	thread_hand_over(self, mach_msg_receive_continue, f.receiver);
+	receiver_goes_on(f.receiver, msg);
+}
