@@ -183,8 +183,8 @@ static bool in_window(const struct vm_object *object, uint32_t index)
 }
 
 /*
- * Each object looked at takes one from the budget, which also bounds the recursion; without any
- * left the answer is yes.
+ * Each object looked at takes one from the budget; without any left the answer is yes.
+ * The recursion is as deep as the family is high: OBJECT_HEIGHT_MAX.
  */
 static bool wants(const struct vm_object *object, uint32_t index, uint32_t *budget)
 {
@@ -221,6 +221,25 @@ static bool any_snapshot_wants(const struct vm_object *object, uint32_t index)
 		budget--;
 	}
 	return false;
+}
+
+bool vm_object_is_last(const struct vm_object *object, const struct vm_page *page)
+{
+	uint32_t index = page->offset, budget = OBJECT_SEARCH_MAX;
+
+	for (const struct vm_object *o = object; o != page->object; o = o->shadow) {
+		if (vm_object_covered(o->shadow, NULL, index, index + 1))
+			return false;
+		queue_for_each(l, &o->shadow->snapshots) {
+			if (l == &o->sibling_link)
+				continue;
+			if (budget == 0 ||
+			    wants(container_of(l, struct vm_object, sibling_link), index, &budget))
+				return false;
+			budget--;
+		}
+	}
+	return true;
 }
 
 /* --- Leaving ------------------------------------------------------------------------ */
@@ -290,6 +309,42 @@ void vm_object_settle(struct vm_object *object)
 	}
 }
 
+/* Does one entry cover all of a range? */
+static bool covers_all(const struct vm_object *object, uint32_t first, uint32_t end)
+{
+	uint32_t seen = 0;
+
+	queue_for_each(l, &object->entries) {
+		const struct vm_map_entry *e = container_of(l, struct vm_map_entry, object_link);
+
+		if (e->index <= first && e->index + vm_entry_pages(e) >= end)
+			return true;
+		if (++seen > OBJECT_SEARCH_MAX)
+			break;
+	}
+	return false;
+}
+
+/*
+ * An entry further up does not see these pages any more: the same for its object's shadow, and
+ * so on down to one whose own entry sees them.
+ */
+static void shadows_leave(struct vm_object *object, uint32_t first, uint32_t end)
+{
+	while (object != NULL && !covers_all(object, first, end)) {
+		struct vm_object *below;
+
+		range_leave(object, first, end);
+		below = object->shadow;
+		if (below != NULL)
+			below->holds++;
+		vm_object_settle(object);
+		if (below != NULL)
+			below->holds--;
+		object = below;
+	}
+}
+
 /* --- Entries ---------------------------------------------------------------------------- */
 
 void vm_object_attach(struct vm_object *object, struct vm_map_entry *entry)
@@ -330,16 +385,23 @@ bool vm_entry_need_object(struct vm_map_entry *entry)
 
 void vm_entry_detach(struct vm_map_entry *entry)
 {
-	struct vm_object *object = entry->object;
+	uint32_t first = entry->index, end = first + vm_entry_pages(entry);
+	struct vm_object *object = entry->object, *below;
 	struct spin_lock *lock;
 
 	if (object == NULL)
 		return;
 	lock = object->lock;
 	spin_lock(lock);
+	below = object->shadow;
+	if (below != NULL)
+		below->holds++;
 	vm_object_forget(object, entry);
 	if (!is_idle(object))
-		range_leave(object, entry->index, entry->index + vm_entry_pages(entry));
+		range_leave(object, first, end);
 	vm_object_settle(object);
+	if (below != NULL)
+		below->holds--;
+	shadows_leave(below, first, end);
 	spin_unlock(lock);
 }

@@ -42,7 +42,7 @@
 #include <vm/map_types.h>
 #include <vm/page.h>
 
-#define OBJECT_HEIGHT_MAX 64
+#define OBJECT_HEIGHT_MAX 32
 
 struct vm_object {
 	struct spin_lock *lock;		/* the family's; constant; guards all of the family */

@@ -23,27 +23,44 @@ struct vm_object *vm_object_viewer(const struct vm_object *object, uint32_t inde
 	return snapshot != NULL && vm_object_wants(snapshot, index) ? snapshot : NULL;
 }
 
+/* Give a viewer its copy of a page; its readers must find that now. */
+static bool push(struct vm_object *viewer, uint32_t index, struct vm_page *source)
+{
+	if (vm_object_fill(viewer, index, source) == NULL)
+		return false;
+	if (source != NULL)
+		pmap_page_protect(source, VM_PROT_NONE);
+	return true;
+}
+
+/* The object's own version of a page that it sees below (NULL: of zeros). */
+static struct vm_page *pull(struct vm_object *object, uint32_t index, struct vm_page *source)
+{
+	struct vm_page *page;
+
+	if (source != NULL && vm_object_is_last(object, source)) {
+		vm_object_move_page(source->object, object, source);
+		return source;
+	}
+	page = vm_object_fill(object, index, source);
+	/* Others that share this object must find the new page. */
+	if (page != NULL && source != NULL && object->entry_count > 1)
+		pmap_page_protect(source, VM_PROT_NONE);
+	return page;
+}
+
 kern_return_t vm_object_own(struct vm_object *object, uint32_t index, struct vm_page **pagep)
 {
 	struct vm_page *page = vm_object_page(object, index);
 	struct vm_object *viewer = vm_object_viewer(object, index);
 	struct vm_page *source = page != NULL ? page : vm_object_view(object, index);
 
-	if (viewer != NULL) {
-		if (vm_object_fill(viewer, index, source) == NULL)
-			return KERN_RESOURCE_SHORTAGE;
-		/* The snapshot's readers must find their own page now. */
-		if (source != NULL)
-			pmap_page_protect(source, VM_PROT_NONE);
-	}
-	if (page == NULL) {
-		page = vm_object_fill(object, index, source);
-		if (page == NULL)
-			return KERN_RESOURCE_SHORTAGE;
-		/* And so must others that share this object. */
-		if (source != NULL && object->entry_count > 1)
-			pmap_page_protect(source, VM_PROT_NONE);
-	}
+	if (viewer != NULL && !push(viewer, index, source))
+		return KERN_RESOURCE_SHORTAGE;
+	if (page == NULL)
+		page = pull(object, index, source);
+	if (page == NULL)
+		return KERN_RESOURCE_SHORTAGE;
 	*pagep = page;
 	return KERN_SUCCESS;
 }

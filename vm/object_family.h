@@ -9,7 +9,7 @@
 #include <vm/object.h>
 
 /* Lists longer than this are not searched: the safe answer is assumed. */
-#define OBJECT_SEARCH_MAX 16
+#define OBJECT_SEARCH_MAX 64
 
 /* A new object, locked with `lock`, or with one of its own choice for NULL. */
 struct vm_object *vm_object_create(struct spin_lock *lock);
@@ -40,6 +40,9 @@ uint32_t vm_object_depth(const struct vm_object *object);
 
 /* Does the snapshot lack the page, while it or one of its own snapshots may be asked for it? */
 bool vm_object_wants(const struct vm_object *object, uint32_t index);
+
+/* Is the object, which sees a page below it, the only one that does? */
+bool vm_object_is_last(const struct vm_object *object, const struct vm_page *page);
 
 /* May an entry other than this one cover any of [first, end) of the object? */
 bool vm_object_covered(const struct vm_object *object, const struct vm_map_entry *except,
