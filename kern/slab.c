@@ -34,8 +34,15 @@ static unsigned int fail_countdown;
 
 static bool filled_with(const uint8_t *p, uint8_t value, size_t size)
 {
-	for (size_t i = 0; i < size; i++)
-		if (p[i] != value)
+	uint32_t expected = value * 0x01010101u, word;
+
+	for (; size >= sizeof word; size -= sizeof word, p += sizeof word) {
+		memcpy(&word, p, sizeof word);
+		if (word != expected)
+			return false;
+	}
+	while (size > 0)
+		if (p[--size] != value)
 			return false;
 	return true;
 }

@@ -10,6 +10,12 @@
 
 #include <stdint.h>
 
+#undef memcpy
+#undef memmove
+#undef memset
+#undef memcmp
+#undef strlen
+
 void *memcpy(void *dst, const void *src, size_t n)
 {
 	void *to = dst;

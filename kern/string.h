@@ -18,4 +18,16 @@ char *strchr(const char *s, int c);
 /* Copy at most size - 1 characters and always terminate; returns strlen(src). */
 size_t strlcpy(char *dst, const char *src, size_t size);
 
+/*
+ * Freestanding, the compiler takes these for functions like any other; told that they are
+ * its own, it expands them in place for small constant sizes.
+ */
+#ifndef HOST_TEST
+#define memcpy __builtin_memcpy
+#define memmove __builtin_memmove
+#define memset __builtin_memset
+#define memcmp __builtin_memcmp
+#define strlen __builtin_strlen
+#endif
+
 #endif /* KERN_STRING_H */
