@@ -106,21 +106,30 @@ void fpu_init(void)
 
 /* --- Ownership ------------------------------------------------------------------------------------ */
 
+static void fpu_set_owner(struct thread *owner)
+{
+	struct percpu *cpu = current_cpu();
+
+	if (cpu->fpu_owner != NULL)
+		cpu->fpu_owner->pcb.special &= ~(uint32_t)PCB_FPU;
+	if (owner != NULL)
+		owner->pcb.special |= PCB_FPU;
+	cpu->fpu_owner = owner;
+	fpu_allow(owner != NULL);
+}
+
 /* Bring the owner's registers into its area; nobody owns the FPU then. */
 static void fpu_evict(void)
 {
-	struct percpu *cpu = current_cpu();
-	struct thread *owner = cpu->fpu_owner;
+	struct thread *owner = current_cpu()->fpu_owner;
 
 	if (owner == NULL)
 		return;
 	fpu_allow(true);
 	area_save(fpu_area(owner->pcb.fpu));
-	fpu_allow(false);
-	cpu->fpu_owner = NULL;
+	fpu_set_owner(NULL);
 }
 
-/* The thread's area, up to date; NULL when it has not used the FPU. */
 struct fpu_state *fpu_sync(struct thread *thread)
 {
 	if (current_cpu()->fpu_owner == thread)
@@ -152,27 +161,21 @@ _Noreturn static void fpu_wait_for_memory(struct thread *self)
 
 void fpu_use(struct thread *self)
 {
-	struct percpu *cpu = current_cpu();
 	struct fpu_state *fpu;
 
-	assert(cpu->fpu_owner != self);
+	assert(current_cpu()->fpu_owner != self);
 	fpu = fpu_provide(self);
 	if (fpu == NULL)
 		fpu_wait_for_memory(self);
 	fpu_evict();
-	fpu_allow(true);
+	fpu_set_owner(self);
 	area_restore(fpu_area(fpu));
-	cpu->fpu_owner = self;
 }
 
 void fpu_free(struct thread *thread)
 {
-	struct percpu *cpu = current_cpu();
-
-	if (cpu->fpu_owner == thread) {
-		cpu->fpu_owner = NULL;
-		fpu_allow(false);
-	}
+	if (current_cpu()->fpu_owner == thread)
+		fpu_set_owner(NULL);
 	if (thread->pcb.fpu != NULL)
 		slab_free(&fpu_cache, thread->pcb.fpu);
 	thread->pcb.fpu = NULL;

@@ -40,6 +40,7 @@ enum pcb_special {
 	PCB_GDT = 1,		/* gdt_slots are in use */
 	PCB_LDT = 2,		/* ldt is its own */
 	PCB_DEBUG = 4,		/* debug registers are in use */
+	PCB_FPU = 8,		/* its registers are in the FPU: percpu.fpu_owner */
 };
 
 /* Exceptions to raise at the next return to user mode; thread.ast has AST_STEP then. */

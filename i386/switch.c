@@ -65,10 +65,9 @@ void regs_load_fs_gs(struct thread *thread)
 
 /* --- Switching -------------------------------------------------------------------------------- */
 
-/* Everything but the address space, looked at again in peace. */
+/* What only some threads have, looked at one by one. */
 static __attribute__((noinline)) void load_unusual(struct thread *prev, struct thread *next)
 {
-	const struct thread *owner = current_cpu()->fpu_owner;
 	uint32_t special = prev->pcb.special | next->pcb.special;
 
 	if (special & (PCB_GDT | PCB_LDT))
@@ -78,25 +77,21 @@ static __attribute__((noinline)) void load_unusual(struct thread *prev, struct t
 		regs_load_fs_gs(next);
 	if (special & PCB_DEBUG)
 		debug_load(&next->pcb);
-	if (owner == prev || owner == next)
-		fpu_allow(owner == next);
+	if (special & PCB_FPU)
+		fpu_allow((next->pcb.special & PCB_FPU) != 0);
 }
 
 void machine_thread_load(struct thread *prev, struct thread *next)
 {
-	const struct thread *owner = current_cpu()->fpu_owner;
-	uint32_t fs, gs, unusual;
+	uint32_t fs, gs;
 
 	entry_area.tss.esp0 = (uint32_t)(uintptr_t)(&next->pcb + 1);
-	__asm__ volatile("movl %%fs, %0\n\t"
-			 "movl %%gs, %1" : "=r"(fs), "=r"(gs));
+	__asm__ volatile("movl %%fs, %0" : "=r"(fs));
 	prev->pcb.regs.fs = fs;
+	__asm__ volatile("movl %%gs, %0" : "=r"(gs));
 	prev->pcb.regs.gs = gs;
-	unusual = (fs ^ next->pcb.regs.fs) | (gs ^ next->pcb.regs.gs);
-	unusual |= prev->pcb.special | next->pcb.special;
-	if (owner != NULL)
-		unusual |= owner == prev || owner == next;
-	if (__builtin_expect(unusual != 0, 0))
+	if (fs != next->pcb.regs.fs || gs != next->pcb.regs.gs ||
+	    (prev->pcb.special | next->pcb.special) != 0)
 		load_unusual(prev, next);
 	if (prev->pcb.pmap != next->pcb.pmap)
 		pmap_activate(next->pcb.pmap);
