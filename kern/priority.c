@@ -113,6 +113,7 @@ kern_return_t task_priority(struct task *task, int priority, boolean_t change_th
 	return kr;
 }
 
+/* The host's port is the one that the message came to: borrowed. */
 kern_return_t task_max_priority(struct ipc_port *host, struct task *task, int priority,
 				boolean_t set_priority, boolean_t change_threads)
 {
@@ -135,7 +136,6 @@ kern_return_t task_max_priority(struct ipc_port *host, struct task *task, int pr
 	if (change_threads && set_priority)
 		set_priority_of_threads(task, priority);
 	spin_unlock(&task->lock);
-	ipc_port_release_send(host);
 	return KERN_SUCCESS;
 }
 
