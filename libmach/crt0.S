@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Where a program begins.  The stack holds argc, argv, 0, envp, 0, as the System V ABI for i386
- * has it; C code gets the address of that and a stack aligned to 16 bytes.
+ * has it; C code gets the address of that and a stack aligned to 16 bytes.  The symbol is weak: a
+ * program may bring its own beginning.
  */
 	.text
-	.globl	_start
+	.weak	_start
 	.type	_start, @function
 _start:
 	xorl	%ebp, %ebp
