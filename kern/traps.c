@@ -234,6 +234,7 @@ TRAP kern_return_t thread_set_self_state(int flavor, const void *state, uint32_t
 	if (count == 0 || count > SELF_STATE_WORDS_MAX ||
 	    copyin(state, words, count * sizeof words[0]) != 0)
 		return KERN_INVALID_ARGUMENT;
+	machine_set_syscall_result(current_thread(), KERN_SUCCESS);
 	kr = machine_thread_set_state(current_thread(), flavor, words, count);
 	if (kr != KERN_SUCCESS)
 		return kr;
