@@ -58,6 +58,7 @@ static void kernel_debug_trap(struct user_regs *frame)
 	if (!(frame->eflags & EFL_TF))
 		return;
 	frame->eflags &= ~(uint32_t)EFL_TF;
+	entry_area.tss.link = 0;	/* the frame may lie there; a user's iret with NT reads it */
 	if (eip >= (uintptr_t)_entry_text_start && eip < (uintptr_t)_entry_text_end) {
 		self->pcb.deferred |= PCB_STEP;
 		thread_set_ast(self, AST_STEP);
