@@ -217,8 +217,11 @@ static kern_return_t insert_right(struct ipc_space *space, mach_port_name_t name
 				  struct ipc_port *port, uint32_t type, struct ipc_debris *debris)
 {
 	struct ipc_entry *entry;
-	kern_return_t kr = insert_entry(space, name, port, type, &entry);
+	kern_return_t kr;
 
+	if (!port->object.active)	/* comes before what is wrong with the name */
+		return KERN_INVALID_CAPABILITY;
+	kr = insert_entry(space, name, port, type, &entry);
 	if (kr != KERN_SUCCESS)
 		return kr;
 	ipc_port_reference(port);
