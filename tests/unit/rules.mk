@@ -69,6 +69,14 @@ $(eval $(call unit-test,radix,ipc/radix.c))
 $(eval $(call unit-test,hash,ipc/hash.c))
 $(eval $(call unit-test,entry,ipc/entry.c ipc/radix.c))
 
-MAP_SOURCES := $(wildcard vm/map*.c vm/object*.c vm/copy*.c) vm/fault.c tests/unit/map_check.c
+MAP_SOURCES := $(wildcard vm/map*.c vm/object*.c vm/copy*.c) vm/fault.c vm/contiguous.c \
+	tests/unit/map_check.c
+$(eval $(call unit-test,map,$(MAP_SOURCES)))
 $(eval $(call unit-test,map_model,$(MAP_SOURCES)))
 $(eval $(call unit-test,msg_item,ipc/msg_item.c))
+
+# Rights, messages and queues: all of ipc/ but the dispatcher and the traps on ports, beside a model.
+UNIT_IPC := $(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) vm/kmem.c \
+	$(addprefix tests/unit/,fakes_ipc.c fakes_vm.c model_ipc.c model_msg.c model_compare.c \
+	model_ops.c)
+$(eval $(call unit-test,right,$(UNIT_IPC)))

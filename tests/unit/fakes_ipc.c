@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <tests/unit/fakes_ipc.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <ipc/checker.h>
+#include <ipc/init.h>
+#include <ipc/kobject.h>
+#include <ipc/mach_msg.h>
+#include <kern/sched.h>
+#include <kern/slab.h>
+#include <mach/mig_errors.h>
+#include <tests/unit/fakes_vm.h>
+#include <vm/kmem.h>
+
+/* --- Tasks and threads --------------------------------------------------------------- */
+
+static struct queue runnable;		/* of thread.run_link */
+static jmp_buf dispatcher;
+
+void fake_ipc_start(void)
+{
+	queue_init(&runnable);
+	queue_init(&fake_thread.kmsg_graveyard);
+	kmem_init();
+	ipc_bootstrap();
+}
+
+struct task *fake_ipc_task(void)
+{
+	struct task *task = calloc(1, sizeof(*task));
+
+	if (ipc_space_create(&task->space) != KERN_SUCCESS)
+		abort();
+	task->map = fake_map_create();
+	return task;
+}
+
+void fake_ipc_task_end(struct task *task)
+{
+	ipc_space_destroy(task->space);
+	ipc_space_release(task->space);
+	fake_map_destroy(task->map);
+	free(task);
+}
+
+struct actor *actor_create(struct task *task)
+{
+	struct actor *actor = calloc(1, sizeof(*actor));
+
+	actor->thread.task = task;
+	actor->done = true;
+	queue_init(&actor->thread.kmsg_graveyard);
+	queue_link_init(&actor->thread.run_link);
+	queue_link_init(&actor->thread.ipc.link);
+	return actor;
+}
+
+void actor_end(struct actor *actor)
+{
+	ck_must(actor->done && !queue_linked(&actor->thread.ipc.link));
+	free(actor);
+}
+
+static struct actor *actor_of(struct thread *thread)
+{
+	return (struct actor *)thread;
+}
+
+static void set_current(struct thread *thread)
+{
+	host_stack_base.thread = thread;
+}
+
+/* The call is over: back to who runs the actors. */
+_Noreturn void syscall_return(kern_return_t result)
+{
+	struct actor *self = actor_of(current_thread());
+
+	assert_no_locks();
+	self->done = true;
+	self->result = result;
+	longjmp(dispatcher, 1);
+}
+
+void actors_run(void)
+{
+	struct queue_link *volatile link;
+
+	while ((link = queue_take_first(&runnable)) != NULL) {
+		struct thread *thread = container_of(link, struct thread, run_link);
+
+		set_current(thread);
+		if (setjmp(dispatcher) == 0) {
+			thread->continuation();
+			ck_abort_msg("a continuation has returned");
+		}
+	}
+	set_current(&fake_thread);
+}
+
+void actor_mach_msg(struct actor *actor, void *msg, mach_msg_option_t option,
+		    mach_msg_size_t send_size, mach_msg_size_t rcv_size,
+		    mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
+		    mach_port_name_t notify)
+{
+	ck_must(actor->done);
+	actor->done = false;
+	set_current(&actor->thread);
+	if (setjmp(dispatcher) == 0)
+		syscall_return(mach_msg_trap(msg, option, send_size, rcv_size, rcv_name, timeout,
+					     notify));
+	actors_run();
+}
+
+bool actor_wake(struct actor *actor, enum wait_result result)
+{
+	return thread_wake(&actor->thread, result);
+}
+
+/* --- The scheduler's interface -------------------------------------------------------------- */
+
+void thread_will_wait(struct thread *self, bool interruptible)
+{
+	ck_must(self == current_thread() && interruptible);
+	self->flags |= TH_WAIT;
+	actor_of(self)->timeout_set = false;
+}
+
+void thread_set_timeout(struct thread *self, uint32_t ms)
+{
+	ck_must(self->flags & TH_WAIT);
+	actor_of(self)->timeout_set = true;
+	actor_of(self)->timeout = ms;
+}
+
+bool thread_claim(struct thread *thread, enum wait_result result)
+{
+	if (!(thread->flags & TH_WAIT))
+		return false;
+	thread->flags &= ~TH_WAIT;
+	thread->wait_result = result;
+	return true;
+}
+
+void thread_make_runnable(struct thread *thread)
+{
+	ck_must(!(thread->flags & TH_WAIT) && !queue_linked(&thread->run_link));
+	queue_insert_tail(&runnable, &thread->run_link);
+}
+
+void thread_block(continuation_t continuation)
+{
+	struct thread *self = current_thread();
+
+	assert_no_locks();
+	ck_must(continuation != NULL && (self->flags & TH_WAIT));
+	self->continuation = continuation;
+	longjmp(dispatcher, 1);
+}
+
+void thread_block_to(continuation_t continuation, struct thread *next)
+{
+	ck_must(!(next->flags & TH_WAIT) && !queue_linked(&next->run_link));
+	queue_insert_head(&runnable, &next->run_link);
+	thread_block(continuation);
+}
+
+bool fake_take_over = true;
+
+bool thread_can_take_over(const struct thread *self, const struct thread *next)
+{
+	ck_must(self == current_thread());
+	return fake_take_over && (next->flags & TH_WAIT);
+}
+
+void thread_hand_over(struct thread *self, continuation_t continuation, struct thread *next)
+{
+	assert_no_locks();
+	ck_must(self == current_thread() && (next->flags & TH_WAIT));
+	actor_of(self)->timeout_set = false;
+	self->flags |= TH_WAIT;
+	self->continuation = continuation;
+	next->flags &= ~TH_WAIT;
+	set_current(next);
+}
+
+/* --- Kernel objects ------------------------------------------------------------------------------ */
+
+void ipc_kobject_init(void)
+{
+}
+
+struct ipc_kmsg *ipc_kobject_server(struct ipc_kmsg *request)
+{
+	struct ipc_port *port = request->header.local;
+	struct ipc_kmsg *reply = NULL;
+
+	if (IP_VALID(port)) {
+		reply = ipc_kmsg_alloc(sizeof(struct kmsg_header));
+		reply->header = (struct kmsg_header){
+			.bits = MACH_MSGH_BITS_LOCAL(request->header.bits),
+			.size = sizeof(struct kmsg_header),
+			.remote = port,
+			.id = request->header.id + 100,
+		};
+		request->header.local = IP_NULL;
+	}
+	ipc_kmsg_destroy(request);
+	return reply;
+}
+
+/* --- Counting --------------------------------------------------------------------------------------- */
+
+void (*fake_ipc_holders)(struct ipc_check *check);
+
+void kernel_visit_holders(struct ipc_check *check)
+{
+	if (fake_ipc_holders != NULL)
+		fake_ipc_holders(check);
+}
+
+static void add_live(struct slab_cache *cache, void *arg)
+{
+	*(uint32_t *)arg += cache->live;
+}
+
+uint32_t fake_ipc_live(void)
+{
+	uint32_t live = 0;
+
+	slab_for_each_cache(add_live, &live);
+	return live + kmem_pages_used() + fake_copies + fake_user_pages;
+}
