@@ -88,15 +88,14 @@ static mach_port_t start_task(mach_port_t port, enum server kind)
 static void round_trip(void *argument)
 {
 	struct client *client = argument;
+	mach_msg_header_t *header = &client->message.header;
 
-	client->message.header = (mach_msg_header_t) {
-		.msgh_bits = client->bits,
-		.msgh_size = client->size,
-		.msgh_remote_port = client->service,
-		.msgh_local_port = client->reply,
-		.msgh_id = REQUEST_ID,
-	};
-	mach_msg_trap(&client->message.header, MACH_SEND_MSG | MACH_RCV_MSG, client->size,
+	header->msgh_bits = client->bits;
+	header->msgh_size = client->size;
+	header->msgh_remote_port = client->service;
+	header->msgh_local_port = client->reply;
+	header->msgh_id = REQUEST_ID;
+	mach_msg_trap(header, MACH_SEND_MSG | MACH_RCV_MSG, client->size,
 		sizeof client->message, client->reply, MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
 }
 
