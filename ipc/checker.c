@@ -78,7 +78,7 @@ static void hold_type(struct ipc_check *check, struct ipc_port *port, uint32_t t
 		ipc_check_hold(check, port, IPC_HOLDS_RECEIVE);
 }
 
-static void check_message(struct ipc_check *check, struct ipc_kmsg *kmsg)
+void ipc_check_hold_message(struct ipc_check *check, struct ipc_kmsg *kmsg)
 {
 	struct msg_item_iter iter = kmsg_items(kmsg);
 	struct msg_item item;
@@ -106,7 +106,7 @@ static uint32_t check_queue(struct ipc_check *check, struct ipc_port *port)
 	uint32_t length = 0;
 
 	queue_for_each(link, &port->mqueue.messages) {
-		check_message(check, container_of(link, struct ipc_kmsg, link));
+		ipc_check_hold_message(check, container_of(link, struct ipc_kmsg, link));
 		length++;
 	}
 	return length;
@@ -120,7 +120,7 @@ static void check_waiters(struct ipc_check *check, struct ipc_port *port)
 	if (!queue_empty(&port->mqueue.receivers) && port->msgcount != 0)
 		fault(check, "messages while a receiver waits in the queue", port, port->msgcount, 0);
 	queue_for_each(link, &port->senders)
-		check_message(check, container_of(link, struct thread, ipc.link)->ipc.kmsg);
+		ipc_check_hold_message(check, container_of(link, struct thread, ipc.link)->ipc.kmsg);
 }
 
 /* A port's own state, and what it holds of others. */

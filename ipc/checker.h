@@ -19,6 +19,9 @@ struct ipc_check;
 /* Tell the checker of one holding; NULL and dead ports count for nothing. */
 void ipc_check_hold(struct ipc_check *check, struct ipc_port *port, enum ipc_holding holding);
 
+/* The same for all that a message holds. */
+void ipc_check_hold_message(struct ipc_check *check, struct ipc_kmsg *kmsg);
+
 /* Every port that tasks, threads and the host hold; called back by the checker (kern/holders.c). */
 void kernel_visit_holders(struct ipc_check *check);
 

@@ -92,6 +92,7 @@ struct ipc_kmsg *ipc_kobject_server(struct ipc_kmsg *request)
 	struct slot *slot = slot_of(request->header.id);
 	const struct mig_kernel_routine *routine = slot != NULL ? slot->routine : NULL;
 	uint32_t size = sizeof(mig_reply_header_t);
+	struct thread *self = current_thread();
 	struct ipc_kmsg *reply;
 	kern_return_t kr;
 
@@ -105,7 +106,9 @@ struct ipc_kmsg *ipc_kobject_server(struct ipc_kmsg *request)
 	reply_start(reply, request);
 	if (routine != NULL) {
 		slot->calls++;
+		self->ipc.serving = request;
 		routine->stub(&request->user, &reply->user);
+		self->ipc.serving = NULL;
 	}
 	kr = ((mig_reply_header_t *)&reply->user)->RetCode;
 	request_end(request, kr == KERN_SUCCESS || kr == MIG_NO_REPLY);

@@ -28,6 +28,8 @@ static void visit_thread(struct ipc_check *check, const struct thread *thread)
 	if (object != NULL && object->kind == IOT_PORT &&
 	    (struct ipc_port *)object != thread->exc_reply_port)
 		ipc_check_hold(check, (struct ipc_port *)object, IPC_HOLDS_REFERENCE);
+	if (thread->ipc.serving != NULL)
+		ipc_check_hold_message(check, thread->ipc.serving);
 }
 
 void kernel_visit_holders(struct ipc_check *check)

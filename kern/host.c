@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <kern/host.h>
 
+#include <ipc/checker.h>
 #include <ipc/port.h>
 #include <kern/info_copy.h>
 #include <kern/machine.h>
+#include <kern/printf.h>
 #include <kern/sched.h>
 #include <kern/timer.h>
 #include <kern/version.h>
@@ -132,9 +134,21 @@ kern_return_t host_rpc_calls(struct host *host_priv, mach_msg_id_t id, natural_t
 
 /* --- The end ---------------------------------------------------------------------------- */
 
+/* In debug builds a system that ends must have kept its books (spec/ipc.md, section 16). */
+static void check_before_end(void)
+{
+	int faults = DEBUG ? ipc_check_all() : 0;
+
+	if (faults > 0) {
+		printf("the IPC checker found %d faults at the end\n", faults);
+		machine_stop(MACHINE_FAIL);
+	}
+}
+
 kern_return_t host_reboot(struct host *host_priv, int options)
 {
 	if (host_priv == NULL)
 		return KERN_INVALID_HOST;
+	check_before_end();
 	machine_stop(options & RB_HALT ? MACHINE_HALT : MACHINE_RESET);
 }

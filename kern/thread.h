@@ -72,6 +72,7 @@ struct thread_ipc_wait {
 	mach_port_name_t rcv_name;
 	mach_port_name_t notify;
 	struct ipc_object *object;	/* what we receive from; a reference */
+	struct ipc_kmsg *serving;	/* the kernel RPC that we carry out, for the checker */
 };
 
 struct thread {
