@@ -206,9 +206,9 @@ kern_return_t vm_map_find_room(struct vm_map *map, vm_offset_t *start, vm_size_t
 {
 	kern_return_t kr;
 
-	mask |= PAGE_OFFSET_MASK;
 	if ((mask & (mask + 1)) != 0)
 		return KERN_NO_SPACE;
+	mask |= PAGE_OFFSET_MASK;
 	kr = anywhere ? find_gap(map, start, size, mask) : check_fixed(map, *start, size, mask);
 	if (kr != KERN_SUCCESS)
 		return kr;

@@ -1,0 +1,688 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Maps case by case: answers, and what went wrong in other kernels (bug ids in the names). */
+#include <tests/unit/fakes.h>
+
+#include <string.h>
+
+#include <kern/slab.h>
+#include <mach/vm_wire.h>
+#include <tests/unit/fakes_pmap.h>
+#include <tests/unit/map_check.h>
+#include <vm/contiguous.h>
+#include <vm/copy.h>
+#include <vm/map_entry.h>
+
+#define PAGE PAGE_BYTES
+#define TOP VM_USER_MAX
+
+static struct vm_map *map;
+
+static void setup(void)
+{
+	vm_map_init();
+	map = vm_map_create();
+}
+
+static void teardown(void)
+{
+	struct vm_page_counts counts;
+
+	map_check(map);
+	vm_map_release(map);
+	vm_page_get_counts(&counts);
+	ck_assert_uint_eq(counts.object, 0);
+	ck_assert_uint_eq(counts.wired, 0);
+	ck_assert_uint_eq(vm_object_count(), 0);
+	ck_assert_uint_eq(vm_entry_count(), 0);
+	ck_assert_uint_eq(fake_pmap_count, 0);
+}
+
+static uint32_t object_pages(void)
+{
+	struct vm_page_counts counts;
+
+	vm_page_get_counts(&counts);
+	return counts.object;
+}
+
+static vm_offset_t get(vm_size_t size)
+{
+	vm_offset_t addr;
+
+	ck_must(vm_map_allocate(map, &addr, size, true) == KERN_SUCCESS);
+	return addr;
+}
+
+static void fix(vm_offset_t addr, vm_size_t size)
+{
+	ck_must(vm_map_allocate(map, &addr, size, false) == KERN_SUCCESS);
+}
+
+static void put_in(struct vm_map *m, vm_offset_t addr, char value)
+{
+	ck_must(vm_map_write_bytes(m, addr, &value, 1) == KERN_SUCCESS);
+}
+
+static void put(vm_offset_t addr, char value)
+{
+	put_in(map, addr, value);
+}
+
+static char look_in(struct vm_map *m, vm_offset_t addr)
+{
+	char value;
+
+	ck_must(vm_map_read_bytes(m, addr, &value, 1) == KERN_SUCCESS);
+	return value;
+}
+
+static char look(vm_offset_t addr)
+{
+	return look_in(map, addr);
+}
+
+/* A program reads: through the mapping there is, or after a fault. */
+static char load(struct vm_map *m, vm_offset_t addr)
+{
+	struct fake_mapping *f = fake_pmap_lookup(m->pmap, addr & ~PAGE_OFFSET_MASK);
+	char value;
+
+	if (f == NULL)
+		ck_must(vm_fault(m, addr, VM_PROT_READ) == KERN_SUCCESS);
+	f = fake_pmap_lookup(m->pmap, addr & ~PAGE_OFFSET_MASK);
+	vm_page_read(vm_page_from_phys(f->pa), addr % PAGE, &value, 1);
+	return value;
+}
+
+/* --- Answers --------------------------------------------------------------------------- */
+
+static kern_return_t enter(vm_offset_t *addr, vm_size_t size, vm_offset_t mask, bool anywhere,
+			   vm_prot_t cur, vm_prot_t max, vm_inherit_t inherit)
+{
+	return vm_map_enter_anonymous(map, addr, size, mask, anywhere, cur, max, inherit);
+}
+
+START_TEST(allocate_answers)
+{
+	vm_offset_t a = 0x5678;
+
+	ck_assert_int_eq(vm_map_allocate(map, &a, 0, true), KERN_SUCCESS);
+	ck_assert_uint_eq(a, 0);
+	ck_assert_int_eq(vm_map_allocate(map, &a, (vm_size_t)-1, true), KERN_INVALID_ARGUMENT);
+	a = 0x5678;
+	ck_assert_int_eq(vm_map_allocate(map, &a, 1, false), KERN_SUCCESS);
+	ck_assert_uint_eq(a, 0x5000);
+	ck_assert_int_eq(vm_map_allocate(map, &a, 1, false), KERN_NO_SPACE);
+	a = 0x4000;
+	ck_assert_int_eq(vm_map_allocate(map, &a, 2 * PAGE, false), KERN_NO_SPACE);
+	a = TOP;
+	ck_assert_int_eq(vm_map_allocate(map, &a, PAGE, false), KERN_INVALID_ADDRESS);
+	a = TOP - PAGE;
+	ck_assert_int_eq(vm_map_allocate(map, &a, 2 * PAGE, false), KERN_INVALID_ADDRESS);
+	ck_assert_int_eq(vm_map_allocate(map, &a, (vm_size_t)-PAGE, false), KERN_INVALID_ADDRESS);
+	ck_assert_int_eq(vm_map_allocate(map, &a, PAGE, false), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_allocate(map, &a, TOP, true), KERN_NO_SPACE);
+	a = 0;
+	ck_assert_int_eq(vm_map_allocate(map, &a, PAGE, false), KERN_SUCCESS);
+	ck_assert_uint_eq(get(PAGE), PAGE);
+}
+END_TEST
+
+START_TEST(enter_answers)
+{
+	vm_offset_t a = 0;
+
+	ck_assert_int_eq(enter(&a, PAGE, 0, true, 8, 7, 1), KERN_INVALID_ARGUMENT);
+	ck_assert_int_eq(enter(&a, PAGE, 0, true, 3, 8, 1), KERN_INVALID_ARGUMENT);
+	ck_assert_int_eq(enter(&a, PAGE, 0, true, 3, 7, 3), KERN_INVALID_ARGUMENT);
+	ck_assert_int_eq(enter(&a, PAGE, 0, true, 3, 7, -1), KERN_INVALID_ARGUMENT);
+	/* Current above maximum is kept. */
+	ck_assert_int_eq(enter(&a, PAGE, 0, true, 3, 1, 1), KERN_SUCCESS);
+	ck_assert_int_eq(vm_fault(map, a, VM_PROT_WRITE), KERN_SUCCESS);
+}
+END_TEST
+
+START_TEST(vm4_masks)
+{
+	static const vm_offset_t good[] = { 0, 1, 0xfff, 0x1fff, 0xfffff, 0x7fffffff };
+	static const vm_offset_t bad[] = { 0xffffffff, 0x80000fff, 0x5, 0x2000 };
+	vm_offset_t a;
+
+	fix(0x3000, PAGE);
+	for (unsigned int i = 0; i < sizeof good / sizeof good[0]; i++) {
+		ck_assert_int_eq(enter(&a, PAGE, good[i], true, 3, 7, 1), KERN_SUCCESS);
+		ck_assert_uint_eq(a & good[i], 0);
+	}
+	for (unsigned int i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		ck_assert_int_eq(enter(&a, PAGE, bad[i], true, 3, 7, 1), KERN_NO_SPACE);
+	a = 0x11000;
+	ck_assert_int_eq(enter(&a, PAGE, 0x1fff, false, 3, 7, 1), KERN_NO_SPACE);
+}
+END_TEST
+
+START_TEST(range_answers)
+{
+	vm_offset_t a = get(4 * PAGE);
+
+	ck_assert_int_eq(vm_map_deallocate(map, a, 0), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_deallocate(map, a, -a), KERN_INVALID_ARGUMENT);
+	ck_assert_int_eq(vm_map_deallocate(map, 0x1000, 0xfffff000), KERN_INVALID_ARGUMENT);
+	ck_assert_int_eq(vm_map_protect(map, 0x1001, 0xffffffff, false, 1), KERN_INVALID_ARGUMENT);
+	ck_assert_int_eq(vm_map_inherit(map, 0x1001, 0xffffffff, 1), KERN_INVALID_ARGUMENT);
+	ck_assert_int_eq(vm_map_protect(map, a, PAGE, false, 8), KERN_INVALID_ARGUMENT);
+	ck_assert_int_eq(vm_map_protect(map, a, PAGE, false, 0x13), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_inherit(map, a, PAGE, 3), KERN_INVALID_ARGUMENT);
+	ck_assert_uint_eq(map->size, 4 * PAGE);
+	/* Parts of pages mean the whole; holes do not matter. */
+	ck_assert_int_eq(vm_map_deallocate(map, a + PAGE + 1, 1), KERN_SUCCESS);
+	ck_assert_uint_eq(map->size, 3 * PAGE);
+	ck_assert_int_eq(vm_map_protect(map, a, TOP, false, 1), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_protect(map, a, TOP, true, 1), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_protect(map, a, PAGE, false, 3), KERN_PROTECTION_FAILURE);
+	ck_assert_int_eq(vm_map_protect(map, a, PAGE, true, 3), KERN_PROTECTION_FAILURE);
+	ck_assert_int_eq(vm_map_deallocate(map, 0, 0xfffffff0), KERN_SUCCESS);
+	ck_assert_uint_eq(map->size, 0);
+}
+END_TEST
+
+START_TEST(access_without_read_is_none)
+{
+	vm_offset_t a = get(PAGE);
+
+	put(a, 1);
+	for (vm_prot_t prot = 0; prot < 8; prot++) {
+		ck_assert_int_eq(vm_map_protect(map, a, PAGE, false, prot), KERN_SUCCESS);
+		for (vm_prot_t want = 1; want <= 4; want *= 2) {
+			bool allowed = (prot & 1) != 0 && (prot & want) != 0;
+
+			ck_assert_int_eq(vm_fault(map, a, want),
+					 allowed ? KERN_SUCCESS : KERN_PROTECTION_FAILURE);
+		}
+	}
+	ck_assert_int_eq(vm_fault(map, a + PAGE, VM_PROT_READ), KERN_INVALID_ADDRESS);
+	ck_assert_int_eq(vm_fault(map, TOP, VM_PROT_READ), KERN_INVALID_ADDRESS);
+	ck_assert_int_eq(vm_fault(map, 0xffffffff, VM_PROT_READ), KERN_INVALID_ADDRESS);
+}
+END_TEST
+
+START_TEST(region_answers)
+{
+	struct vm_map_region_info info;
+	vm_offset_t a = get(8 * PAGE);
+
+	ck_assert_int_eq(vm_map_protect(map, a + 2 * PAGE, 2 * PAGE, false, 1), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_region(map, 0, &info), KERN_SUCCESS);
+	ck_assert_uint_eq(info.start, a);
+	ck_assert_uint_eq(info.size, 2 * PAGE);
+	ck_assert_int_eq(vm_map_region(map, a + 3 * PAGE + 5, &info), KERN_SUCCESS);
+	ck_assert_uint_eq(info.start, a + 2 * PAGE);
+	ck_assert_int_eq(info.protection, 1);
+	ck_assert_int_eq(vm_map_region(map, a + 8 * PAGE, &info), KERN_NO_SPACE);
+	/* Alike again: one region. */
+	ck_assert_int_eq(vm_map_protect(map, a + 2 * PAGE, 2 * PAGE, false, 3), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_region(map, a, &info), KERN_SUCCESS);
+	ck_assert_uint_eq(info.size, 8 * PAGE);
+}
+END_TEST
+
+START_TEST(vm1_copyin_ranges)
+{
+	static const struct { vm_offset_t addr; vm_size_t size; } ranges[] = {
+		{ 0x1001, 0xffffefff }, { 0x1000, 0xfffff000 }, { 0x2000, 0xfffff000 },
+		{ 0, 0xffffffff }, { TOP - PAGE, PAGE + 1 }, { TOP, 1 }, { 0xfffff000, 0xfff },
+		{ 0xfffff000, 0x1000 }, { 0xffffffff, 1 }, { 0x1000, 0xfffff001 },
+	};
+	struct vm_map_copy *copy;
+
+	fix(0, 16 * PAGE);
+	fix(TOP - PAGE, PAGE);
+	for (unsigned int i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+		kern_return_t kr = vm_map_copyin(map, ranges[i].addr, ranges[i].size,
+						 i % 2, &copy);
+
+		ck_assert_int_eq(kr, KERN_INVALID_ADDRESS);
+		ck_assert_uint_eq(map->size, 17 * PAGE);
+	}
+	ck_assert_int_eq(vm_map_copyin(map, TOP - PAGE, PAGE, false, &copy), KERN_SUCCESS);
+	vm_map_copy_discard(copy);
+	ck_assert_int_eq(vm_map_protect(map, PAGE, PAGE, false, VM_PROT_WRITE), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_copyin(map, 0, 3 * PAGE, true, &copy), KERN_PROTECTION_FAILURE);
+	ck_assert_int_eq(vm_map_copyin(map, 5, 0, true, &copy), KERN_SUCCESS);
+	ck_assert_ptr_null(copy);
+}
+END_TEST
+
+/* --- Copies ---------------------------------------------------------------------------------- */
+
+START_TEST(vm7_copies_of_many_entries)
+{
+	struct vm_map_copy *copy;
+	vm_offset_t a = get(201 * PAGE), b;
+
+	for (unsigned int i = 0; i < 201; i++) {
+		put(a + i * PAGE + 77, (char)i);
+		ck_must(vm_map_protect(map, a + i * PAGE, PAGE, false, i % 2 ? 1 : 3) ==
+			KERN_SUCCESS);
+	}
+	for (unsigned int n = 1; n <= 200; n += 13) {
+		ck_must(vm_map_copyin(map, a + 5, n * PAGE, false, &copy) == KERN_SUCCESS);
+		ck_must(vm_map_copyout(map, &b, copy) == KERN_SUCCESS);
+		ck_must(b % PAGE == 5);
+		for (unsigned int i = 0; i < n; i++)
+			ck_must(look(b - 5 + i * PAGE + 77) == (char)i);
+		map_check(map);
+		ck_must(look(b - 5) == 0 && look(b - 5 + n * PAGE + 77) == 0);
+		for (unsigned int i = 0; i <= n; i++)
+			ck_must(vm_map_deallocate(map, b + (i * 7 % (n + 1)) * PAGE, 1) ==
+				KERN_SUCCESS);
+	}
+}
+END_TEST
+
+START_TEST(vm11_copies_are_snapshots)
+{
+	vm_offset_t a = get(4 * PAGE), b;
+	struct vm_map_copy *copies[2];
+	struct vm_map *child;
+
+	put(a, 1);
+	ck_must(vm_map_inherit(map, a, 4 * PAGE, VM_INHERIT_SHARE) == KERN_SUCCESS);
+	child = vm_map_fork(map);
+	ck_must(load(child, a) == 1 && load(map, a) == 1);
+	ck_must(vm_map_copyin(map, a, 3 * PAGE, false, &copies[0]) == KERN_SUCCESS);
+	ck_must(vm_map_copyin(map, a, 3 * PAGE, true, &copies[1]) == KERN_SUCCESS);
+	put_in(child, a, 2);
+	put_in(child, a + PAGE, 2);
+	for (int i = 0; i < 2; i++) {
+		ck_must(vm_map_copyout(map, &b, copies[i]) == KERN_SUCCESS);
+		ck_must(load(map, b) == 1 && load(map, b + PAGE) == 0);
+	}
+	ck_assert_int_eq(load(child, a), 2);
+	vm_map_release(child);
+}
+END_TEST
+
+/* Both sharers have mapped a page that lies in the shadow; one writes: the other must see it. */
+START_TEST(vm8_no_stale_mappings)
+{
+	vm_offset_t a = get(PAGE);
+	struct vm_map *child, *grandchild;
+
+	put(a, 1);
+	child = vm_map_fork(map);
+	ck_must(vm_map_inherit(child, a, PAGE, VM_INHERIT_SHARE) == KERN_SUCCESS);
+	grandchild = vm_map_fork(child);
+	ck_must(load(child, a) == 1 && load(grandchild, a) == 1);
+	put_in(child, a, 2);
+	ck_assert_int_eq(load(grandchild, a), 2);
+	ck_assert_int_eq(load(map, a), 1);
+	map_check(grandchild);
+	vm_map_release(child);
+	put(a, 3);
+	ck_assert_int_eq(load(grandchild, a), 2);
+	vm_map_release(grandchild);
+}
+END_TEST
+
+START_TEST(vm13_nothing_is_kept)
+{
+	vm_offset_t a = get(16 * PAGE);
+	struct vm_map *child;
+
+	ck_must(vm_map_inherit(map, a, 16 * PAGE, VM_INHERIT_SHARE) == KERN_SUCCESS);
+	for (int i = 0; i < 16; i++)
+		put(a + (vm_offset_t)i * PAGE, 1);
+	child = vm_map_fork(map);
+	ck_must(vm_map_deallocate(map, a, 8 * PAGE) == KERN_SUCCESS);
+	ck_assert_uint_eq(object_pages(), 16);
+	ck_must(vm_map_deallocate(child, a, 4 * PAGE) == KERN_SUCCESS);
+	ck_assert_uint_eq(object_pages(), 12);
+	ck_must(vm_map_deallocate(child, a + 12 * PAGE, 4 * PAGE) == KERN_SUCCESS);
+	ck_assert_uint_eq(object_pages(), 12);
+	vm_map_release(child);
+	ck_assert_uint_eq(object_pages(), 8);
+}
+END_TEST
+
+/* When all copies but one have been written, the last takes the page that was common. */
+START_TEST(last_copy_needs_no_page)
+{
+	vm_offset_t a = get(PAGE);
+	struct vm_map *child, *other;
+
+	put(a, 1);
+	child = vm_map_fork(map);
+	other = vm_map_fork(map);
+	ck_assert_uint_eq(object_pages(), 1);
+	put_in(child, a, 2);
+	put_in(other, a, 3);
+	put(a, 4);
+	ck_assert_uint_eq(object_pages(), 3);
+	ck_must(look(a) == 4 && look_in(child, a) == 2 && look_in(other, a) == 3);
+	vm_map_release(child);
+	vm_map_release(other);
+	ck_assert_uint_eq(vm_object_count(), 1);
+}
+END_TEST
+
+/* Memory that grows into a place must not show what was there. */
+START_TEST(growth_shows_zeros)
+{
+	vm_offset_t a = get(8 * PAGE);
+	struct vm_map *child;
+
+	for (int i = 0; i < 8; i++)
+		put(a + (vm_offset_t)i * PAGE, 1);
+	child = vm_map_fork(map);
+	ck_must(vm_map_deallocate(child, a + 4 * PAGE, 4 * PAGE) == KERN_SUCCESS);
+	ck_must(vm_map_allocate(child, &(vm_offset_t){ a + 4 * PAGE }, 4 * PAGE, false) ==
+		KERN_SUCCESS);
+	ck_must(load(child, a + 4 * PAGE) == 0 && load(child, a + 3 * PAGE) == 1);
+	vm_map_release(child);
+	ck_must(vm_map_deallocate(map, a + 4 * PAGE, 4 * PAGE) == KERN_SUCCESS);
+	fix(a + 4 * PAGE, 4 * PAGE);
+	ck_must(load(map, a + 4 * PAGE) == 0 && load(map, a + 3 * PAGE) == 1);
+}
+END_TEST
+
+/* Neighbours become one entry and one object, so that a heap does not fall to pieces. */
+START_TEST(heap_is_one_entry)
+{
+	vm_offset_t a = 0x100000;
+
+	for (unsigned int i = 0; i < 100; i++) {
+		fix(a + i * PAGE, PAGE);
+		put(a + i * PAGE, 1);
+		fix(a - (i + 1) * PAGE, PAGE);
+		put(a - (i + 1) * PAGE, 1);
+	}
+	ck_assert_uint_eq(vm_entry_count(), 1);
+	ck_assert_uint_eq(vm_object_count(), 1);
+}
+END_TEST
+
+/* Chains have a limit however many copies live, each of another state. */
+START_TEST(chains_are_bounded)
+{
+	static struct vm_map *children[200];
+	vm_offset_t a = get(2 * PAGE);
+
+	for (int i = 0; i < 200; i++) {
+		put(a, (char)i);
+		children[i] = vm_map_fork(map);
+	}
+	map_check(map);
+	for (int i = 0; i < 200; i++) {
+		ck_must(load(children[i], a) == (char)i && load(children[i], a + PAGE) == 0);
+		map_check(children[i]);
+	}
+	for (int i = 0; i < 200; i++)
+		vm_map_release(children[i * 77 % 200]);
+	ck_assert_uint_eq(vm_object_count(), 1);
+	ck_assert_uint_eq(object_pages(), 1);
+}
+END_TEST
+
+START_TEST(overwrite_is_checked_as_a_whole)
+{
+	vm_offset_t a = get(4 * PAGE), b = get(4 * PAGE);
+	struct vm_map_copy *copy;
+
+	put(a, 9);
+	ck_must(vm_map_copyin(map, a, 4 * PAGE, false, &copy) == KERN_SUCCESS);
+	ck_must(vm_map_protect(map, b + 3 * PAGE, PAGE, false, 1) == KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_copy_overwrite(map, b, copy), KERN_PROTECTION_FAILURE);
+	ck_assert_int_eq(look(b), 0);
+	ck_must(vm_map_deallocate(map, b + 3 * PAGE, PAGE) == KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_copy_overwrite(map, b, copy), KERN_INVALID_ADDRESS);
+	ck_assert_int_eq(vm_map_copy_overwrite(map, TOP - PAGE, copy), KERN_INVALID_ADDRESS);
+	ck_assert_int_eq(look(b), 0);
+	fix(b + 3 * PAGE, PAGE);
+	ck_assert_int_eq(vm_map_copy_overwrite(map, b, copy), KERN_SUCCESS);
+	ck_assert_int_eq(look(b), 9);
+}
+END_TEST
+
+START_TEST(kernel_bytes_of_every_size)
+{
+	static char bytes[3 * PAGE], back[3 * PAGE];
+	static const vm_size_t sizes[] = { 0, 1, 100, PAGE - 64, COPY_BYTES_MAX, COPY_BYTES_MAX + 1,
+					   PAGE, PAGE + 1, 3 * PAGE };
+	vm_offset_t a;
+
+	for (unsigned int i = 0; i < sizeof bytes; i++)
+		bytes[i] = (char)(i * 7 + i / 255);
+	for (unsigned int i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		struct vm_map_copy *copy = vm_map_copy_from_kernel(bytes, sizes[i]);
+
+		ck_assert_uint_eq(vm_map_copy_size(copy), sizes[i]);
+		ck_assert_int_eq(vm_map_copy_read(copy, sizes[i], back, 1), KERN_INVALID_ARGUMENT);
+		ck_assert_int_eq(vm_map_copyout(map, &a, copy), KERN_SUCCESS);
+		ck_assert_int_eq(vm_map_read_bytes(map, a, back, sizes[i]), KERN_SUCCESS);
+		ck_assert_int_eq(memcmp(bytes, back, sizes[i]), 0);
+		ck_assert_int_eq(vm_map_deallocate(map, a, sizes[i]), KERN_SUCCESS);
+	}
+}
+END_TEST
+
+/* --- Limits and wiring ------------------------------------------------------------------------ */
+
+START_TEST(vm17_size_limit)
+{
+	struct vm_map_copy *copy, *small;
+	vm_size_t current, max;
+	struct vm_map *child;
+	vm_offset_t a = get(4 * PAGE), b = 0;
+
+	ck_assert_int_eq(vm_map_set_limits(map, 2, 1, true), KERN_INVALID_ARGUMENT);
+	vm_map_get_limits(map, &current, &max);
+	ck_assert_int_eq(vm_map_set_limits(map, PAGE, max + 1, false), KERN_NO_ACCESS);
+	ck_must(vm_map_copyin(map, a, 2 * PAGE, false, &copy) == KERN_SUCCESS);
+	ck_must(vm_map_copyin(map, a, 20, false, &small) == KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_set_limits(map, 5 * PAGE, 6 * PAGE, false), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_allocate(map, &b, 2 * PAGE, true), KERN_NO_SPACE);
+	ck_assert_int_eq(vm_map_copyout(map, &b, copy), KERN_NO_SPACE);
+	ck_assert_int_eq(enter(&b, 100 * PAGE, 0, true, 0, 0, 1), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_protect(map, a, PAGE, true, 0), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_copyout(map, &b, copy), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_copyout(map, &b, small), KERN_NO_SPACE);
+	vm_map_copy_discard(small);
+	child = vm_map_fork(map);
+	vm_map_get_limits(child, &current, &max);
+	ck_assert_uint_eq(current, 5 * PAGE);
+	ck_assert_uint_eq(max, 6 * PAGE);
+	vm_map_release(child);
+	ck_assert_int_eq(vm_map_set_limits(map, 0, 0, false), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_set_limits(map, TOP, TOP, true), KERN_SUCCESS);
+}
+END_TEST
+
+START_TEST(vm10_wiring_quota)
+{
+	vm_offset_t a = get(8 * PAGE);
+
+	ck_assert_int_eq(vm_map_wire_quota(map, a, 4 * PAGE, 3, 4 * PAGE), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_wire_quota(map, a, 4 * PAGE, 3, 4 * PAGE), KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_wire_quota(map, a, 5 * PAGE, 3, 4 * PAGE), KERN_NO_ACCESS);
+	ck_assert_int_eq(vm_map_wire_quota(map, a + PAGE, 4 * PAGE, 3, 4 * PAGE), KERN_NO_ACCESS);
+	ck_assert_int_eq(vm_map_wire_quota(map, a, 0xfffffff0, 3, 4 * PAGE), KERN_NO_ACCESS);
+	ck_assert_int_eq(vm_map_wire(map, a, 0xfffffff0, 3), KERN_NO_ACCESS);
+	ck_assert_int_eq(vm_map_wire(map, a, 9 * PAGE, 3), KERN_NO_SPACE);
+	ck_assert_int_eq(vm_map_wire(map, a, 8 * PAGE, 4), KERN_NO_SPACE);
+	ck_assert_uint_eq(map->size_wired, 4 * PAGE);
+	ck_assert_int_eq(vm_map_wire(map, a, 8 * PAGE, 0), KERN_SUCCESS);
+	ck_assert_uint_eq(map->size_wired, 0);
+}
+END_TEST
+
+static void exhaust(void)
+{
+	while (vm_page_alloc_user() != NULL)
+		;
+}
+
+/* Wired memory that was copied can be written when there is no memory left. */
+START_TEST(wired_memory_needs_none)
+{
+	vm_offset_t a = get(4 * PAGE);
+	struct vm_map *child;
+
+	ck_must(vm_map_wire(map, a, 4 * PAGE, VM_PROT_READ) == KERN_SUCCESS);
+	child = vm_map_fork(map);
+	exhaust();
+	for (vm_offset_t va = a; va < a + 4 * PAGE; va += PAGE)
+		ck_assert_int_eq(vm_fault(map, va, VM_PROT_WRITE), KERN_SUCCESS);
+	vm_map_release(child);
+	/* To nothing and back, then gone. */
+	ck_must(vm_map_protect(map, a, 4 * PAGE, false, 0) == KERN_SUCCESS);
+	ck_must(vm_map_protect(map, a, 4 * PAGE, false, 3) == KERN_SUCCESS);
+	ck_must(vm_fault(map, a, VM_PROT_WRITE) == KERN_SUCCESS);
+	ck_must(vm_map_deallocate(map, a, 4 * PAGE) == KERN_SUCCESS);
+}
+END_TEST
+
+START_TEST(all_memory_wired)
+{
+	vm_offset_t a = get(4 * PAGE), none = 0, later;
+	struct vm_map_copy *copy;
+
+	ck_must(enter(&none, 64 * PAGE, 0, true, 0, 0, 1) == KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_wire_all(map, VM_WIRE_ALL), KERN_SUCCESS);
+	ck_assert_uint_eq(map->size_wired, 4 * PAGE);
+	later = get(2 * PAGE);
+	ck_assert_uint_eq(map->size_wired, 6 * PAGE);
+	ck_must(vm_map_copyin(map, later, 2 * PAGE, true, &copy) == KERN_SUCCESS);
+	ck_assert_uint_eq(map->size_wired, 4 * PAGE);
+	ck_must(vm_map_copyout(map, &later, copy) == KERN_SUCCESS);
+	ck_assert_uint_eq(map->size_wired, 6 * PAGE);
+	exhaust();
+	ck_assert_int_eq(vm_map_allocate(map, &a, PAGE, true), KERN_RESOURCE_SHORTAGE);
+	ck_assert_int_eq(vm_map_wire_all(map, VM_WIRE_NONE), KERN_SUCCESS);
+	ck_assert_uint_eq(map->size_wired, 0);
+}
+END_TEST
+
+START_TEST(vm15_contiguous)
+{
+	vm_offset_t a;
+	phys_addr_t pa;
+	struct vm_map_copy *copy;
+
+	ck_assert_int_eq(vm_map_allocate_contiguous(map, 5 * PAGE, 0xffffff, &a, &pa),
+			 KERN_SUCCESS);
+	ck_assert(pa + 5 * PAGE <= 0x1000000);
+	ck_assert_uint_eq(map->size_wired, 5 * PAGE);
+	put(a + 4 * PAGE, 3);
+	ck_must(vm_map_copyin(map, a, 5 * PAGE, false, &copy) == KERN_SUCCESS);
+	vm_map_copy_discard(copy);
+	ck_must(vm_map_deallocate(map, a, 2 * PAGE) == KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_allocate_contiguous(map, PAGE, 0x500, &a, &pa),
+			 KERN_RESOURCE_SHORTAGE);
+	ck_assert_int_eq(vm_map_allocate_contiguous(map, 0, 0xffffff, &a, &pa),
+			 KERN_INVALID_ARGUMENT);
+	ck_assert_int_eq(vm_map_allocate_contiguous(map, 0x40000000, ~0ull, &a, &pa),
+			 KERN_RESOURCE_SHORTAGE);
+	ck_must(vm_map_set_limits(map, 4 * PAGE, 4 * PAGE, true) == KERN_SUCCESS);
+	ck_assert_int_eq(vm_map_allocate_contiguous(map, 2 * PAGE, ~0ull, &a, &pa), KERN_NO_SPACE);
+}
+END_TEST
+
+/* --- Every allocation fails once ------------------------------------------------------------- */
+
+static void make_various(vm_offset_t a)
+{
+	fix(a, 8 * PAGE);
+	put(a + PAGE, 1);
+	put(a + 6 * PAGE, 1);
+	ck_must(vm_map_inherit(map, a + 2 * PAGE, PAGE, VM_INHERIT_SHARE) == KERN_SUCCESS);
+	ck_must(vm_map_inherit(map, a + 5 * PAGE, 2 * PAGE, VM_INHERIT_SHARE) == KERN_SUCCESS);
+}
+
+START_TEST(fork_fails_cleanly)
+{
+	struct vm_map *child = NULL, *first;
+
+	make_various(0x10000);
+	first = vm_map_fork(map);
+	put(0x11000, 2);
+	for (unsigned int n = 1; child == NULL; n++) {
+		ck_must(n < 100);
+		slab_fail_after(n);
+		child = vm_map_fork(map);
+		map_check(map);
+		ck_must(look(0x16000) == 1);
+	}
+	slab_fail_after(0);
+	vm_map_release(child);
+	vm_map_release(first);
+}
+END_TEST
+
+/* A failure is answered by a second try, so what shows is what the first left behind. */
+START_TEST(copyin_fails_cleanly)
+{
+	struct vm_map_copy *copy;
+	struct vm_map *first;
+
+	for (unsigned int n = 1; n < 40; n++) {
+		make_various(0x10000);
+		first = vm_map_fork(map);
+		put(0x11000, 2);
+		slab_fail_after(n / 2 + 1);
+		ck_must(vm_map_copyin(map, 0x10800, 6 * PAGE, n % 2, &copy) == KERN_SUCCESS);
+		slab_fail_after(0);
+		map_check(map);
+		vm_map_copy_discard(copy);
+		vm_map_release(first);
+		ck_must(vm_map_deallocate(map, 0, TOP) == KERN_SUCCESS);
+		ck_must(vm_entry_count() == 0 && vm_object_count() == 0);
+	}
+}
+END_TEST
+
+START_TEST(a_terminated_map_refuses)
+{
+	struct vm_map_copy *copy;
+	vm_offset_t a = get(3 * PAGE);
+
+	put(a, 1);
+	ck_must(vm_map_copyin(map, a, 3 * PAGE, false, &copy) == KERN_SUCCESS);
+	vm_map_reference(map);
+	vm_map_terminate(map);
+	vm_map_release(map);
+	ck_assert_int_eq(vm_map_allocate(map, &a, PAGE, true), KERN_NO_SPACE);
+	ck_assert_int_eq(vm_map_copyout(map, &a, copy), KERN_NO_SPACE);
+	ck_assert_int_eq(vm_fault(map, a, VM_PROT_READ), KERN_INVALID_ADDRESS);
+	vm_map_copy_discard(copy);
+}
+END_TEST
+
+void unit_tests(TCase *tcase)
+{
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, allocate_answers);
+	tcase_add_test(tcase, enter_answers);
+	tcase_add_test(tcase, vm4_masks);
+	tcase_add_test(tcase, range_answers);
+	tcase_add_test(tcase, access_without_read_is_none);
+	tcase_add_test(tcase, region_answers);
+	tcase_add_test(tcase, vm1_copyin_ranges);
+	tcase_add_test(tcase, vm7_copies_of_many_entries);
+	tcase_add_test(tcase, vm11_copies_are_snapshots);
+	tcase_add_test(tcase, vm8_no_stale_mappings);
+	tcase_add_test(tcase, vm13_nothing_is_kept);
+	tcase_add_test(tcase, last_copy_needs_no_page);
+	tcase_add_test(tcase, growth_shows_zeros);
+	tcase_add_test(tcase, heap_is_one_entry);
+	tcase_add_test(tcase, chains_are_bounded);
+	tcase_add_test(tcase, overwrite_is_checked_as_a_whole);
+	tcase_add_test(tcase, kernel_bytes_of_every_size);
+	tcase_add_test(tcase, vm17_size_limit);
+	tcase_add_test(tcase, vm10_wiring_quota);
+	tcase_add_test(tcase, wired_memory_needs_none);
+	tcase_add_test(tcase, all_memory_wired);
+	tcase_add_test(tcase, vm15_contiguous);
+	tcase_add_test(tcase, fork_fails_cleanly);
+	tcase_add_test(tcase, copyin_fails_cleanly);
+	tcase_add_test(tcase, a_terminated_map_refuses);
+}
