@@ -57,7 +57,7 @@ limits:	.long	10, 20
 	BEGIN(bound)
 	movl	$21, %ecx
 	AT(bound)
-	boundl	%ecx, limits
+	bound	%ecx, limits
 	AFTER(bound)
 
 /* The fault is at the address that eax holds, not here. */
