@@ -2,8 +2,8 @@
 /*
  * Three passes over the modules.  The first parses every line, and creates the tasks, so that lines
  * may use the tasks of later ones; the second loads the programs, which expands
- * variables and gives the programs their rights; the third lets them run.  Lines are parsed again in
- * each pass where they are needed: that is cheaper than keeping them.
+ * variables and gives the programs their rights; the third lets them run.  Lines are parsed again
+ * in each pass where they are needed: that is cheaper than keeping them.
  */
 #include <kern/bootscript.h>
 

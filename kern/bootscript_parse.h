@@ -64,8 +64,8 @@ bool boot_line_is_bare(const struct boot_line *line);
 struct boot_text boot_last_component(struct boot_text path);
 
 /*
- * The next word of a kernel command line, which knows no quotes or variables; words are separated by
- * blanks.  *cursor moves behind it.  Returns false when there is none.
+ * The next word of a kernel command line, which knows no quotes or variables; blanks separate
+ * words.  *cursor moves behind it.  Returns false when there is none.
  */
 bool boot_next_word(const char **cursor, struct boot_text *word);
 

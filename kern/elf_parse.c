@@ -107,8 +107,8 @@ static const char *check_place(const struct elf_program *program, uint64_t start
 	if (program->segments == 0)
 		return NULL;
 	last = &program->segment[program->segments - 1];
-	last_end = (uint64_t)last->address + last->memory_size;
-	if ((start & ~(uint64_t)PAGE_LOW_BITS) < ((last_end + PAGE_LOW_BITS) & ~(uint64_t)PAGE_LOW_BITS))
+	last_end = ((uint64_t)last->address + last->memory_size - 1) | PAGE_LOW_BITS;
+	if (start <= last_end)
 		return "segments overlap or are not in order";
 	return NULL;
 }

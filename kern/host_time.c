@@ -16,7 +16,7 @@
 #define SECONDS_MAX 0xFFFFFFFFll	/* keeps all sums of nanoseconds within 63 bits */
 
 static struct spin_lock time_lock = SPIN_LOCK_INIT(LOCK_LEAF);
-static int64_t offset_ns;		/* time of day minus time since start, without adjustment */
+static int64_t offset_ns;		/* time of day minus time since start, not adjusted */
 static int64_t adjust_ns;		/* still to be added when the adjustment began, ... */
 static uint64_t adjust_since;		/* ... at this time since start */
 

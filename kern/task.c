@@ -213,7 +213,7 @@ void task_finish(struct task *task)
 	task_release(task);
 }
 
-/* Tell every thread to end.  None is added any more; each step takes the next one that was not told. */
+/* Tell every thread to end.  None is added any more; each step takes one that was not told. */
 static void task_terminate_threads(struct task *task)
 {
 	struct thread *thread;

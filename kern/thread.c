@@ -6,9 +6,9 @@
  * continuation, just as a thread that was suspended does.  Resuming a thread for the first
  * time is therefore nothing special, and so is ending one that never ran.
  *
- * Ending.  thread_terminate makes the thread inactive, which nothing undoes, closes its port and gets
- * it out of its wait; the thread then arrives at the boundary and ends itself there.  Whatever
- * it holds in the kernel on its way is given back by the code that took it.  What it stands
+ * Ending.  thread_terminate makes the thread inactive, which nothing undoes, closes its port and
+ * gets it out of its wait; the thread then arrives at the boundary and ends itself there.
+ * Whatever it holds in the kernel on its way is given back by the code that took it.  What it stands
  * on (stack, registers, this structure) is left to the reaper.
  */
 #include <kern/thread.h>
@@ -257,8 +257,8 @@ kern_return_t thread_resume(struct thread *thread)
 }
 
 /*
- * Wait until a thread that was stopped and interrupted has arrived at the boundary, so that its registers
- * show how its system call ended.  Both locks held on entry and on return.
+ * Wait until a thread that was stopped and interrupted has arrived at the boundary, so that its
+ * registers show how its system call ended.  Both locks held on entry and on return.
  */
 static kern_return_t thread_wait_parked(struct thread *thread)
 {
@@ -285,7 +285,7 @@ kern_return_t thread_abort(struct thread *thread)
 		return KERN_FAILURE;
 	}
 	if (!thread->parked) {
-		thread_set_ast(thread, AST_HALT);	/* passes thread_interrupt_done on its way */
+		thread_set_ast(thread, AST_HALT);	/* leads to thread_interrupt_done */
 		thread_interrupt(thread);
 		kr = thread_wait_parked(thread);
 	}

@@ -283,9 +283,9 @@ TRAP kern_return_t syscall_vm_deallocate(mach_port_name_t name, vm_offset_t addr
 }
 
 TRAP kern_return_t syscall_vm_map(mach_port_name_t name, vm_offset_t *user_address, vm_size_t size,
-				  vm_offset_t mask, boolean_t anywhere, mach_port_name_t object_name,
-				  vm_offset_t offset, boolean_t copy, vm_prot_t current,
-				  vm_prot_t maximum, vm_inherit_t inheritance)
+				  vm_offset_t mask, boolean_t anywhere,
+				  mach_port_name_t object_name, vm_offset_t offset, boolean_t copy,
+				  vm_prot_t current, vm_prot_t maximum, vm_inherit_t inheritance)
 {
 	struct task *task = task_of_name(name);
 	struct ipc_port *object;

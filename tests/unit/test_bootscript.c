@@ -10,7 +10,7 @@
 #include <kern/bootscript_parse.h>
 #include <tests/unit/fakes.h>
 
-/* A parsed line as text: words in [], variables as <name>, calls as {function} or {var=function}. */
+/* A parsed line as text: words in [], variables in <>, calls as {function} or {var=function}. */
 static const char *show(const char *string)
 {
 	static struct boot_line line;
@@ -50,7 +50,8 @@ static const struct {
 	{ "# anything ${ at $( all \"", "" },
 	{ "   # too", "" },
 	{ "p a#b #c", "[p][a#b][#c]" },
-	{ "ext2fs --port=${host-port} ${device-port}", "[ext2fs][--port=<host-port>][<device-port>]" },
+	{ "ext2fs --port=${host-port} ${device-port}",
+	  "[ext2fs][--port=<host-port>][<device-port>]" },
 	{ "p ${a}${b}c${d}", "[p][<a><b>c<d>]" },
 	{ "p $(task-create) $(x=task-create)", "[p][{task-create}][{x=task-create}]" },
 	{ "p \"a b\" 'c  ${d} \"e'", "[p][a b][c  <d> \"e]" },

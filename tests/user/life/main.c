@@ -200,7 +200,8 @@ static void test_terminate_task_in_state(void)
 		kern_return_t kr;
 
 		tap_about("state %u", i);
-		EXPECT(mach_task_prepare(run_three, (void *)states[i], &task, &thread), KERN_SUCCESS);
+		EXPECT(mach_task_prepare(run_three, (void *)states[i], &task, &thread),
+		       KERN_SUCCESS);
 		EXPECT(mach_port_deallocate(mach_task_self(), bare_thread(task)), KERN_SUCCESS);
 		EXPECT(thread_resume(thread), KERN_SUCCESS);
 		sleep_for(20);
@@ -247,7 +248,8 @@ static void test_never_ran(void)
 static void test_many(void)
 {
 	for (int i = 0; i < 500; i++) {
-		mach_port_t thread, task = task_running(states[i % (COUNT_OF(states) - 1)], &thread);
+		unsigned int state = i % (COUNT_OF(states) - 1);
+		mach_port_t thread, task = task_running(states[state], &thread);
 
 		if (i % 3 == 0)
 			swtch();
