@@ -27,7 +27,7 @@ struct slab_cache {
 	const char *name;
 	size_t size;			/* of an object, bytes, as asked for */
 	size_t stride;			/* distance of two objects in a slab */
-	size_t red_zone;		/* bytes of the stride that are nobody's; 0 in release builds */
+	size_t red_zone;		/* last bytes of the stride: nobody's */
 	unsigned int per_slab;
 	unsigned int slab_order;	/* pages of a slab: 1 << slab_order */
 	struct queue partial;		/* slabs (vm_page.link) with free and used objects */

@@ -172,7 +172,8 @@ NO_SANITIZE static void page_check_poison(struct vm_page *page)
 	word = vm_page_direct(page);
 	for (size_t i = 0; i < PAGE_BYTES / 4; i++)
 		if (word[i] != POISON * 0x01010101u)
-			panic("vm_page: %p, free, was written: %x", (const void *)&word[i], word[i]);
+			panic("vm_page: free page %p was written: %x", (const void *)word,
+			      word[i]);
 	page->poisoned = false;
 }
 
@@ -421,7 +422,8 @@ static uint32_t make_segments(const struct boot_info *info)
 			end = first + MANAGED_PAGES_MAX - total;
 		if (first >= end || end > UINT32_MAX)
 			continue;
-		segments[segment_count++] = (struct segment){ (uint32_t)first, (uint32_t)end, NULL };
+		segments[segment_count].first = (uint32_t)first;
+		segments[segment_count++].end = (uint32_t)end;
 		total += (uint32_t)(end - first);
 	}
 	return total;
@@ -539,7 +541,8 @@ void vm_page_boot(const struct boot_info *info)
 	for (unsigned int i = 0; i < info->memory_ranges; i++)
 		free_unused(info->memory[i].start, info->memory[i].end);
 
-	user_reserve = (zones[VM_ZONE_DMA].total + zones[VM_ZONE_DIRECT].total) >> USER_RESERVE_SHIFT;
+	user_reserve = zones[VM_ZONE_DMA].total + zones[VM_ZONE_DIRECT].total;
+	user_reserve >>= USER_RESERVE_SHIFT;
 	if (user_reserve < USER_RESERVE_MIN)
 		user_reserve = USER_RESERVE_MIN;
 }

@@ -52,8 +52,10 @@ struct fake_mapping *fake_pmap_lookup(struct pmap *pmap, vm_offset_t va)
 /* Have the processor do what a mapping of the kernel says. */
 static void apply(struct pmap *pmap, const struct fake_mapping *m, vm_prot_t prot)
 {
-	int access = (prot & VM_PROT_READ ? PROT_READ : 0) | (prot & VM_PROT_WRITE ? PROT_WRITE : 0);
+	int access = prot & VM_PROT_READ ? PROT_READ : 0;
 
+	if (prot & VM_PROT_WRITE)
+		access |= PROT_WRITE;
 	if (pmap == &kernel_pmap)
 		fake_map_phys((void *)m->va, m->pa, PAGE_BYTES, access);
 }

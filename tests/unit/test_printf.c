@@ -30,7 +30,9 @@ static char ours[512], theirs[512];
 			ck_abort_msg("'%s' is not '%s'", ours, theirs);		\
 	} while (0)
 
-static const char *const flags[] = { "", "-", "0", "#", "+", " ", "-0", "#0", "+0", "-#", "-+", "+-0" };
+static const char *const flags[] = {
+	"", "-", "0", "#", "+", " ", "-0", "#0", "+0", "-#", "-+", "+-0",
+};
 static const char *const widths[] = { "", "1", "5", "12", "30" };
 static const char *const precisions[] = { "", ".", ".0", ".1", ".4", ".9", ".25" };
 
