@@ -116,8 +116,11 @@ static void cancel_requests(struct header_copyin *h, struct ipc_debris *debris,
 static void header_take(struct header_copyin *h, struct kmsg_header *header,
 			struct ipc_debris *debris, struct queue *cancelled)
 {
-	/* A reply copied from a name whose last reference the destination moves must come first. */
-	bool reply_first = h->dest == h->reply && h->reply_type == MACH_MSG_TYPE_COPY_SEND;
+	/*
+	 * On one name, where the destination's right is moved, it goes last: a reply may still be
+	 * copied, and the end of the entry counts as the destination's.
+	 */
+	bool reply_first = h->dest == h->reply && h->dest_type == MACH_MSG_TYPE_MOVE_SEND;
 	struct ipc_port *reply = IP_NULL;
 
 	if (reply_first)
