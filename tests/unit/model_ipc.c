@@ -22,6 +22,7 @@ struct m_right m_hand[M_HANDS];
 struct m_port m_dead_port;
 
 static struct m_message message_pool[M_MESSAGES];
+static int message_end;			/* all behind are free */
 static struct m_set set_pool[M_ENTRIES * M_SPACES];
 
 /* --- State ------------------------------------------------------------------------------ */
@@ -64,7 +65,7 @@ static bool port_referred(const struct m_port *port)
 
 	for (int i = 0; i < M_HANDS; i++)
 		refers |= m_hand[i].type != 0 && m_hand[i].port == port;
-	for (int i = 0; i < M_MESSAGES; i++)
+	for (int i = 0; i < message_end; i++)
 		refers |= message_refers(&message_pool[i], port);
 	for (int i = 0; i < M_PORTS; i++)
 		refers |= m_port[i].used && m_port[i].alive &&
@@ -76,17 +77,35 @@ static bool port_referred(const struct m_port *port)
 	return refers;
 }
 
+void m_forget_dead(void)
+{
+	for (int i = 0; i < M_PORTS; i++)
+		if (m_port[i].used && !m_port[i].alive && !port_referred(&m_port[i]))
+			m_port[i].used = false;
+	while (message_end > 0 && !message_pool[message_end - 1].used)
+		message_end--;
+}
+
+static struct m_port *unused_port(void)
+{
+	for (int i = 0; i < M_PORTS; i++)
+		if (!m_port[i].used)
+			return &m_port[i];
+	return NULL;
+}
+
 struct m_port *m_port_new(struct ipc_port *real)
 {
-	for (int i = 0; i < M_PORTS; i++) {
-		struct m_port *port = &m_port[i];
+	struct m_port *port = unused_port();
 
-		if (port->used && (port->alive || port_referred(port)))
-			continue;
-		*port = (struct m_port){ .used = true, .alive = true, .qlimit = 5, .real = real };
-		return port;
+	if (port == NULL) {
+		m_forget_dead();
+		port = unused_port();
 	}
-	ck_abort_msg("the model has no room for ports");
+	if (port == NULL)
+		ck_abort_msg("the model has no room for ports");
+	*port = (struct m_port){ .used = true, .alive = true, .qlimit = 5, .real = real };
+	return port;
 }
 
 struct m_set *m_set_new(struct ipc_pset *real)
@@ -108,6 +127,8 @@ struct m_message *m_message_new(struct m_right dest, struct m_right reply, uint3
 		if (m->used)
 			continue;
 		*m = (struct m_message){ .used = true, .dest = dest, .reply = reply, .id = id };
+		if (message_end <= i)
+			message_end = i + 1;
 		return m;
 	}
 	ck_abort_msg("the model has no room for messages");
@@ -138,7 +159,7 @@ static uint32_t count_in_transit(const struct m_port *port, uint32_t type)
 
 	for (int i = 0; i < M_HANDS; i++)
 		count += count_right(&m_hand[i], port, type);
-	for (int i = 0; i < M_MESSAGES; i++) {
+	for (int i = 0; i < message_end; i++) {
 		const struct m_message *m = &message_pool[i];
 
 		if (!m->used)

@@ -86,6 +86,9 @@ extern struct m_right m_hand[M_HANDS];	/* rights that the test holds; type 0: no
 struct m_entry *m_lookup(struct m_space *space, mach_port_name_t name);
 struct m_entry *m_entry_new(struct m_space *space, mach_port_name_t name);
 struct m_port *m_port_new(struct ipc_port *real);
+
+/* Dead ports that nobody holds make room. */
+void m_forget_dead(void);
 struct m_set *m_set_new(struct ipc_pset *real);
 struct m_message *m_message_new(struct m_right dest, struct m_right reply, uint32_t id);
 

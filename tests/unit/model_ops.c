@@ -32,6 +32,7 @@ void model_clear(void)
 				op_destroy(&m_space[s], m_space[s].entry[i].name);
 	for (int i = 0; i < M_PORTS; i++)
 		ck_must(!m_port[i].used || !m_port[i].alive);
+	m_forget_dead();
 	model_compare();
 }
 

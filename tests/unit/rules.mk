@@ -80,3 +80,4 @@ UNIT_IPC := $(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) vm/kmem.
 	$(addprefix tests/unit/,fakes_ipc.c fakes_vm.c model_ipc.c model_msg.c model_compare.c \
 	model_ops.c)
 $(eval $(call unit-test,right,$(UNIT_IPC)))
+$(eval $(call unit-test,header,$(UNIT_IPC)))
