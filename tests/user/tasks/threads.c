@@ -130,6 +130,8 @@ void test_thread_special_ports(void)
 	EXPECT(mach_port_mod_refs(SELF, port, MACH_PORT_RIGHT_SEND, -2), KERN_SUCCESS);
 	EXPECT(port_status(port).mps_srights, TRUE);
 	EXPECT(thread_terminate(thread), KERN_SUCCESS);
+	for (int i = 0; i < 50 && port_status(port).mps_srights; i++)
+		sleep_for(10);
 	EXPECT(port_status(port).mps_srights, FALSE);
 	port_destroy(thread);
 	port_destroy(port);
