@@ -65,36 +65,55 @@ void regs_load_fs_gs(struct thread *thread)
 
 /* --- Switching -------------------------------------------------------------------------------- */
 
-/* What only some threads have, looked at one by one. */
+/* The current fs, kept for the thread that is left. */
+static inline uint32_t save_fs(struct thread *prev)
+{
+	uint32_t selector;
+
+	__asm__ volatile("movl %%fs, %0" : "=r"(selector));
+	return prev->pcb.regs.fs = selector;
+}
+
+static inline uint32_t save_gs(struct thread *prev)
+{
+	uint32_t selector;
+
+	__asm__ volatile("movl %%gs, %0" : "=r"(selector));
+	return prev->pcb.regs.gs = selector;
+}
+
+/* Entries to the kernel save the user's registers in the thread's pcb. */
+static inline void load_address_space(const struct thread *prev, struct thread *next)
+{
+	entry_area.tss.esp0 = (uint32_t)(uintptr_t)(&next->pcb + 1);
+	if (prev->pcb.pmap != next->pcb.pmap)
+		pmap_activate(next->pcb.pmap);
+}
+
+/* With what only some threads have, looked at one by one. */
 static __attribute__((noinline)) void load_unusual(struct thread *prev, struct thread *next)
 {
 	uint32_t special = prev->pcb.special | next->pcb.special;
+	uint32_t fs = save_fs(prev), gs = save_gs(prev);
 
 	if (special & (PCB_GDT | PCB_LDT))
 		segments_load(&next->pcb);
-	if ((special & (PCB_GDT | PCB_LDT)) || prev->pcb.regs.fs != next->pcb.regs.fs ||
-	    prev->pcb.regs.gs != next->pcb.regs.gs)
+	if ((special & (PCB_GDT | PCB_LDT)) || fs != next->pcb.regs.fs || gs != next->pcb.regs.gs)
 		regs_load_fs_gs(next);
 	if (special & PCB_DEBUG)
 		debug_load(&next->pcb);
 	if (special & PCB_FPU)
 		fpu_allow((next->pcb.special & PCB_FPU) != 0);
+	load_address_space(prev, next);
 }
 
 void machine_thread_load(struct thread *prev, struct thread *next)
 {
-	uint32_t fs, gs;
-
-	entry_area.tss.esp0 = (uint32_t)(uintptr_t)(&next->pcb + 1);
-	__asm__ volatile("movl %%fs, %0" : "=r"(fs));
-	prev->pcb.regs.fs = fs;
-	__asm__ volatile("movl %%gs, %0" : "=r"(gs));
-	prev->pcb.regs.gs = gs;
-	if (fs != next->pcb.regs.fs || gs != next->pcb.regs.gs ||
+	if (save_fs(prev) != next->pcb.regs.fs || save_gs(prev) != next->pcb.regs.gs ||
 	    (prev->pcb.special | next->pcb.special) != 0)
 		load_unusual(prev, next);
-	if (prev->pcb.pmap != next->pcb.pmap)
-		pmap_activate(next->pcb.pmap);
+	else
+		load_address_space(prev, next);
 }
 
 void machine_stack_prepare(struct thread *thread, void (*start)(struct thread *previous))
