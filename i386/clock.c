@@ -2,9 +2,9 @@
 /*
  * Time from the time-stamp counter, and the tick from the 8254 interval timer.
  *
- * The counter's rate is measured against channel 2 of the timer.  Whatever disturbs a
- * measurement makes it longer, so the shortest of some is taken; each is bounded, because a
- * machine without the timer must start too.
+ * The counter's rate is measured against channel 2 of the timer.  An emulator may be stopped at any
+ * moment for any time, so both are read together, again and again, and only readings that took
+ * little time count.  All is bounded: a machine without the timer must start too.
  */
 #include <stdint.h>
 
@@ -22,6 +22,7 @@
 #define PIT_COMMAND	0x43
 #define PIT_0_RATE	0x34	/* channel 0, 16 bits, mode 2: periodic */
 #define PIT_2_ONCE	0xb0	/* channel 2, 16 bits, mode 0: output rises at the end */
+#define PIT_2_LATCH	0x80	/* keep the count of channel 2 for reading */
 
 #define TICK_COUNT	((PIT_HZ + TICK_HZ / 2) / TICK_HZ)
 
@@ -30,9 +31,13 @@
 #define PORT_B_SPEAKER	0x02
 #define PORT_B_OUT_2	0x20
 
-#define MEASURE_COUNT	(PIT_HZ / 100)	/* 10 ms */
-#define MEASUREMENTS	3
-#define MEASURE_POLLS	200000		/* port reads; far more than fit into 10 ms */
+#define MEASURE_START	0xffffu		/* 55 ms */
+#define MEASURE_COUNT	(PIT_HZ / 100)	/* 10 ms at least */
+#define MEASURE_POLLS	400000		/* a reading may take as little as 50 ns */
+#define DEAD_POLLS	1000		/* a count that has not moved by then never will */
+#define MEASUREMENTS	5
+#define READINGS	8
+#define TSC_HZ_MIN	8000000u	/* nothing slower has a time-stamp counter */
 #define TSC_HZ_DEFAULT	1000000000u
 
 #define NS_PER_SECOND	1000000000u
@@ -43,41 +48,98 @@ static uint32_t tsc_hz;
 static uint32_t ns_scale;	/* nanoseconds of a count, times 2^SCALE_SHIFT */
 static uint32_t rtc_at_start;
 
-/* Counts of the time-stamp counter in MEASURE_COUNT of the timer; UINT32_MAX when it is dead. */
-static uint32_t clock_measure(void)
-{
-	uint8_t port_b = inb(PORT_B) & (uint8_t)~PORT_B_SPEAKER;
-	uint64_t begin, counts;
-	int polls = MEASURE_POLLS;
+/* Both clocks at one moment, and how long the moment was. */
+struct reading {
+	uint32_t pit;
+	uint32_t width;
+	uint64_t tsc;
+};
 
-	outb(PORT_B, port_b & (uint8_t)~PORT_B_GATE_2);
-	outb(PIT_COMMAND, PIT_2_ONCE);
-	outb(PIT_CHANNEL_2, MEASURE_COUNT & 0xff);
-	outb(PIT_CHANNEL_2, MEASURE_COUNT >> 8);
-	outb(PORT_B, port_b | PORT_B_GATE_2);
-	begin = rdtsc();
-	while (!(inb(PORT_B) & PORT_B_OUT_2))
-		if (--polls == 0)
-			return UINT32_MAX;
-	counts = rdtsc() - begin;
-	return counts < UINT32_MAX ? (uint32_t)counts : UINT32_MAX;
+static struct reading clock_read_once(void)
+{
+	struct reading r;
+
+	r.tsc = rdtsc();
+	outb(PIT_COMMAND, PIT_2_LATCH);
+	r.pit = inb(PIT_CHANNEL_2);
+	r.pit |= (uint32_t)inb(PIT_CHANNEL_2) << 8;
+	r.width = (uint32_t)(rdtsc() - r.tsc);
+	return r;
 }
 
-static uint32_t clock_measure_hz(void)
+static struct reading clock_read(void)
 {
-	uint32_t best = UINT32_MAX;
-	uint64_t hz;
+	struct reading best = clock_read_once();
 	int i;
 
-	for (i = 0; i < MEASUREMENTS; i++) {
-		uint32_t counts = clock_measure();
+	for (i = 1; i < READINGS; i++) {
+		struct reading r = clock_read_once();
 
-		best = counts < best ? counts : best;
+		if (r.width < best.width)
+			best = r;
 	}
-	hz = mul_div64(best, PIT_HZ, MEASURE_COUNT);
-	/* Nothing slower has a counter; nothing faster fits the arithmetic. */
-	return best == UINT32_MAX || hz < 8000000 || hz > UINT32_MAX ? TSC_HZ_DEFAULT
-								      : (uint32_t)hz;
+	return best;
+}
+
+static void pit_start_once(void)
+{
+	uint8_t port_b = inb(PORT_B) & (uint8_t)~(PORT_B_SPEAKER | PORT_B_GATE_2);
+
+	outb(PORT_B, port_b);
+	outb(PIT_COMMAND, PIT_2_ONCE);
+	outb(PIT_CHANNEL_2, MEASURE_START & 0xff);
+	outb(PIT_CHANNEL_2, MEASURE_START >> 8);
+	outb(PORT_B, port_b | PORT_B_GATE_2);
+}
+
+/* Wait until the timer has counted MEASURE_COUNT down from `begin`. */
+static struct reading clock_wait(uint32_t begin)
+{
+	struct reading r = clock_read();
+	int polls;
+
+	for (polls = 0; r.pit + MEASURE_COUNT > begin && polls < MEASURE_POLLS; polls++) {
+		if (r.pit == begin && polls > DEAD_POLLS)
+			break;
+		r = clock_read();
+	}
+	return r;
+}
+
+/*
+ * One measurement of the rate.  Returns the counts of which it is in doubt, UINT32_MAX when it
+ * failed: an output that is high says that the timer has gone round.
+ */
+static uint32_t clock_measure(uint64_t *hz)
+{
+	struct reading begin, end;
+
+	pit_start_once();
+	begin = clock_read();
+	end = clock_wait(begin.pit);
+	if (end.pit + MEASURE_COUNT > begin.pit || (inb(PORT_B) & PORT_B_OUT_2))
+		return UINT32_MAX;
+	*hz = mul_div64(end.tsc - begin.tsc, PIT_HZ, begin.pit - end.pit);
+	return begin.width + end.width;
+}
+
+/* The best of some measurements; one that is good to some 1/4096 ends the search. */
+static uint32_t clock_measure_hz(void)
+{
+	uint32_t least = UINT32_MAX;
+	uint64_t hz = TSC_HZ_DEFAULT;
+	int i;
+
+	for (i = 0; i < MEASUREMENTS && least > (uint32_t)hz / 100 >> 12; i++) {
+		uint64_t measured;
+		uint32_t width = clock_measure(&measured);
+
+		if (width < least) {
+			least = width;
+			hz = measured;
+		}
+	}
+	return hz < TSC_HZ_MIN || hz > UINT32_MAX ? TSC_HZ_DEFAULT : (uint32_t)hz;
 }
 
 void clock_init(void)
