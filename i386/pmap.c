@@ -72,12 +72,6 @@ void pmap_activate(struct pmap *pmap)
 
 /* --- Tables ------------------------------------------------------------------- */
 
-/* How many entries of the table that `pte` is in are valid; also for a directory. */
-static uint32_t *table_count(const struct pte *pte)
-{
-	return &vm_page_from_phys(direct_to_phys(pte))->offset;
-}
-
 static struct pte *table_alloc(void)
 {
 	struct vm_page *page = vm_page_alloc(VM_ZONE_DIRECT, 0);
@@ -148,7 +142,7 @@ static bool make_table(struct pmap *pmap, struct pte *entry)
 		return false;
 	pte_set(entry, (uint32_t)direct_to_phys(table) | low, 0);
 	if (pmap != &kernel_pmap)
-		*table_count(entry) += 1;
+		*pte_count(entry) += 1;
 	return true;
 }
 
@@ -169,7 +163,7 @@ static void release_table(struct pmap *pmap, struct pte *entry, vm_offset_t va)
 	struct pte *table = pte_table(entry);
 
 	pte_clear(entry);
-	*table_count(entry) -= 1;
+	*pte_count(entry) -= 1;
 	pmap_flush(pmap, va, va + PAGE_BYTES);
 	if (pmap->spare_table == NULL)
 		pmap->spare_table = table;
@@ -192,10 +186,9 @@ static uint32_t prot_high(const struct pmap *pmap, vm_prot_t prot)
 	return prot & VM_PROT_EXECUTE ? 0 : pmap_nx;
 }
 
-uint32_t pmap_clear_pte(struct pmap *pmap, struct pte *pte)
+uint32_t pmap_clear_pte(struct pmap *pmap, struct pte *pte, uint32_t *count)
 {
 	uint32_t low = pte_clear(pte);
-	uint32_t *count = table_count(pte);
 
 	assert_locked(&pmap->lock);
 	assert((low & PTE_VALID) && *count > 0 && pmap->resident > 0);
@@ -204,9 +197,9 @@ uint32_t pmap_clear_pte(struct pmap *pmap, struct pte *pte)
 	return low;
 }
 
-static void drop_pte(struct pmap *pmap, struct pte *pte, vm_offset_t va)
+static void drop_pte(struct pmap *pmap, struct pte *pte, vm_offset_t va, uint32_t *count)
 {
-	uint32_t low = pmap_clear_pte(pmap, pte);
+	uint32_t low = pmap_clear_pte(pmap, pte, count);
 
 	if (low & PTE_TRACKED)
 		mapping_remove(vm_page_from_phys(low & PTE_FRAME), pmap, va, low);
@@ -215,7 +208,7 @@ static void drop_pte(struct pmap *pmap, struct pte *pte, vm_offset_t va)
 /* Change the access to a page that is mapped; writable and executable never meet by accident. */
 static void change_pte(struct pmap *pmap, struct pte *pte, vm_offset_t va, vm_prot_t prot)
 {
-	pte_lower(pte, prot);
+	pte_lower(pte, pte_loss(prot));
 	pte->high = prot_high(pmap, prot);
 	if (prot & VM_PROT_WRITE)
 		__atomic_fetch_or(&pte->low, PTE_WRITE, __ATOMIC_RELAXED);
@@ -235,16 +228,17 @@ static bool new_pte(struct pmap *pmap, struct pte *pte, vm_offset_t va, phys_add
 {
 	struct vm_page *page = tracked_page(pmap, pa);
 	struct mapping *mapping = page != NULL ? mapping_alloc() : NULL;
+	uint32_t *count = pte_count(pte);
 
 	if (page != NULL && mapping == NULL)
 		return false;
 	if (pte_valid(pte)) {
-		drop_pte(pmap, pte, va);
+		drop_pte(pmap, pte, va, count);
 		pmap_flush(pmap, va, va + PAGE_BYTES);
 	}
 	if (page != NULL)
 		mapping_insert(page, mapping, pmap, va);
-	*table_count(pte) += 1;
+	*count += 1;
 	pmap->resident++;
 	pte_set(pte, (uint32_t)pa | prot_low(pmap, prot) | (page != NULL ? PTE_TRACKED : 0),
 		prot_high(pmap, prot));
@@ -296,22 +290,52 @@ static vm_offset_t chunk_end(const struct pmap *pmap, vm_offset_t va, vm_offset_
 	return end - va < left ? end : va + left;
 }
 
+/*
+ * The entries of a table for [start, end), as a pair of pointers.  Loops over them look
+ * at every single one, so they do little else.
+ */
+struct pte_range {
+	struct pte *first, *end;
+};
+
+static struct pte_range pte_range(struct pte *table, vm_offset_t start, vm_offset_t end)
+{
+	struct pte *first = table + table_index(start);
+
+	return (struct pte_range){ first, first + ((end - start) >> PAGE_SHIFT) };
+}
+
+static vm_offset_t range_va(const struct pte *pte, const struct pte_range *range,
+			    vm_offset_t start)
+{
+	return start + ((vm_offset_t)(pte - range->first) << PAGE_SHIFT);
+}
+
+static void remove_range(struct pmap *pmap, const struct pte_range *range, vm_offset_t start,
+			 uint32_t *count)
+{
+	struct pte *pte;
+
+	for (pte = range->first; pte < range->end && *count != 0; pte++)
+		if (pte_valid(pte))
+			drop_pte(pmap, pte, range_va(pte, range, start), count);
+}
+
 static void remove_chunk(struct pmap *pmap, vm_offset_t start, vm_offset_t end)
 {
 	struct pte *entry = find_table_entry(pmap, start);
 	uint32_t before = pmap->resident;
-	struct pte *pte;
-	vm_offset_t va;
+	struct pte_range range;
+	uint32_t *count;
 
 	if (entry == NULL || !pte_valid(entry))
 		return;
-	pte = pte_table(entry) + table_index(start);
-	for (va = start; va < end; va += PAGE_BYTES, pte++)
-		if (pte_valid(pte))
-			drop_pte(pmap, pte, va);
+	range = pte_range(pte_table(entry), start, end);
+	count = pte_count(range.first);
+	remove_range(pmap, &range, start, count);
 	if (pmap->resident != before)
 		pmap_flush(pmap, start, end);
-	if (pmap != &kernel_pmap && *table_count(pte_table(entry)) == 0)
+	if (pmap != &kernel_pmap && *count == 0)
 		release_table(pmap, entry, start);
 }
 
@@ -331,15 +355,18 @@ void pmap_remove(struct pmap *pmap, vm_offset_t start, vm_offset_t end)
 
 static void protect_chunk(struct pmap *pmap, vm_offset_t start, vm_offset_t end, vm_prot_t prot)
 {
-	struct pte *pte = pmap_find_pte(pmap, start);
+	struct pte *entry = find_table_entry(pmap, start);
+	const struct pte_loss loss = pte_loss(prot);
+	struct pte_range range;
 	bool lowered = false;
-	vm_offset_t va;
+	struct pte *pte;
 
-	if (pte == NULL)
+	if (entry == NULL || !pte_valid(entry))
 		return;
-	for (va = start; va < end; va += PAGE_BYTES, pte++)
+	range = pte_range(pte_table(entry), start, end);
+	for (pte = range.first; pte < range.end; pte++)
 		if (pte_valid(pte))
-			lowered |= pte_lower(pte, prot);
+			lowered |= pte_lower(pte, loss);
 	if (lowered)
 		pmap_flush(pmap, start, end);
 }
@@ -418,7 +445,7 @@ static void destroy_directory(struct pmap *pmap, unsigned int index)
 
 	if (!pte_valid(top))
 		return;
-	if (*table_count(pte_table(top)) != 0)
+	if (*pte_count(pte_table(top)) != 0)
 		pmap_remove(pmap, start, start + DIRECTORY_SPAN);
 	table_free(pte_table(top));
 }

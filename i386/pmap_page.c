@@ -140,7 +140,7 @@ static bool visit_remove(struct vm_page *page, struct mapping *mapping, struct p
 			 uint32_t arg)
 {
 	(void)arg;
-	note_bits(page, pmap_clear_pte(mapping->pmap, pte));
+	note_bits(page, pmap_clear_pte(mapping->pmap, pte, pte_count(pte)));
 	pmap_flush(mapping->pmap, mapping->va, mapping->va + PAGE_BYTES);
 	return true;
 }
@@ -149,7 +149,7 @@ static bool visit_lower(struct vm_page *page, struct mapping *mapping, struct pt
 			uint32_t prot)
 {
 	(void)page;
-	if (pte_lower(pte, (vm_prot_t)prot))
+	if (pte_lower(pte, pte_loss((vm_prot_t)prot)))
 		pmap_flush(mapping->pmap, mapping->va, mapping->va + PAGE_BYTES);
 	return false;
 }

@@ -108,26 +108,43 @@ static inline uint32_t pte_clear(struct pte *pte)
 	return low;
 }
 
-/* Take away what `prot` does not allow; was there anything? */
-static inline bool pte_lower(struct pte *pte, vm_prot_t prot)
-{
-	struct pte old = *pte;
+/* What an entry loses: bits to clear in the low word, to set in the high word. */
+struct pte_loss {
+	uint32_t clear, set;
+};
 
-	if (!(prot & VM_PROT_WRITE) && (old.low & PTE_WRITE))
-		__atomic_fetch_and(&pte->low, ~PTE_WRITE, __ATOMIC_RELAXED);
-	if (!(prot & VM_PROT_EXECUTE))
-		pte->high = old.high | pmap_nx;
-	return pte->high != old.high || (!(prot & VM_PROT_WRITE) && (old.low & PTE_WRITE));
+static inline struct pte_loss pte_loss(vm_prot_t prot)
+{
+	return (struct pte_loss){
+		.clear = prot & VM_PROT_WRITE ? 0 : PTE_WRITE,
+		.set = prot & VM_PROT_EXECUTE ? 0 : pmap_nx,
+	};
+}
+
+/* Take away what is there to be lost; was there anything? */
+static inline bool pte_lower(struct pte *pte, struct pte_loss loss)
+{
+	if (((pte->low & loss.clear) | (~pte->high & loss.set)) == 0)
+		return false;
+	__atomic_fetch_and(&pte->low, ~loss.clear, __ATOMIC_RELAXED);
+	pte->high |= loss.set;
+	return true;
 }
 
 /* The entry of va; NULL without a table.  The pmap's lock is held. */
 struct pte *pmap_find_pte(struct pmap *pmap, vm_offset_t va);
 
+/* How many entries of the table or directory that `pte` is in are valid. */
+static inline uint32_t *pte_count(const struct pte *pte)
+{
+	return &vm_page_from_phys(direct_to_phys(pte))->offset;
+}
+
 /*
- * Clear a valid entry and its counts; returns its low word.  The pmap's lock is held; flushing,
+ * Clear a valid entry, and count it; returns its low word.  The pmap's lock is held; flushing,
  * and the page's list, is the caller's.
  */
-uint32_t pmap_clear_pte(struct pmap *pmap, struct pte *pte);
+uint32_t pmap_clear_pte(struct pmap *pmap, struct pte *pte, uint32_t *count);
 
 /* Make all CPUs that use the pmap forget what they know of [start, end). */
 void pmap_flush(struct pmap *pmap, vm_offset_t start, vm_offset_t end);
