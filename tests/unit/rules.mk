@@ -60,6 +60,8 @@ $(eval $(call unit-test,slab))
 $(eval $(call unit-test,queue))
 $(eval $(call unit-test,rbtree))
 $(eval $(call unit-test,div64))
+$(eval $(call unit-test,timer,kern/timer.c))
+$(eval $(call unit-test,lock))
 $(eval $(call unit-test,string,kern/string.c))
 $(eval $(call unit-test,printf,kern/printf.c))
 $(eval $(call unit-test,kmem,vm/kmem.c))
@@ -78,6 +80,7 @@ $(eval $(call unit-test,msg_item,ipc/msg_item.c))
 # Rights, messages and queues: all of ipc/ but the dispatcher and the traps on ports, beside a model.
 UNIT_IPC := $(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) vm/kmem.c \
 	$(addprefix tests/unit/,fakes_ipc.c fakes_vm.c model_ipc.c model_msg.c model_compare.c \
-	model_ops.c)
+	model_ops.c model_send.c model_random.c)
 $(eval $(call unit-test,right,$(UNIT_IPC)))
 $(eval $(call unit-test,header,$(UNIT_IPC)))
+$(eval $(call unit-test,copyin,$(UNIT_IPC)))
