@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/fast_path.h>
 
+#include <ipc/mach_msg.h>
 #include <ipc/pset.h>
 #include <ipc/right.h>
+#include <kern/run_queue.h>
 #include <kern/sched.h>
 #include <kern/string.h>
 #include <kern/task.h>
@@ -12,6 +14,9 @@
 
 #define REQUEST_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE)
 #define REPLY_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0)
+
+/* One straight run of code: what is known in one part need not be stored for the next. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 bool ipc_fast_path_enabled = true;
 
@@ -37,7 +42,7 @@ struct fast {
 /* --- Looking ----------------------------------------------------------------------------- */
 
 /* The destination and the reply port, from the sender's names.  Space locked. */
-static inline bool find_ports(struct fast *f, const mach_msg_header_t *msg)
+static ALWAYS_INLINE bool find_ports(struct fast *f, const mach_msg_header_t *msg)
 {
 	bool request = msg->msgh_bits == REQUEST_BITS;
 	struct ipc_entry *reply;
@@ -60,10 +65,17 @@ static inline bool find_ports(struct fast *f, const mach_msg_header_t *msg)
 }
 
 /* What to receive from: the reply port, or another port, or a set; but not the destination. */
-static inline bool find_source(struct fast *f, mach_port_name_t name)
+static ALWAYS_INLINE bool find_source(struct fast *f, mach_port_name_t reply_name,
+				      mach_port_name_t name)
 {
-	struct ipc_entry *entry = ipc_entry_lookup(&f->space->table, name);
+	struct ipc_entry *entry;
 
+	if (f->reply != NULL && name == reply_name) {
+		f->source = &f->reply->object;
+		f->source_queue = &f->reply->mqueue;
+		return f->reply != f->dest;
+	}
+	entry = ipc_entry_lookup(&f->space->table, name);
 	if (entry == NULL || entry->object == &f->dest->object)
 		return false;
 	f->source = entry->object;
@@ -78,7 +90,7 @@ static inline bool find_source(struct fast *f, mach_port_name_t name)
 }
 
 /* Is there nothing to be received yet?  Source locked. */
-static inline bool source_is_quiet(const struct fast *f)
+static ALWAYS_INLINE bool source_is_quiet(const struct fast *f)
 {
 	if (f->source->kind == IOT_PORT) {
 		const struct ipc_port *port = (const struct ipc_port *)f->source;
@@ -89,7 +101,7 @@ static inline bool source_is_quiet(const struct fast *f)
 }
 
 /* The first that waits for the destination's messages, if it can take this one.  Port locked. */
-static inline bool find_receiver(struct fast *f, struct ipc_mqueue *mqueue, mach_msg_size_t size)
+static ALWAYS_INLINE bool find_receiver(struct fast *f, struct ipc_mqueue *mqueue, mach_msg_size_t size)
 {
 	struct queue_link *link = queue_first(&mqueue->receivers);
 	struct thread *receiver;
@@ -106,7 +118,7 @@ static inline bool find_receiver(struct fast *f, struct ipc_mqueue *mqueue, mach
 }
 
 /* Room for the reply right's name in the receiver's space, which is locked. */
-static inline bool has_room(const struct ipc_space *space)
+static ALWAYS_INLINE bool has_room(const struct ipc_space *space)
 {
 	return space->active && space->table.free_head != NULL && space->table.sparse == 0;
 }
@@ -127,7 +139,7 @@ static inline void unlock_unless(struct spin_lock *lock, const void *same, const
 /* --- Doing ---------------------------------------------------------------------------------- */
 
 /* The sender waits as if it had come to an empty queue. */
-static inline void sender_waits(struct fast *f)
+static ALWAYS_INLINE void sender_waits(struct fast *f)
 {
 	struct thread *self = f->self;
 
@@ -140,7 +152,7 @@ static inline void sender_waits(struct fast *f)
 }
 
 /* The receiver has its message; its reference on what it waited for is not the last. */
-static inline void receiver_leaves(struct thread *receiver)
+static ALWAYS_INLINE void receiver_leaves(struct thread *receiver)
 {
 	struct ipc_object *object = receiver->ipc.object;
 
@@ -152,7 +164,7 @@ static inline void receiver_leaves(struct thread *receiver)
 }
 
 /* The rights: all that is left of a copied send right and a made send-once right is a name. */
-static inline void move_request(struct fast *f, mach_msg_header_t *msg)
+static ALWAYS_INLINE void move_request(struct fast *f, mach_msg_header_t *msg)
 {
 	struct ipc_entry *entry;
 	kern_return_t kr = ipc_entry_alloc(&f->there->table, &entry);
@@ -167,7 +179,7 @@ static inline void move_request(struct fast *f, mach_msg_header_t *msg)
 }
 
 /* The send-once right goes with its name; the receive right still keeps the port. */
-static inline void move_reply(struct fast *f, mach_msg_header_t *msg)
+static ALWAYS_INLINE void move_reply(struct fast *f, mach_msg_header_t *msg)
 {
 	ipc_entry_free(&f->space->table, f->entry);
 	assert(f->dest->sorights > 0 && f->dest->object.ref_count > 1);
@@ -177,7 +189,7 @@ static inline void move_reply(struct fast *f, mach_msg_header_t *msg)
 	msg->msgh_remote_port = MACH_PORT_NULL;
 }
 
-static inline void transfer(struct fast *f, mach_msg_header_t *msg)
+static ALWAYS_INLINE void transfer(struct fast *f, mach_msg_header_t *msg)
 {
 	if (f->reply != NULL)
 		move_request(f, msg);
@@ -190,7 +202,7 @@ static inline void transfer(struct fast *f, mach_msg_header_t *msg)
 }
 
 /* Sections with the locks of the destination's set, of the source and of the other space held. */
-static inline bool transfer_with_source(struct fast *f, mach_msg_header_t *msg)
+static ALWAYS_INLINE bool transfer_with_source(struct fast *f, mach_msg_header_t *msg)
 {
 	bool done = false;
 
@@ -209,34 +221,35 @@ static inline bool transfer_with_source(struct fast *f, mach_msg_header_t *msg)
 }
 
 /* With the reply port locked where it is not the source. */
-static inline bool transfer_with_reply(struct fast *f, mach_msg_header_t *msg)
+static ALWAYS_INLINE bool transfer_with_reply(struct fast *f, mach_msg_header_t *msg)
 {
-	const void *reply = f->reply != NULL ? &f->reply->object : f->source;
+	bool lock = f->reply != NULL && &f->reply->object != f->source;
 	bool done;
 
-	if (reply == f->source)
-		return transfer_with_source(f, msg);
-	if (!spin_try_lock(&f->reply->object.lock))
+	if (lock && !spin_try_lock(&f->reply->object.lock))
 		return false;
 	done = transfer_with_source(f, msg);
-	spin_unlock(&f->reply->object.lock);
+	if (lock)
+		spin_unlock(&f->reply->object.lock);
 	return done;
 }
 
-static inline bool transfer_to_dest(struct fast *f, mach_msg_header_t *msg)
+static ALWAYS_INLINE bool transfer_to_dest(struct fast *f, mach_msg_header_t *msg)
 {
 	struct ipc_pset *pset = f->dest->pset;
+	struct ipc_mqueue *mqueue = &f->dest->mqueue;
 	bool done;
 
 	if (!f->dest->object.active || f->dest->msgcount != 0)
 		return false;
-	if (pset == NULL)
-		return find_receiver(f, &f->dest->mqueue, msg->msgh_size) &&
-		       transfer_with_reply(f, msg);
-	if (!spin_try_lock(&pset->object.lock))
-		return false;
-	done = find_receiver(f, &pset->mqueue, msg->msgh_size) && transfer_with_reply(f, msg);
-	ipc_pset_unlock(pset);
+	if (pset != NULL) {
+		if (!spin_try_lock(&pset->object.lock))
+			return false;
+		mqueue = &pset->mqueue;
+	}
+	done = find_receiver(f, mqueue, msg->msgh_size) && transfer_with_reply(f, msg);
+	if (pset != NULL)
+		ipc_pset_unlock(pset);
 	return done;
 }
 
@@ -259,7 +272,7 @@ static __attribute__((noinline)) mach_msg_return_t take_back(struct thread *rece
 }
 
 /* In the receiver's context, on what was the sender's stack. */
-static inline _Noreturn void receiver_goes_on(struct thread *receiver,
+static _Noreturn ALWAYS_INLINE void receiver_goes_on(struct thread *receiver,
 					      const mach_msg_header_t *msg)
 {
 	mach_msg_return_t mr = MACH_MSG_SUCCESS;
@@ -269,23 +282,25 @@ static inline _Noreturn void receiver_goes_on(struct thread *receiver,
 	syscall_return(mr);
 }
 
-void ipc_fast_path(struct thread *self, mach_msg_header_t *user, mach_msg_size_t send_size,
-		   mach_msg_size_t rcv_size, mach_port_name_t rcv_name)
+void ipc_fast_path(struct thread *self, const struct mach_msg_args *args)
 {
 	uint32_t buffer[FAST_MAX / sizeof(uint32_t)];
 	mach_msg_header_t *msg = (mach_msg_header_t *)buffer;
-	struct fast f = { .self = self, .space = self->task->space };
+	mach_msg_size_t size = args->send_size;
+	struct fast f;
 	bool done = false;
 
-	if (send_size - sizeof(*msg) > FAST_MAX - sizeof(*msg) || (send_size & 3) != 0 ||
-	    copyinmsg(user, msg, send_size) != 0)
+	if (size - sizeof(*msg) > FAST_MAX - sizeof(*msg) || (size & 3) != 0 ||
+	    copyinmsg(args->msg, msg, size) != 0)
 		return;
 	if (msg->msgh_bits != REQUEST_BITS &&
 	    (msg->msgh_bits != REPLY_BITS || msg->msgh_local_port != MACH_PORT_NULL))
 		return;
-	msg->msgh_size = send_size;
+	msg->msgh_size = size;
+	f.self = self;
+	f.space = self->task->space;
 	ipc_space_lock(f.space);
-	if (find_ports(&f, msg) && find_source(&f, rcv_name)) {
+	if (find_ports(&f, msg) && find_source(&f, msg->msgh_local_port, args->rcv_name)) {
 		ipc_port_lock(f.dest);
 		done = transfer_to_dest(&f, msg);
 		ipc_port_unlock(f.dest);
@@ -293,10 +308,10 @@ void ipc_fast_path(struct thread *self, mach_msg_header_t *user, mach_msg_size_t
 	ipc_space_unlock(f.space);
 	if (!done)
 		return;
-	self->ipc.msg = user;
-	self->ipc.option = MACH_SEND_MSG | MACH_RCV_MSG;
-	self->ipc.rcv_size = rcv_size;
-	self->ipc.rcv_name = rcv_name;
+	self->ipc.msg = args->msg;
+	self->ipc.option = args->option;
+	self->ipc.rcv_size = args->rcv_size;
+	self->ipc.rcv_name = args->rcv_name;
 	thread_hand_over(self, mach_msg_receive_continue, f.receiver);
 	receiver_goes_on(f.receiver, msg);
 }

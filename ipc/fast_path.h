@@ -16,6 +16,7 @@
 
 #include <ipc/ipc_types.h>
 
+struct mach_msg_args;
 struct thread;
 
 extern bool ipc_fast_path_enabled;
@@ -29,8 +30,7 @@ void ipc_fast_path_init(const char *command_line);
  * Locks:    none.  Interrupts off.
  * Returns:  when it gave up.  Otherwise the receiver goes back to user mode, and the caller waits.
  */
-void ipc_fast_path(struct thread *self, mach_msg_header_t *msg, mach_msg_size_t send_size,
-		   mach_msg_size_t rcv_size, mach_port_name_t rcv_name);
+void ipc_fast_path(struct thread *self, const struct mach_msg_args *args);
 
 /* Where a thread goes on that waits to receive (mach_msg.c). */
 void mach_msg_receive_continue(void);

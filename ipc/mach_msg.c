@@ -174,33 +174,37 @@ static mach_msg_return_t send(struct thread *self, mach_msg_size_t size,
 	return mr;
 }
 
-__attribute__((regparm(0))) mach_msg_return_t
-mach_msg_trap(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size,
-	      mach_msg_size_t rcv_size, mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
-	      mach_port_name_t notify)
+/* The ordinary way, with the arguments kept in the thread, since a wait leaves no stack. */
+static __attribute__((noinline)) mach_msg_return_t
+mach_msg_ordinary(struct thread *self, const struct mach_msg_args *args)
 {
-	struct thread *self = current_thread();
 	struct thread *partner = NULL;
 
-	if (option == (MACH_SEND_MSG | MACH_RCV_MSG) && ipc_fast_path_enabled)
-		ipc_fast_path(self, msg, send_size, rcv_size, rcv_name);
 	interrupts_enable();
-	/* Kept in the thread, since a wait leaves no stack. */
-	self->ipc.msg = msg;
-	self->ipc.option = option;
-	self->ipc.rcv_size = rcv_size;
-	self->ipc.rcv_name = rcv_name;
-	self->ipc.timeout = timeout;
-	self->ipc.notify = notify;
-	if (option & MACH_SEND_MSG) {
-		mach_msg_return_t mr = send(self, send_size, &partner);
+	self->ipc.msg = args->msg;
+	self->ipc.option = args->option;
+	self->ipc.rcv_size = args->rcv_size;
+	self->ipc.rcv_name = args->rcv_name;
+	self->ipc.timeout = args->timeout;
+	self->ipc.notify = args->notify;
+	if (args->option & MACH_SEND_MSG) {
+		mach_msg_return_t mr = send(self, args->send_size, &partner);
 
 		if (mr != MACH_MSG_SUCCESS)
 			return mr;
 	}
-	if (option & MACH_RCV_MSG)
+	if (args->option & MACH_RCV_MSG)
 		return receive(self, partner);
 	if (partner != NULL)
 		thread_make_runnable(partner);
 	return MACH_MSG_SUCCESS;
+}
+
+__attribute__((regparm(0))) mach_msg_return_t mach_msg_trap(struct mach_msg_args args)
+{
+	struct thread *self = current_thread();
+
+	if (args.option == (MACH_SEND_MSG | MACH_RCV_MSG) && ipc_fast_path_enabled)
+		ipc_fast_path(self, &args);
+	return mach_msg_ordinary(self, &args);
 }

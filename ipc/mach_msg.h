@@ -5,13 +5,21 @@
 
 #include <ipc/ipc_types.h>
 
+/* The trap's arguments, as they lie on the stack. */
+struct mach_msg_args {
+	mach_msg_header_t *msg;
+	mach_msg_option_t option;
+	mach_msg_size_t send_size;
+	mach_msg_size_t rcv_size;
+	mach_port_name_t rcv_name;
+	mach_msg_timeout_t timeout;
+	mach_port_name_t notify;
+};
+
 /*
- * Locks:    none.  Interrupts are off on entry and on return.
+ * Locks:    none.  Interrupts are off on entry.
  * Blocks:   with a continuation: then it does not return but goes back to user mode itself.
  */
-__attribute__((regparm(0))) mach_msg_return_t
-mach_msg_trap(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size,
-	      mach_msg_size_t rcv_size, mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
-	      mach_port_name_t notify);
+__attribute__((regparm(0))) mach_msg_return_t mach_msg_trap(struct mach_msg_args args);
 
 #endif /* IPC_MACH_MSG_H */

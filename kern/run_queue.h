@@ -36,4 +36,15 @@ struct thread *run_queue_take(void);
 /* The first non-empty level at or after `level`; PRIORITY_LEVELS when there is none. */
 int32_t run_queue_next_level(int32_t level);
 
+/*
+ * Could `next`, which waits, take over the CPU and the stack of the current thread?  What it
+ * waits in is locked.
+ */
+static inline bool thread_can_take_over(const struct thread *self, const struct thread *next)
+{
+	return next->flags == TH_WAIT && self->flags == TH_RUN && next->kstack == NULL &&
+	       run_queue.best >= next->sched_priority && next->wait_event == NULL &&
+	       !timer_is_set(&next->wait_timer);
+}
+
 #endif /* KERN_RUN_QUEUE_H */

@@ -289,13 +289,6 @@ void thread_block_to(continuation_t continuation, struct thread *next)
 	switch_on_stack(self, next);
 }
 
-bool thread_can_take_over(const struct thread *self, const struct thread *next)
-{
-	return next->flags == TH_WAIT && self->flags == TH_RUN && next->kstack == NULL &&
-	       run_queue.best >= next->sched_priority && next->wait_event == NULL &&
-	       !timer_is_set(&next->wait_timer);
-}
-
 void thread_hand_over(struct thread *self, continuation_t continuation, struct thread *next)
 {
 	assert_no_locks();
