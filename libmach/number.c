@@ -34,36 +34,48 @@ static const char *skip_prefix(const char *at, int *base)
 	return at;
 }
 
-unsigned long strtoul(const char *restrict string, char **restrict end, int base)
+/* What stands in a string: its sign, and the number without it, ULONG_MAX if it is larger. */
+struct parsed {
+	int		negative;
+	int		overflow;
+	unsigned long	magnitude;
+};
+
+static struct parsed parse(const char *string, char **end, int base)
 {
 	const char *at = skip_space(string), *first;
-	int negative = *at == '-', overflow = 0;
-	unsigned long value = 0;
+	struct parsed parsed = { .negative = *at == '-' };
 
 	if (*at == '-' || *at == '+')
 		at++;
 	first = at = skip_prefix(at, &base);
 	for (; digit_value(*at) < base; at++) {
-		unsigned long digit = digit_value(*at);
+		unsigned long digit = digit_value(*at), *value = &parsed.magnitude;
 
-		overflow |= __builtin_umull_overflow(value, base, &value);
-		overflow |= __builtin_uaddl_overflow(value, digit, &value);
+		parsed.overflow |= __builtin_umull_overflow(*value, base, value);
+		parsed.overflow |= __builtin_uaddl_overflow(*value, digit, value);
 	}
 	if (end != NULL)
 		*end = (char *) (at == first ? string : at);
-	if (overflow)
-		return (unsigned long) UINTPTR_MAX;
-	return negative ? -value : value;
+	if (parsed.overflow)
+		parsed.magnitude = (unsigned long) UINTPTR_MAX;
+	return parsed;
+}
+
+unsigned long strtoul(const char *restrict string, char **restrict end, int base)
+{
+	struct parsed parsed = parse(string, end, base);
+
+	return parsed.negative && !parsed.overflow ? -parsed.magnitude : parsed.magnitude;
 }
 
 long strtol(const char *restrict string, char **restrict end, int base)
 {
-	unsigned long value = strtoul(string, end, base);
-	int negative = *skip_space(string) == '-';
+	struct parsed parsed = parse(string, end, base);
+	unsigned long limit = (unsigned long) INTPTR_MAX + parsed.negative;
+	unsigned long magnitude = parsed.magnitude < limit ? parsed.magnitude : limit;
 
-	if (negative)
-		return (long) value > 0 ? INTPTR_MIN : (long) value;
-	return value > INTPTR_MAX ? INTPTR_MAX : (long) value;
+	return parsed.negative ? -magnitude : magnitude;
 }
 
 int atoi(const char *string)

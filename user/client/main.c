@@ -53,7 +53,8 @@ static kern_return_t measure(mach_port_t echo)
 		return result;
 	if (counts_instructions())
 		printf("[client] A round trip to the server and back took %u instructions,\n"
-			"[client] MIG's stubs on both sides included (mean of %d).\n", each, ROUNDS);
+			"[client] MIG's stubs on both sides included (mean of %d).\n",
+			each, ROUNDS);
 	else
 		printf("[client] A round trip took about %u ticks of the time-stamp counter\n"
 			"[client] (mean of %d; under qemu -icount the ticks are instructions).\n",

@@ -90,7 +90,7 @@ static kern_return_t pass_receive_right(mach_port_t echo, mach_port_t port, mach
 	result = echo_drain(echo, port, &messages, &sum);
 	if (result != KERN_SUCCESS)
 		return result;
-	printf("[rights] The queue went with it: the server took %d messages, their ids' sum is %d.\n",
+	printf("[rights] The queue went with it: the server took %d messages, sum of ids %d.\n",
 		messages, sum);
 	result = receive(notify, &message);
 	if (result == KERN_SUCCESS && message.header.msgh_id == MACH_NOTIFY_DEAD_NAME)

@@ -327,7 +327,7 @@ static const struct test tests[] = {
 	{ .name = "codes of mach_port_set_qlimit", .run = test_limit_codes },
 	{ .name = "a limit of 0", .run = test_limit_zero },
 	{ .name = "send-once rights pass a full queue", .run = test_send_once_passes },
-	{ .name = "a send that times out gives the message back", .run = test_timed_out_comes_back },
+	{ .name = "a send that times out comes back", .run = test_timed_out_comes_back },
 	{ .name = "a sender waits for room", .run = test_sender_waits },
 	{ .name = "a raised limit wakes as many as fit", .run = test_raised_limit_wakes },
 	{ .name = "blocked senders: first come, first served", .run = test_first_come,
