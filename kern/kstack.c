@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <kern/kstack.h>
 
+#include <stdint.h>
+
 #include <kern/lock.h>
 #include <kern/machine.h>
 #include <kern/percpu.h>
@@ -21,6 +23,14 @@ struct free_stack {
 /* Runnable threads (TH_RUN) without a stack, by run_link; guarded by run_queue.lock. */
 static struct queue stack_waiters;
 
+/* How many may still be made; tests lower it. */
+static uint32_t stacks_allowed = UINT32_MAX;
+
+void kstack_limit(unsigned int more)
+{
+	stacks_allowed = more == 0 ? UINT32_MAX : more;
+}
+
 void kstack_init(void)
 {
 	queue_init(&stack_waiters);
@@ -30,8 +40,13 @@ static void *kstack_alloc(struct percpu *cpu)
 {
 	struct queue_link *first = cpu->stack_cache;
 
-	if (first == NULL)
+	if (first == NULL) {
+		if (stacks_allowed == 0)
+			return NULL;
+		if (stacks_allowed != UINT32_MAX)
+			stacks_allowed--;
 		return kmem_alloc_stack();
+	}
 	cpu->stack_cache = first->next;
 	cpu->stack_cache_count--;
 	return container_of(first, struct free_stack, link);

@@ -28,4 +28,10 @@ bool kstack_provide(struct thread *thread);
 /* Take the stack, which is not in use, from a thread, and give it to one that waits, or keep it. */
 void kstack_release(struct thread *thread);
 
+/*
+ * Memory is short (tests): make at most `more` stacks from now on, besides those there are; 0 ends
+ * that.
+ */
+void kstack_limit(unsigned int more);
+
 #endif /* KERN_KSTACK_H */
