@@ -10,7 +10,7 @@ ISO       := $(B)/porter.iso
 
 run: kernel programs
 	@tools/qemu-run $(PORTER) --icount --append "$(RUN_WORDS)" --modules $(DEMO) --folder $(B)/user \
-		--log $(B)/log/run.log
+		--expect 'That was all' --reject 'FAILED|WRONG' --log $(B)/log/run.log
 
 iso: $(ISO)
 

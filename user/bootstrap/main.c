@@ -117,7 +117,9 @@ int main(int argc, char **argv)
 	host_priv = atoi(argv[1]);
 	service = mach_reply_port();
 	mach_port_insert_right(mach_task_self(), service, service, MACH_MSG_TYPE_MAKE_SEND);
-	printf("[names] Started, with the privileged host port under the name %u.\n", host_priv);
+	printf("[names] I am the first program; the privileged host port has the name %u here.\n"
+		"[names] I start the others, one after the other, as their bootstrap port.\n",
+		host_priv);
 	watch_init(service);
 	steps_init(service, argv + 2);
 	next_step();

@@ -155,8 +155,8 @@ static kern_return_t destroy_while_receiving(void)
 		return result;
 	result = mach_port_destroy(mach_task_self(), waiter.port);
 	mach_thread_join(waiter.thread);
-	printf("[victim] I destroyed a port on which a thread of mine was receiving: \"%s\".\n",
-		mach_error_string(waiter.result));
+	printf("[victim] I destroyed a port on which a thread of mine was receiving:\n"
+		"[victim] \"%s\".\n", mach_error_string(waiter.result));
 	return result;
 }
 
