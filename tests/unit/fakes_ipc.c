@@ -8,7 +8,7 @@
 #include <ipc/init.h>
 #include <ipc/kobject.h>
 #include <ipc/mach_msg.h>
-#include <kern/sched.h>
+#include <kern/run_queue.h>
 #include <kern/slab.h>
 #include <mach/mig_errors.h>
 #include <tests/unit/fakes_vm.h>
@@ -16,12 +16,16 @@
 
 /* --- Tasks and threads --------------------------------------------------------------- */
 
+struct run_queue run_queue = { .best = PRIORITY_LEVELS };	/* nobody else wants the CPU */
+
 static struct queue runnable;		/* of thread.run_link */
+static struct queue timers;		/* of thread.wait_timer.link */
 static jmp_buf dispatcher;
 
 void fake_ipc_start(void)
 {
 	queue_init(&runnable);
+	queue_init(&timers);
 	queue_init(&fake_thread.kmsg_graveyard);
 	kmem_init();
 	ipc_bootstrap();
@@ -54,6 +58,7 @@ struct actor *actor_create(struct task *task)
 	queue_init(&actor->thread.kmsg_graveyard);
 	queue_link_init(&actor->thread.run_link);
 	queue_link_init(&actor->thread.ipc.link);
+	queue_link_init(&actor->thread.wait_timer.link);
 	return actor;
 }
 
@@ -107,10 +112,11 @@ void actor_mach_msg(struct actor *actor, void *msg, mach_msg_option_t option,
 {
 	ck_must(actor->done);
 	actor->done = false;
+	actor->thread.flags = TH_RUN;
 	set_current(&actor->thread);
 	if (setjmp(dispatcher) == 0)
-		syscall_return(mach_msg_trap(msg, option, send_size, rcv_size, rcv_name, timeout,
-					     notify));
+		syscall_return(mach_msg_trap((struct mach_msg_args){ msg, option, send_size,
+						rcv_size, rcv_name, timeout, notify }));
 	actors_run();
 }
 
@@ -133,6 +139,7 @@ void thread_set_timeout(struct thread *self, uint32_t ms)
 	ck_must(self->flags & TH_WAIT);
 	actor_of(self)->timeout_set = true;
 	actor_of(self)->timeout = ms;
+	queue_insert_tail(&timers, &self->wait_timer.link);
 }
 
 bool thread_claim(struct thread *thread, enum wait_result result)
@@ -141,12 +148,14 @@ bool thread_claim(struct thread *thread, enum wait_result result)
 		return false;
 	thread->flags &= ~TH_WAIT;
 	thread->wait_result = result;
+	queue_remove(&thread->wait_timer.link);
 	return true;
 }
 
 void thread_make_runnable(struct thread *thread)
 {
 	ck_must(!(thread->flags & TH_WAIT) && !queue_linked(&thread->run_link));
+	thread->flags |= TH_RUN;
 	queue_insert_tail(&runnable, &thread->run_link);
 }
 
@@ -156,6 +165,7 @@ void thread_block(continuation_t continuation)
 
 	assert_no_locks();
 	ck_must(continuation != NULL && (self->flags & TH_WAIT));
+	self->flags &= ~TH_RUN;
 	self->continuation = continuation;
 	longjmp(dispatcher, 1);
 }
@@ -163,26 +173,18 @@ void thread_block(continuation_t continuation)
 void thread_block_to(continuation_t continuation, struct thread *next)
 {
 	ck_must(!(next->flags & TH_WAIT) && !queue_linked(&next->run_link));
+	next->flags |= TH_RUN;
 	queue_insert_head(&runnable, &next->run_link);
 	thread_block(continuation);
-}
-
-bool fake_take_over = true;
-
-bool thread_can_take_over(const struct thread *self, const struct thread *next)
-{
-	ck_must(self == current_thread());
-	return fake_take_over && (next->flags & TH_WAIT);
 }
 
 void thread_hand_over(struct thread *self, continuation_t continuation, struct thread *next)
 {
 	assert_no_locks();
-	ck_must(self == current_thread() && (next->flags & TH_WAIT));
-	actor_of(self)->timeout_set = false;
-	self->flags |= TH_WAIT;
+	ck_must(self == current_thread() && thread_can_take_over(self, next));
+	self->flags = TH_WAIT;
 	self->continuation = continuation;
-	next->flags &= ~TH_WAIT;
+	next->flags = TH_RUN;
 	set_current(next);
 }
 

@@ -60,9 +60,6 @@ bool actor_wake(struct actor *actor, enum wait_result result);
 /* Run all that can run, until everyone is done or waits. */
 void actors_run(void);
 
-/* May a sender hand its processor to a receiver: is there a fast path? */
-extern bool fake_take_over;
-
 /* --- User memory --------------------------------------------------------------------------- */
 
 /* Pages for a map, readable and writable by its task only. */

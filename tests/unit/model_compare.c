@@ -6,6 +6,7 @@
 #include <ipc/notify.h>
 #include <ipc/pset.h>
 #include <ipc/right.h>
+#include <vm/map.h>
 
 #define SEND MACH_PORT_TYPE_SEND
 #define RECEIVE MACH_PORT_TYPE_RECEIVE
@@ -89,6 +90,7 @@ static void compare_space(struct m_space *space)
 struct contents {
 	bool has_value;
 	uint32_t value;
+	uint32_t memory;
 	unsigned int rights;
 	struct {
 		struct ipc_port *port;
@@ -124,6 +126,8 @@ static struct contents read_body(struct ipc_kmsg *kmsg)
 		} else if (item.is_inline && !c.has_value && item.length == 4) {
 			c.has_value = true;
 			c.value = *(uint32_t *)item.data;
+		} else if (!item.is_inline) {
+			c.memory += vm_map_copy_size(*(struct vm_map_copy **)item.data);
 		}
 	}
 	ck_must(status == MSG_ITEM_END);
@@ -140,7 +144,7 @@ static bool same_message(const struct m_message *m, struct ipc_kmsg *kmsg)
 			    MACH_MSGH_BITS(m->dest.type, m->reply.type);
 
 	same = same && c.has_value == m->has_value && (!c.has_value || c.value == m->value);
-	if (!same || c.rights != m->rights)
+	if (!same || c.rights != m->rights || c.memory != m->memory)
 		return false;
 	for (unsigned int i = 0; i < c.rights; i++)
 		if (c.right[i].port != model_real(m->body[i]) ||
@@ -203,6 +207,7 @@ static void compare_port(struct m_port *port)
 	ck_must(real->srights == m_count_send(port));
 	ck_must(real->sorights == m_count_once(port));
 	ck_must(real->mscount == port->mscount);
+	ck_must(real->seqno == port->seqno);
 	ck_must(real->qlimit == port->qlimit);
 	ck_must(real->has_payload == port->has_payload);
 	ck_must(!port->has_payload || real->payload == port->payload);

@@ -235,15 +235,21 @@ void m_enqueue(struct m_message *message)
 	message->next = NULL;
 }
 
+void m_release_from(struct m_right *place)
+{
+	struct m_right right = *place;
+
+	place->type = 0;
+	m_release(right);
+}
+
 void m_destroy_message(struct m_message *message)
 {
-	struct m_message m = *message;
-
+	m_release_from(&message->dest);
+	m_release_from(&message->reply);
+	for (unsigned int i = 0; i < message->rights; i++)
+		m_release_from(&message->body[i]);
 	message->used = false;
-	m_release(m.dest);
-	m_release(m.reply);
-	for (unsigned int i = 0; i < m.rights; i++)
-		m_release(m.body[i]);
 }
 
 void m_notify(struct m_port *notify, uint32_t id, uint32_t value, bool has_value,
@@ -327,6 +333,7 @@ void m_leave_space(struct m_port *port)
 	port->receiver = NULL;
 	port->queued_at = NULL;
 	port->mscount = 0;
+	port->seqno = 0;
 	port->has_payload = false;
 	port->set = NULL;
 }

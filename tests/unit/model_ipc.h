@@ -34,8 +34,11 @@ struct m_message {
 	uint32_t id;
 	uint32_t value;			/* of a notification; else the first body word */
 	bool has_value;
+	bool complex;			/* rights or out-of-line memory, or empty items of them */
+	uint32_t memory;		/* bytes out of line */
 	unsigned int rights;
 	struct m_right body[M_BODY];
+	unsigned int size;
 };
 
 struct m_set {
@@ -48,7 +51,7 @@ struct m_port {
 	bool alive;
 	struct m_space *receiver;	/* NULL: nobody, or in a message */
 	struct m_port *queued_at;	/* the queue that the message with the receive right is in */
-	uint32_t mscount;
+	uint32_t mscount, seqno;
 	uint32_t qlimit;
 	bool has_payload;
 	uint32_t payload;
@@ -109,6 +112,9 @@ static inline bool m_is_port(const struct m_port *port)
 /* The right, which nothing holds any more, is destroyed. */
 void m_release(struct m_right right);
 void m_destroy_message(struct m_message *message);
+
+/* The same with a right that lies in a message. */
+void m_release_from(struct m_right *place);
 
 /* A port's receive right leaves its space. */
 void m_leave_space(struct m_port *port);
