@@ -365,8 +365,7 @@ static void protect_chunk(struct pmap *pmap, vm_offset_t start, vm_offset_t end,
 		return;
 	range = pte_range(pte_table(entry), start, end);
 	for (pte = range.first; pte < range.end; pte++)
-		if (pte_valid(pte))
-			lowered |= pte_lower(pte, loss);
+		lowered |= pte_lower(pte, loss);
 	if (lowered)
 		pmap_flush(pmap, start, end);
 }

@@ -121,10 +121,18 @@ static inline struct pte_loss pte_loss(vm_prot_t prot)
 	};
 }
 
+/* An entry that is not valid has nothing to lose: all its bits are zero. */
+static inline bool pte_can_lose(const struct pte *pte, struct pte_loss loss)
+{
+	if (pte->low & loss.clear)
+		return true;
+	return loss.set != 0 && pte_valid(pte) && !(pte->high & loss.set);
+}
+
 /* Take away what is there to be lost; was there anything? */
 static inline bool pte_lower(struct pte *pte, struct pte_loss loss)
 {
-	if (((pte->low & loss.clear) | (~pte->high & loss.set)) == 0)
+	if (!pte_can_lose(pte, loss))
 		return false;
 	__atomic_fetch_and(&pte->low, ~loss.clear, __ATOMIC_RELAXED);
 	pte->high |= loss.set;
