@@ -95,7 +95,7 @@ void subject_destroy(struct subject *subject)
 		port_destroy(subject->name);
 	if (subject->other != MACH_PORT_NULL)
 		port_destroy(subject->other);
-	/* Destroying a port may have left a dead name, or a send-once notification nothing. */
+	/* The send right to a port that has died only now is a dead name. */
 	if (subject->name != MACH_PORT_NULL && port_type(subject->name) != 0)
 		port_destroy(subject->name);
 }
