@@ -54,7 +54,7 @@ static void entry_attributes(struct vm_map_entry *entry)
 	entry->protection = VM_PROT_DEFAULT;
 	entry->max_protection = VM_PROT_ALL;
 	entry->inheritance = VM_INHERIT_DEFAULT;
-	entry->shared = false;
+	entry->shared = entry->mapped = false;
 }
 
 /* --- Zeros around the range --------------------------------------------------------- */

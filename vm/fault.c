@@ -68,7 +68,8 @@ static kern_return_t page_to_read(struct vm_object *object, uint32_t index,
 	return KERN_SUCCESS;
 }
 
-static kern_return_t map_page(struct vm_map *map, const struct vm_map_entry *entry, vm_offset_t va,
+/* Have the processor see the page, as far as the entry allows; its object is locked. */
+static kern_return_t map_page(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t va,
 			      struct vm_page *page, bool writable)
 {
 	vm_prot_t prot = vm_entry_access(entry);
@@ -79,6 +80,9 @@ static kern_return_t map_page(struct vm_map *map, const struct vm_map_entry *ent
 		pmap_remove(map->pmap, va, va + PAGE_BYTES);
 		return KERN_SUCCESS;
 	}
+	entry->mapped = true;
+	if ((prot & VM_PROT_WRITE) != 0)
+		page->object->writable = true;
 	return pmap_enter(map->pmap, va, vm_page_to_phys(page), prot, entry->wired) ?
 		       KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
 }

@@ -113,7 +113,7 @@ static kern_return_t enter(struct vm_map *map, struct vm_map_entry *entry, vm_of
 	kr = wire_new(map, start, start + size);
 	if (kr != KERN_SUCCESS)
 		return kr;
-	vm_map_join(map, start, start + size);
+	vm_map_join_neighbours(map, entry);
 	*addr = start;
 	return KERN_SUCCESS;
 }

@@ -27,7 +27,7 @@ static void protect_entry(struct vm_map *map, struct vm_map_entry *entry, bool s
 	}
 	entry->protection = (uint8_t)prot;
 	after = vm_entry_access(entry);
-	if (entry->object != NULL && (before & ~after) != 0)
+	if (entry->mapped && (before & ~after) != 0)
 		vm_map_limit(map, entry->start, entry->end, after);
 }
 

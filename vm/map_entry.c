@@ -276,6 +276,7 @@ void vm_map_link(struct vm_map *map, struct vm_map_entry *entry)
 	assert(mutex_held(&map->lock));
 	insert(map, entry);
 	vm_map_charge(map, entry);
+	map->hint = entry;
 }
 
 void vm_map_unlink(struct vm_map *map, struct vm_map_entry *entry)
@@ -304,8 +305,13 @@ static kern_return_t cut(struct vm_map *map, vm_offset_t at)
 
 kern_return_t vm_map_clip(struct vm_map *map, vm_offset_t start, vm_offset_t end)
 {
-	kern_return_t kr = cut(map, start);
+	const struct vm_map_entry *entry = vm_map_lookup(map, start);
+	kern_return_t kr;
 
+	/* Mostly what is given up is what was allocated. */
+	if (entry != NULL && entry->start == start && entry->end == end)
+		return KERN_SUCCESS;
+	kr = cut(map, start);
 	return kr != KERN_SUCCESS ? kr : cut(map, end);
 }
 
@@ -325,6 +331,17 @@ static bool join(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_e
 	remove(map, above);
 	vm_entry_free(above);
 	return true;
+}
+
+void vm_map_join_neighbours(struct vm_map *map, struct vm_map_entry *entry)
+{
+	struct vm_map_entry *below = entry_prev(map, entry), *above;
+
+	if (below != NULL && join(map, below, entry))
+		entry = below;
+	above = vm_entry_next(map, entry);
+	if (above != NULL)
+		join(map, entry, above);
 }
 
 void vm_map_join(struct vm_map *map, vm_offset_t start, vm_offset_t end)
@@ -376,7 +393,7 @@ void vm_map_remove(struct vm_map *map, vm_offset_t start, vm_offset_t end)
 		if (entry->wired)
 			vm_entry_unwire(map, entry);
 		vm_map_unlink(map, entry);
-		if (entry->object != NULL)
+		if (entry->mapped)
 			vm_map_unmap(map, entry->start, entry->end);
 		vm_entry_detach(entry);
 		vm_entry_free(entry);

@@ -72,6 +72,9 @@ void vm_map_join(struct vm_map *map, vm_offset_t start, vm_offset_t end);
 void vm_map_unmap(struct vm_map *map, vm_offset_t start, vm_offset_t end);
 void vm_map_limit(struct vm_map *map, vm_offset_t start, vm_offset_t end, vm_prot_t access);
 
+/* Join one entry with its neighbours, which may end it. */
+void vm_map_join_neighbours(struct vm_map *map, struct vm_map_entry *entry);
+
 /* Unmap and free all entries of a clipped range. */
 void vm_map_remove(struct vm_map *map, vm_offset_t start, vm_offset_t end);
 

@@ -58,6 +58,7 @@ struct vm_object {
 	uint32_t first, end;		/* pages covered ever by entries, here and in snapshots */
 	uint32_t height;		/* no chain of snapshots above it is longer */
 	bool frozen;			/* not written through its entries */
+	bool writable;			/* some page may be mapped for writing */
 	bool dissolving;		/* it is being taken apart */
 };
 

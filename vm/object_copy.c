@@ -115,8 +115,8 @@ static bool too_high(const struct vm_object *object)
 }
 
 /*
- * Nobody may write the entry's pages from `start` without a fault.  Only this entry has
- * them, and its addresses are faster to go through than pages.
+ * Nobody may write the entry's pages from `start` without a fault: for pages that only this entry
+ * has, whose addresses are faster to go through than pages.
  */
 static void withdraw_own(struct vm_object *object, vm_offset_t start, vm_size_t size,
 			 struct pmap *pmap)
@@ -143,6 +143,21 @@ static void withdraw_all(struct vm_object *object, uint32_t first, uint32_t end)
 		vm_object_breathe(object, &count);
 	}
 	vm_page_walk_end(&walk);
+}
+
+/* The same for what the copy is to show. */
+static void withdraw(struct vm_object *object, const struct vm_map_entry *entry,
+		     vm_offset_t start, const struct vm_map_entry *copy, struct pmap *pmap)
+{
+	uint32_t first = copy->index, end = first + vm_entry_pages(copy);
+
+	/* Pages that others make writable meanwhile say so again. */
+	if (first <= object->first && end >= object->end)
+		object->writable = false;
+	if (vm_object_covered(object, entry, first, end))
+		withdraw_all(object, first, end);
+	else if (entry->mapped)
+		withdraw_own(object, start, copy->end - copy->start, pmap);
 }
 
 /* Wired pages must not fault later because of the snapshot: give it its copies now. */
@@ -174,13 +189,9 @@ static kern_return_t snapshot_attach(struct vm_map_entry *entry, vm_offset_t sta
 	if (snapshot == NULL)
 		return KERN_RESOURCE_SHORTAGE;
 	vm_object_attach(snapshot, copy);
-	if (object->resident == 0)
-		return KERN_SUCCESS;
 	object->holds++;
-	if (vm_object_covered(object, entry, first, end))
-		withdraw_all(object, first, end);
-	else
-		withdraw_own(object, start, copy->end - copy->start, pmap);
+	if (object->writable)
+		withdraw(object, entry, start, copy, pmap);
 	if (object->wirings > 0)
 		kr = push_wired(object, first, end);
 	object->holds--;
@@ -369,6 +380,7 @@ bool vm_entry_join(struct vm_map_entry *entry, struct vm_map_entry *upper)
 	if (entry->object != NULL && upper->object != NULL && entry->object != upper->object)
 		return false;
 	spin_lock(object->lock);
+	entry->mapped |= upper->mapped;
 	joined = join_locked(entry, upper);
 	spin_unlock(object->lock);
 	return joined;
