@@ -69,6 +69,7 @@ void ipc_pset_move_member(struct ipc_port *port, struct ipc_pset *pset, struct i
 	pset->member_count++;
 	ipc_mqueue_joined_set(port, pset);
 	ipc_pset_unlock(pset);
+	ipc_mqueue_admit_senders(port);	/* what was handed over has made room */
 	ipc_port_unlock(port);
 }
 
