@@ -316,9 +316,15 @@ static void remove_range(struct pmap *pmap, const struct pte_range *range, vm_of
 {
 	struct pte *pte;
 
-	for (pte = range->first; pte < range->end && *count != 0; pte++)
-		if (pte_valid(pte))
-			drop_pte(pmap, pte, range_va(pte, range, start), count);
+	if (*count == 0)
+		return;
+	for (pte = range->first; pte < range->end; pte++) {
+		if (!pte_valid(pte))
+			continue;
+		drop_pte(pmap, pte, range_va(pte, range, start), count);
+		if (*count == 0)
+			break;
+	}
 }
 
 static void remove_chunk(struct pmap *pmap, vm_offset_t start, vm_offset_t end)
