@@ -84,3 +84,4 @@ UNIT_IPC := $(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) vm/kmem.
 $(eval $(call unit-test,right,$(UNIT_IPC)))
 $(eval $(call unit-test,header,$(UNIT_IPC)))
 $(eval $(call unit-test,copyin,$(UNIT_IPC)))
+$(eval $(call unit-test,mqueue,$(UNIT_IPC)))
