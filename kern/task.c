@@ -136,8 +136,10 @@ kern_return_t task_create_internal(struct task *parent, bool inherit, struct tas
 		task_discard(task);
 		return kr;
 	}
-	if (parent != NULL)
+	if (parent != NULL) {
+		vm_map_inherit_limits(task->map, parent->map);
 		task_inherit(task, parent);
+	}
 	task_reference(task);		/* the caller's */
 	task_publish(task);
 	*childp = task;
