@@ -10,7 +10,7 @@
 #include <kern/task.h>
 
 /* The longest message that goes this way, in bytes; it lies on the kernel stack. */
-#define FAST_MAX (1024 + sizeof(mach_msg_header_t))
+#define FAST_MAX 1152u
 
 #define REQUEST_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE)
 #define REPLY_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0)

@@ -6,6 +6,6 @@
  * Run all tests inside the kernel, in a thread of its own, and print TAP.  Only there in a
  * kernel built for that (tests/kernel); NULL in others.
  */
-void kernel_tests_run(void) __attribute__((weak));
+void kernel_tests_run(const char *command_line) __attribute__((weak));
 
 #endif /* KERN_KERNEL_TESTS_H */

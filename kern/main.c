@@ -35,7 +35,7 @@ static _Noreturn void start_up(void)
 {
 	reaper_start();
 	if (kernel_tests_run != NULL) {
-		kernel_tests_run();
+		kernel_tests_run(boot_info->command_line);
 		machine_stop(MACHINE_HALT);
 	}
 	bootscript_run(boot_info);

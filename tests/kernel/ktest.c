@@ -3,6 +3,7 @@
 
 #include <ipc/checker.h>
 #include <kern/percpu.h>
+#include <kern/kernel_tests.h>
 #include <kern/printf.h>
 #include <kern/sched.h>
 #include <kern/slab.h>
@@ -10,7 +11,6 @@
 #include <vm/kmem.h>
 #include <vm/page.h>
 
-void kernel_tests_run(void);
 
 #define CACHES_MAX 128
 
@@ -137,10 +137,11 @@ static void run_test(const struct ktest *test, int number)
 	printf("%s %d - %s\n", failures == 0 ? "ok" : "not ok", number, test->name);
 }
 
-void kernel_tests_run(void)
+void kernel_tests_run(const char *command_line)
 {
 	int count = 0, number = 0;
 
+	ktest_crash(command_line);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		for (const struct ktest *t = tables[i]; t->name != NULL; t++)
 			count++;

@@ -26,6 +26,9 @@ bool ktest_check(bool condition, const char *what, const char *file, int line);
 
 #define CHECK(c) ktest_check((c), #c, __FILE__, __LINE__)
 
+/* Die as the kernel's command line asks for; returns when it does not (crash.c). */
+void ktest_crash(const char *command_line);
+
 /* Let all other threads run until none wants to, at most about a second. */
 void ktest_settle(void);
 
