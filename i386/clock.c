@@ -41,12 +41,14 @@
 #define TSC_HZ_DEFAULT	1000000000u
 
 #define NS_PER_SECOND	1000000000u
+#define TICKS_AT_ONCE	1000		/* after a long stop the rest follows */
 #define SCALE_SHIFT	24		/* rates from 4 MHz fit */
 
 static uint64_t tsc_start;
 static uint32_t tsc_hz;
 static uint32_t ns_scale;	/* nanoseconds of a count, times 2^SCALE_SHIFT */
 static uint32_t rtc_at_start;
+static uint64_t tick_due;	/* the counter at the next tick */
 
 /* Both clocks at one moment, and how long the moment was. */
 struct reading {
@@ -174,8 +176,25 @@ uint32_t machine_rtc_seconds(void)
 	return rtc_at_start;
 }
 
+/*
+ * Interrupts may be lost, or come late and many at once: the counter says how much time has
+ * passed.  Half a tick too early counts as in time.
+ */
+uint32_t clock_ticks_passed(void)
+{
+	uint32_t step = tsc_hz / TICK_HZ, ticks = 0;
+	uint64_t now = rdtsc() + step / 2;
+
+	while (tick_due <= now && ticks < TICKS_AT_ONCE) {
+		tick_due += step;
+		ticks++;
+	}
+	return ticks;
+}
+
 void machine_clock_start(void)
 {
+	tick_due = rdtsc() + tsc_hz / TICK_HZ;
 	outb(PIT_COMMAND, PIT_0_RATE);
 	outb(PIT_CHANNEL_0, TICK_COUNT & 0xff);
 	outb(PIT_CHANNEL_0, TICK_COUNT >> 8);

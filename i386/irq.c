@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <i386/clock.h>
 #include <i386/io.h>
 #include <i386/irq.h>
 #include <kern/machine.h>
@@ -87,7 +88,7 @@ void irq_handler(unsigned int irq)
 	if (irq == IRQ_CLOCK) {
 		struct percpu *cpu = current_cpu();
 
-		cpu->ticks++;
+		cpu->ticks += clock_ticks_passed();
 		cpu->ast |= AST_TICK;
 	}
 }

@@ -32,7 +32,7 @@ enum ast {
 
 struct percpu {
 	volatile uint32_t ast;		/* enum ast; interrupt handlers only add bits */
-	volatile uint32_t ticks;	/* clock interrupts not yet accounted */
+	volatile uint32_t ticks;	/* clock ticks not yet accounted */
 	unsigned int id;
 	struct thread *idle;
 	struct thread *fpu_owner;	/* whose registers the FPU holds, or NULL */
