@@ -288,24 +288,13 @@ fetch_table\suffix:
 	system_calls _plain, EFLAGS_FIXED, 0
 	system_calls _smap, EFLAGS_OPEN, 1
 
-/* In: ebx the thread, edx the number of arguments, esp below those that were read. */
-syscall_bad_message:
-	negl	%eax
-	movl	$7, %edx
-syscall_bad_arguments:
-	negl	%eax
-	movl	%eax, REG(EAX)(%ebx)
-	leal	(%ecx, %edx, 4), %eax
-	addl	%esp, %eax
-	movl	PCB_KSTACK_TOP(%ebx), %esp
-	subl	%esp, %eax
-	set_eflags EFLAGS_FIXED
-	call	trap_bad_arguments
-
-syscall_bad_number:
-	negl	%eax
-	movl	%eax, REG(EAX)(%ebx)
-	call	trap_bad_number
+/* _Noreturn void syscall_return(kern_return_t result) */
+function syscall_return
+	movl	%esp, %edx
+	andl	$-ASM_KSTACK_SIZE, %edx
+	cli
+	movl	STACK_CPU(%edx), %ecx
+	movl	STACK_THREAD(%edx), %ebx
 
 /*
  * The end of a system call: eax is the result, ebx the thread, ecx the CPU; interrupts off.
@@ -347,14 +336,24 @@ syscall_leave_ast:
 	movl	%eax, REG(EAX)(%ebx)
 	jmp	serve_ast
 
-/* _Noreturn void syscall_return(kern_return_t result) */
-function syscall_return
-	movl	%esp, %edx
-	andl	$-ASM_KSTACK_SIZE, %edx
-	cli
-	movl	STACK_CPU(%edx), %ecx
-	movl	STACK_THREAD(%edx), %ebx
-	jmp	syscall_leave
+/* In: ebx the thread, edx the number of arguments, esp below those that were read. */
+syscall_bad_message:
+	negl	%eax
+	movl	$7, %edx
+syscall_bad_arguments:
+	negl	%eax
+	movl	%eax, REG(EAX)(%ebx)
+	leal	(%ecx, %edx, 4), %eax
+	addl	%esp, %eax
+	movl	PCB_KSTACK_TOP(%ebx), %esp
+	subl	%esp, %eax
+	set_eflags EFLAGS_FIXED
+	call	trap_bad_arguments
+
+syscall_bad_number:
+	negl	%eax
+	movl	%eax, REG(EAX)(%ebx)
+	call	trap_bad_number
 
 /* _Noreturn void user_return(void) */
 function user_return
