@@ -29,7 +29,7 @@ size_t fpu_area_size;
 static uint32_t xcr0;
 static struct slab_cache fpu_cache;
 
-/* --- The instructions ------------------------------------------------------------------------- */
+/* --- The instructions --------------------------------------------------------------------- */
 
 void fpu_allow(bool allowed)
 {
@@ -80,7 +80,7 @@ static void area_init(struct fpu_state *fpu)
 	}
 }
 
-/* --- Start-up ----------------------------------------------------------------------------------- */
+/* --- Start-up ----------------------------------------------------------------------------- */
 
 static void enable_xsave(void)
 {
@@ -104,7 +104,7 @@ void fpu_init(void)
 	slab_cache_init(&fpu_cache, "fpu_state", sizeof(struct fpu_state) + fpu_area_size, 64);
 }
 
-/* --- Ownership ------------------------------------------------------------------------------------ */
+/* --- Ownership ---------------------------------------------------------------------------- */
 
 static void fpu_set_owner(struct thread *owner)
 {

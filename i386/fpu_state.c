@@ -25,7 +25,7 @@ struct fnsave_area {
 
 _Static_assert(sizeof(struct fnsave_area) == FP_STATE_BYTES, "");
 
-/* --- Conversion ------------------------------------------------------------------------------- */
+/* --- Conversion --------------------------------------------------------------------------- */
 
 static unsigned int classify(const uint8_t reg[REGISTER_BYTES])
 {
@@ -101,7 +101,7 @@ static void from_fnsave(const struct fnsave_area *from, struct i386_xfp_save *to
 		to->header.xfp_features |= 1;
 }
 
-/* --- Thread state -------------------------------------------------------------------------------- */
+/* --- Thread state ------------------------------------------------------------------------- */
 
 static int fpu_kind(void)
 {
@@ -154,7 +154,7 @@ kern_return_t fpu_set_state(struct thread *thread, const struct i386_float_state
 	return KERN_SUCCESS;
 }
 
-/* --- Errors ---------------------------------------------------------------------------------------- */
+/* --- Errors ------------------------------------------------------------------------------- */
 
 uint32_t fpu_take_x87_error(struct thread *self)
 {

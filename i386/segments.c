@@ -166,13 +166,16 @@ void segments_init(void)
 
 void segments_load(const struct pcb *pcb)
 {
-	*gdt_entry(USER_SLOT_0) = (struct descriptor){ pcb->gdt_slots[0][0], pcb->gdt_slots[0][1] };
-	*gdt_entry(USER_SLOT_1) = (struct descriptor){ pcb->gdt_slots[1][0], pcb->gdt_slots[1][1] };
-	if (pcb->ldt != NULL)
-		*gdt_entry(LDT_SELECTOR) = make_system(pcb->ldt->entry,
-						       pcb->ldt->entries * sizeof(struct descriptor),
-						       LDT_TYPE);
-	else
-		*gdt_entry(LDT_SELECTOR) = make_system(shared_ldt, sizeof(shared_ldt), LDT_TYPE);
+	const uint32_t (*slots)[2] = pcb->gdt_slots;
+	const struct descriptor *ldt = shared_ldt;
+	uint32_t size = sizeof(shared_ldt);
+
+	if (pcb->ldt != NULL) {
+		ldt = pcb->ldt->entry;
+		size = pcb->ldt->entries * sizeof(struct descriptor);
+	}
+	*gdt_entry(USER_SLOT_0) = (struct descriptor){ slots[0][0], slots[0][1] };
+	*gdt_entry(USER_SLOT_1) = (struct descriptor){ slots[1][0], slots[1][1] };
+	*gdt_entry(LDT_SELECTOR) = make_system(ldt, size, LDT_TYPE);
 	__asm__ volatile("lldt %w0" : : "r"(LDT_SELECTOR) : "memory");
 }

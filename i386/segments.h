@@ -57,7 +57,7 @@ void segments_init(void);
 /* Load a thread's own GDT slots and LDT, or empty slots and the shared LDT. */
 void segments_load(const struct pcb *pcb);
 
-/* A far pointer to be called through the gate, made of a descriptor's two words. */
+/* An entry of a descriptor table. */
 struct descriptor {
 	uint32_t low, high;
 };
@@ -76,7 +76,7 @@ static inline struct descriptor make_gate(uint16_t selector, uint32_t offset, ui
 #define GATE_INTERRUPT	0x8e
 #define GATE_DPL_USER	0x60
 
-/* Between entry.S and C. */
+/* In i386/entry.S; user memory is opened under SMAP where the name says so. */
 void sysenter_entry_plain(void);
 void sysenter_entry_smap(void);
 void lcall_entry_plain(void);

@@ -17,7 +17,7 @@
 #include <vm/map.h>
 #include <vm/pmap.h>
 
-/* --- fs and gs ------------------------------------------------------------------------------ */
+/* --- fs and gs ---------------------------------------------------------------------------- */
 
 static bool load_fs(uint32_t selector)
 {
@@ -63,7 +63,7 @@ void regs_load_fs_gs(struct thread *thread)
 	}
 }
 
-/* --- Switching -------------------------------------------------------------------------------- */
+/* --- Switching ---------------------------------------------------------------------------- */
 
 /* The current fs, kept for the thread that is left. */
 static inline uint32_t save_fs(struct thread *prev)
@@ -118,7 +118,7 @@ void machine_thread_load(struct thread *prev, struct thread *next)
 
 void machine_stack_prepare(struct thread *thread, void (*start)(struct thread *previous))
 {
-	/* As machine_switch_context leaves it: edi, esi, ebx, ebp, return address; and no caller. */
+	/* As machine_switch_context leaves it: edi, esi, ebx, ebp, return address; no caller. */
 	uint32_t *esp = (uint32_t *)(uintptr_t)thread->pcb.kstack_top;
 
 	*--esp = 0;
@@ -130,7 +130,7 @@ void machine_stack_prepare(struct thread *thread, void (*start)(struct thread *p
 	thread->pcb.saved_esp = (uint32_t)(uintptr_t)esp;
 }
 
-/* --- The pcb's life ------------------------------------------------------------------------------ */
+/* --- The pcb's life ----------------------------------------------------------------------- */
 
 void machine_threads_init(void)
 {

@@ -16,7 +16,7 @@
 #define EFLAGS_USER (EFL_CF | EFL_PF | EFL_AF | EFL_ZF | EFL_SF | EFL_TF | EFL_DF | EFL_OF | \
 		     EFL_AC | EFL_ID)
 
-/* --- Registers as a whole ------------------------------------------------------------------ */
+/* --- Registers as a whole ----------------------------------------------------------------- */
 
 uint32_t regs_sanitize_eflags(uint32_t eflags)
 {
@@ -59,7 +59,7 @@ void regs_read(const struct thread *thread, struct user_regs *regs)
 				 "movl %%gs, %1" : "=r"(regs->fs), "=r"(regs->gs));
 }
 
-/* --- i386_THREAD_STATE and i386_REGS_SEGS_STATE ---------------------------------------------- */
+/* --- i386_THREAD_STATE and i386_REGS_SEGS_STATE ------------------------------------------- */
 
 static void get_registers(const struct thread *thread, struct i386_thread_state *state)
 {
@@ -150,7 +150,7 @@ static kern_return_t set_registers(struct thread *thread, int flavor,
 	return KERN_SUCCESS;
 }
 
-/* --- All flavours ------------------------------------------------------------------------------ */
+/* --- All flavours ------------------------------------------------------------------------- */
 
 /* Words of a flavour; 0 for one that there is not. */
 static uint32_t flavor_count(int flavor)

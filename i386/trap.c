@@ -59,7 +59,7 @@ static void user_page_fault(struct thread *thread)
 		exception(EXC_BAD_ACCESS, kr, (long)addr);
 }
 
-/* --- Exceptions ----------------------------------------------------------------------------- */
+/* --- Exceptions --------------------------------------------------------------------------- */
 
 /*
  * By vector.  The subcode is 0, or the CPU's error code, which names the selector to blame, or
@@ -126,7 +126,7 @@ void trap_user(struct thread *thread)
 		user_exception(thread, vector);
 }
 
-/* --- System calls ----------------------------------------------------------------------------- */
+/* --- System calls ------------------------------------------------------------------------- */
 
 void trap_bad_number(void)
 {
@@ -149,7 +149,7 @@ void trap_check_arguments(uint32_t esp, uint32_t count)
 			trap_bad_arguments(esp + 4 * count);
 }
 
-/* --- On the way out --------------------------------------------------------------------------- */
+/* --- On the way out ----------------------------------------------------------------------- */
 
 void trap_bad_segment(void)
 {

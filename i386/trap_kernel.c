@@ -23,7 +23,7 @@
 
 extern const char _entry_text_start[], _entry_text_end[];
 
-/* --- What can happen -------------------------------------------------------------------------- */
+/* --- What can happen ---------------------------------------------------------------------- */
 
 /* An access to user memory by an instruction that the table knows; false when it is none. */
 static bool kernel_page_fault(struct user_regs *frame)
@@ -58,7 +58,7 @@ static void kernel_debug_trap(struct user_regs *frame)
 	if (!(frame->eflags & EFL_TF))
 		return;
 	frame->eflags &= ~(uint32_t)EFL_TF;
-	entry_area.tss.link = 0;	/* the frame may lie there; a user's iret with NT reads it */
+	entry_area.tss.link = 0;	/* the frame was there; iret with NT reads it */
 	if (eip >= (uintptr_t)_entry_text_start && eip < (uintptr_t)_entry_text_end) {
 		self->pcb.deferred |= PCB_STEP;
 		thread_set_ast(self, AST_STEP);
@@ -108,7 +108,7 @@ static bool kernel_segment_fault(struct user_regs *frame)
 	return true;
 }
 
-/* --- What must not ---------------------------------------------------------------------------- */
+/* --- What must not ------------------------------------------------------------------------ */
 
 static void print_place(uint32_t eip)
 {

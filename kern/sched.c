@@ -38,7 +38,7 @@ void sched_init(void)
 	kstack_attach(&boot_thread, stack_base());
 }
 
-/* --- Flags ---------------------------------------------------------------------------------- */
+/* --- Flags -------------------------------------------------------------------------------- */
 
 static void flags_set(struct thread *thread, uint32_t bits)
 {
@@ -60,7 +60,7 @@ void thread_clear_ast(struct thread *thread, enum ast bit)
 	__atomic_fetch_and(&thread->ast, ~(uint32_t)bit, __ATOMIC_RELAXED);
 }
 
-/* --- Waiting and claiming --------------------------------------------------------------------- */
+/* --- Waiting and claiming ----------------------------------------------------------------- */
 
 static void thread_timed_out(void *arg)
 {
@@ -149,7 +149,7 @@ void thread_make_runnable(struct thread *thread)
 	spin_unlock(&run_queue.lock);
 }
 
-/* --- Switching -------------------------------------------------------------------------------- */
+/* --- Switching ---------------------------------------------------------------------------- */
 
 /*
  * On the stack of the thread switched to: `previous` has left its own, and has given it away if
@@ -308,7 +308,7 @@ void thread_yield(void)
 		thread_block(NULL);
 }
 
-/* --- Idle, and the start ------------------------------------------------------------------------ */
+/* --- Idle, and the start ------------------------------------------------------------------ */
 
 /* The idle thread keeps its stack, so that there is always a thread that can run. */
 static _Noreturn void idle_loop(void)

@@ -98,7 +98,7 @@ void sched_priority_changed(struct thread *thread)
 	spin_unlock(&run_queue.lock);
 }
 
-/* --- Depression ------------------------------------------------------------------------------ */
+/* --- Depression --------------------------------------------------------------------------- */
 
 void sched_depress(struct thread *self, uint32_t ms)
 {
@@ -124,7 +124,7 @@ kern_return_t sched_depress_abort(struct thread *thread)
 	return KERN_SUCCESS;
 }
 
-/* --- The clock ------------------------------------------------------------------------------- */
+/* --- The clock ---------------------------------------------------------------------------- */
 
 /* The level of the best timesharing thread that is ready, from the first of each level. */
 static int32_t best_timesharing_level(void)

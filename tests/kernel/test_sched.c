@@ -14,7 +14,7 @@ static volatile bool stop;
 static volatile uint32_t work[SPINNERS];
 static volatile int ended;
 
-/* --- Threads that use all the time they get ------------------------------------------------ */
+/* --- Threads that use all the time they get ----------------------------------------------- */
 
 /* In which slot a spinner counts: they start in the order of creation. */
 static volatile int slots;
@@ -109,7 +109,7 @@ static void test_sleeper_first(void)
 	stop_spinners(SPINNERS);
 }
 
-/* --- Nobody starves -------------------------------------------------------------------------- */
+/* --- Nobody starves ----------------------------------------------------------------------- */
 
 static void note_end(void)
 {
@@ -140,7 +140,7 @@ static void test_fixed_first(void)
 	stop_spinners(2);
 }
 
-/* --- Depression -------------------------------------------------------------------------------- */
+/* --- Depression --------------------------------------------------------------------------- */
 
 static volatile int16_t seen_priority;
 
@@ -173,7 +173,7 @@ static void test_depression(void)
 	CHECK(timer_now() - start >= 10);
 }
 
-/* --- Interrupted waits ---------------------------------------------------------------------------- */
+/* --- Interrupted waits -------------------------------------------------------------------- */
 
 static volatile enum wait_result results[3];
 
@@ -216,7 +216,7 @@ static void test_interrupt(void)
 	thread_release(thread);
 }
 
-/* --- Stacks ---------------------------------------------------------------------------------------- */
+/* --- Stacks ------------------------------------------------------------------------------- */
 
 #define WAITERS 30
 

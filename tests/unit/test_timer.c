@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The wheels of timers, against the plain rule: a timer fires in its tick, once, or is cancelled. */
+/* The wheels, against the plain rule: a timer fires in its tick, once, or is cancelled. */
 #include <tests/unit/fakes.h>
 
 #include <kern/percpu.h>

@@ -29,7 +29,7 @@ static boolean_t has_sysenter(void)
 	return mach_used_entry() == MACH_ENTRY_SYSENTER;
 }
 
-/* --- data segments --------------------------------------------------------------------------- */
+/* --- data segments ------------------------------------------------------------------------ */
 
 static const unsigned int odd_selectors[] = { 0, DS, FLAT_DS, CS, FLAT_CS };
 
@@ -75,7 +75,7 @@ static void test_interrupts_without_segments(void)
 	EXPECT(spin_without_segments(100000000), 0);
 }
 
-/* --- selectors that cannot be loaded --------------------------------------------------------- */
+/* --- selectors that cannot be loaded ------------------------------------------------------ */
 
 static struct i386_thread_state bad_state;
 
@@ -172,7 +172,7 @@ static void test_bad_selectors(void)
 	}
 }
 
-/* --- flags ------------------------------------------------------------------------------------ */
+/* --- flags -------------------------------------------------------------------------------- */
 
 static void try_step(const char *what, void (*function)(void *), const char *after)
 {
@@ -213,7 +213,7 @@ static void test_nested_task(void)
 	EXPECT(fault.state.eip, (uintptr_t) nested_iret_at);
 }
 
-/* --- debug registers --------------------------------------------------------------------------- */
+/* --- debug registers ---------------------------------------------------------------------- */
 
 #define DR7_WRITE_WORD	0x000d0001u	/* register 0: writes of four bytes */
 #define DR7_ACCESS_WORD	0x000f0001u
