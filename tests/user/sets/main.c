@@ -193,6 +193,27 @@ static void test_set_dies(void)
 	port_destroy(port);
 }
 
+/* What a set's waiter takes of a full port that joins makes room for the sender that waits. */
+static void test_full_port_joins_waiter(void)
+{
+	static struct worker sender;
+	mach_port_t set = port_new_set(), port = port_new_with_send(1);
+
+	EXPECT(mach_port_set_qlimit(mach_task_self(), port, 1), KERN_SUCCESS);
+	EXPECT(send_simple(port, 1), MACH_MSG_SUCCESS);
+	worker_send(&sender, port, 2);
+	EXPECT(sender.done, FALSE);
+	worker_receive(&worker, set);
+	EXPECT(move(port, set), KERN_SUCCESS);
+	EXPECT(worker_end(&worker), MACH_MSG_SUCCESS);
+	EXPECT(worker.message.header.msgh_id, 1);
+	EXPECT_TRUE(worker_is_done(&sender));
+	expect_message(set, port, 2, 1);
+	EXPECT(worker_end(&sender), MACH_MSG_SUCCESS);
+	port_destroy(port);
+	port_destroy(set);
+}
+
 /* The receive right of a member leaves the set when it moves. */
 static void test_member_moves_away(void)
 {
@@ -239,6 +260,7 @@ static const struct test tests[] = {
 	{ .name = "fairness", .run = test_fairness },
 	{ .name = "a waiter on a set stays when members leave", .run = test_waiter_on_set },
 	{ .name = "a port with messages joins", .run = test_full_port_joins },
+	{ .name = "a full port joins a set with a waiter", .run = test_full_port_joins_waiter },
 	{ .name = "a waiter on a port that joins a set", .run = test_waiter_on_joining_port },
 	{ .name = "the set dies", .run = test_set_dies },
 	{ .name = "a member's receive right moves", .run = test_member_moves_away },
