@@ -131,7 +131,8 @@ static struct thread *send_to_kernel(struct ipc_kmsg *kmsg)
 		return NULL;
 	port = reply->header.remote;
 	ipc_port_lock(port);
-	if (port->object.active && port->receiver != ipc_space_kernel) {
+	if (port->object.active && port->receiver != ipc_space_kernel &&
+	    !(reply->header.bits & MACH_MSGH_BITS_CIRCULAR)) {
 		receiver = place(port, reply);
 		reply = NULL;
 	}

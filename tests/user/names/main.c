@@ -22,6 +22,7 @@ static const struct test tests[] = {
 	{ .name = "mach_port_insert_right", .run = test_insert_right },
 	{ .name = "mach_port_insert_right: codes", .run = test_insert_codes },
 	{ .name = "mach_port_extract_right", .run = test_extract_right },
+	{ .name = "extracting the reply port", .run = test_extract_reply_port },
 	{ .name = "mach_port_get_receive_status", .run = test_receive_status },
 	{ .name = "another task's space", .run = test_other_space },
 	{ .name = "ports that are no task", .run = test_no_task },

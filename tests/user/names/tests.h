@@ -26,6 +26,7 @@ void test_receive_status(void);
 void test_insert_right(void);
 void test_insert_codes(void);
 void test_extract_right(void);
+void test_extract_reply_port(void);
 void test_other_space(void);
 void test_no_task(void);
 void test_traps(void);

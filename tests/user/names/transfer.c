@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Rights put into spaces and taken out of them; the task argument; the traps. */
 #include <mach.h>
+#include <mach/notify.h>
 #include <mach/vm_param.h>
 
 #include "../common/messages.h"
@@ -117,6 +118,29 @@ void test_extract_right(void)
 	EXPECT(port_type(dead), 0);
 	port_destroy(port);
 	port_destroy(set);
+}
+
+/* The receive right of the port that waits for the reply cannot come in that reply. */
+void test_extract_reply_port(void)
+{
+	mach_port_t reply = port_new(), watch = port_new();
+	struct message message;
+
+	port_make_send(reply);
+	EXPECT(port_request(reply, MACH_NOTIFY_DEAD_NAME, 0, watch), KERN_SUCCESS);
+	message_init(&message, SELF, MACH_MSG_TYPE_COPY_SEND, reply, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	message.header.msgh_id = 3216;	/* mach_port_extract_right */
+	message_type(&message, MACH_MSG_TYPE_PORT_NAME, 32, 1, TYPE_INLINE);
+	message_word(&message, reply);
+	message_type(&message, MACH_MSG_TYPE_INTEGER_32, 32, 1, TYPE_INLINE);
+	message_word(&message, MACH_MSG_TYPE_MOVE_RECEIVE);
+	EXPECT(mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_RCV_MSG,
+		message.header.msgh_size, sizeof message, reply, 0, MACH_PORT_NULL),
+		MACH_RCV_INVALID_NAME);
+	EXPECT_TRUE(notification_is(watch, MACH_NOTIFY_DEAD_NAME, reply));
+	EXPECT(port_type(reply), MACH_PORT_TYPE_DEAD_NAME);
+	port_destroy(reply);
+	port_destroy(watch);
 }
 
 /* What is asked about a task is answered about its space, not about ours. */
