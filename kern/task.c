@@ -100,10 +100,17 @@ static kern_return_t task_make_parts(struct task *task, struct vm_map *inherited
 	return KERN_SUCCESS;
 }
 
-/* What a child has from its parent besides memory. */
-static void task_inherit(struct task *task, struct task *parent)
+/*
+ * What a child has from its parent besides memory.  Returns false when the parent has ended, perhaps
+ * while its memory was copied: the ports are gone then.
+ */
+static bool task_inherit(struct task *task, struct task *parent)
 {
 	spin_lock(&parent->lock);
+	if (!parent->active) {
+		spin_unlock(&parent->lock);
+		return false;
+	}
 	task->exception_port = ipc_port_copy_send(parent->exception_port);
 	task->bootstrap_port = ipc_port_copy_send(parent->bootstrap_port);
 	for (unsigned i = 0; i < TASK_PORT_REGISTER_MAX; i++)
@@ -114,6 +121,7 @@ static void task_inherit(struct task *task, struct task *parent)
 	task->security_token[1] = parent->security_token[1];
 	snprintf(task->name, sizeof task->name, "(%s)", parent->name);
 	spin_unlock(&parent->lock);
+	return true;
 }
 
 static void task_publish(struct task *task)
@@ -132,14 +140,14 @@ kern_return_t task_create_internal(struct task *parent, bool inherit, struct tas
 	if (task == NULL)
 		return KERN_RESOURCE_SHORTAGE;
 	kr = task_make_parts(task, inherit ? parent->map : NULL);
+	if (kr == KERN_SUCCESS && parent != NULL && !task_inherit(task, parent))
+		kr = KERN_INVALID_TASK;
 	if (kr != KERN_SUCCESS) {
 		task_discard(task);
 		return kr;
 	}
-	if (parent != NULL) {
+	if (parent != NULL)
 		vm_map_inherit_limits(task->map, parent->map);
-		task_inherit(task, parent);
-	}
 	task_reference(task);		/* the caller's */
 	task_publish(task);
 	*childp = task;
@@ -186,13 +194,22 @@ static void task_unpublish(struct task *task)
 	machine_stop(MACHINE_HALT);
 }
 
+/* The checker may come by in between. */
+static void release_slot(struct ipc_port **slot)
+{
+	struct ipc_port *right = *slot;
+
+	*slot = IP_NULL;
+	ipc_port_release_send(right);
+}
+
 static void task_release_ports(struct task *task)
 {
-	ipc_port_release_send(task->self_special);
-	ipc_port_release_send(task->exception_port);
-	ipc_port_release_send(task->bootstrap_port);
+	release_slot(&task->self_special);
+	release_slot(&task->exception_port);
+	release_slot(&task->bootstrap_port);
 	for (unsigned i = 0; i < TASK_PORT_REGISTER_MAX; i++)
-		ipc_port_release_send(task->registered[i]);
+		release_slot(&task->registered[i]);
 }
 
 void task_finish(struct task *task)

@@ -64,7 +64,7 @@ void task_init(void);			/* caches and the kernel task */
  * Create a task: space, map (inherited from the parent's or empty), ports inherited.
  *
  * Owns:     returns a reference in *childp, besides the task's own.
- * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE.
+ * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE; KERN_INVALID_TASK when the parent is ending.
  */
 kern_return_t task_create_internal(struct task *parent, bool inherit, struct task **childp);
 

@@ -13,14 +13,7 @@
 
 kern_return_t task_create(struct task *parent, boolean_t inherit, struct task **childp)
 {
-	bool active;
-
 	if (parent == NULL)
-		return KERN_INVALID_TASK;
-	spin_lock(&parent->lock);
-	active = parent->active;
-	spin_unlock(&parent->lock);
-	if (!active)
 		return KERN_INVALID_TASK;
 	return task_create_internal(parent, inherit, childp);
 }

@@ -5,6 +5,7 @@
 #include <ipc/kmsg.h>
 #include <ipc/mqueue.h>
 #include <ipc/right.h>
+#include <ipc/space_lookup.h>
 #include <kern/sched.h>
 #include <kern/slab.h>
 #include <kern/string.h>
@@ -314,6 +315,24 @@ static void test_set_fairness(void)
 	end_task(task);
 }
 
+/* A task that ends while its child is made has no ports left to inherit. */
+static void test_ended_parent(void)
+{
+	struct task *parent = new_task(), *child;
+	mach_port_name_t name = new_port(parent);
+	struct ipc_entry *entry;
+
+	CHECK(ipc_space_lookup(parent->space, name, MACH_PORT_TYPE_RECEIVE, &entry) ==
+	      KERN_SUCCESS);
+	parent->bootstrap_port = entry_port(entry);
+	ipc_space_unlock(parent->space);
+	parent->bootstrap_port = ipc_port_make_send(parent->bootstrap_port);
+	task_reference(parent);
+	end_task(parent);
+	CHECK(task_create_internal(parent, true, &child) == KERN_INVALID_TASK);
+	task_release(parent);
+}
+
 /* Every allocation on the way fails in turn: a code, and nothing left behind. */
 static void test_allocation_failures(void)
 {
@@ -351,6 +370,7 @@ const struct ktest ipc_tests[] = {
 	{ "a circular message is destroyed", test_circular },
 	{ "a queue takes its limit, and send-once rights beyond", test_queue_limit },
 	{ "members of a set are served in turn", test_set_fairness },
+	{ "a task that has ended has no children", test_ended_parent },
 	{ "NS-4: failing allocations leave nothing behind", test_allocation_failures },
 	{ 0, 0 },
 };
