@@ -69,8 +69,12 @@ static mach_msg_return_t deliver(struct thread *self, struct task *task)
 	mach_msg_return_t mr;
 
 	kmsg->header.seqno = self->ipc.seqno;
-	mr = ipc_kmsg_copyout(kmsg, task->space, task->map);
-	if (__builtin_expect((mr & ~MACH_MSG_MASK) == MACH_RCV_HEADER_ERROR, 0)) {
+	if (__builtin_expect((self->ipc.option & MACH_RCV_NOTIFY) != 0, 0))
+		mr = ipc_kmsg_copyout_notify(kmsg, task->space, task->map, self->ipc.notify);
+	else
+		mr = ipc_kmsg_copyout(kmsg, task->space, task->map);
+	if (__builtin_expect(mr == MACH_RCV_INVALID_NOTIFY ||
+			     (mr & ~MACH_MSG_MASK) == MACH_RCV_HEADER_ERROR, 0)) {
 		ipc_kmsg_copyout_bare(kmsg, task->space);
 		size = sizeof(mach_msg_header_t);
 	}
@@ -109,19 +113,19 @@ void mach_msg_receive_continue(void)
 static mach_msg_return_t receive(struct thread *self, struct thread *partner)
 {
 	mach_msg_return_t mr = find_source(self, self->task->space);
+	bool found = mr == MACH_MSG_SUCCESS;
 
-	if (__builtin_expect(mr == MACH_MSG_SUCCESS, 1)) {
+	if (__builtin_expect(found, 1)) {
 		mr = ipc_mqueue_receive(self);
 		if (mr == MACH_RCV_IN_PROGRESS) {
 			if (partner != NULL)
 				thread_block_to(mach_msg_receive_continue, partner);
 			thread_block(mach_msg_receive_continue);
 		}
-		mr = receive_complete(self, mr);
 	}
-	if (partner != NULL)
+	if (partner != NULL)	/* at once: it must not wait for our page faults */
 		thread_make_runnable(partner);
-	return mr;
+	return found ? receive_complete(self, mr) : mr;
 }
 
 /* --- Sending ---------------------------------------------------------------------------- */
