@@ -75,22 +75,24 @@ void ipc_right_in_hand_release(struct ipc_port *port, uint32_t type)
 	}
 }
 
-static void clean_ports(struct ipc_port **ports, uint32_t number, uint32_t type)
+void ipc_rights_in_hand_release(struct ipc_port *const *ports, uint32_t number, uint32_t type)
 {
-	for (uint32_t i = 0; i < number; i++)
+	for (uint32_t i = 0; i < number; i++) {
 		ipc_right_in_hand_release(ports[i], type);
+		kmsg_breathe(i);
+	}
 }
 
 static void clean_item(const struct msg_item *item)
 {
 	if (item->is_port && item->is_inline) {
-		clean_ports(item->data, item->number, item->name);
+		ipc_rights_in_hand_release(item->data, item->number, item->name);
 	} else if (item->is_port) {
 		struct ipc_port **ports = *(struct ipc_port ***)item->data;
 
 		if (item->number == 0)
 			return;
-		clean_ports(ports, item->number, item->name);
+		ipc_rights_in_hand_release(ports, item->number, item->name);
 		kfree(ports, item->number * sizeof(*ports));
 	} else if (!item->is_inline) {
 		vm_map_copy_discard(*(struct vm_map_copy **)item->data);

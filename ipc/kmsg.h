@@ -20,8 +20,7 @@
 #include <ipc/msg_item.h>
 #include <kern/assert.h>
 #include <kern/queue.h>
-
-struct thread;
+#include <kern/sched.h>
 
 /* The kernel's form of a header; the user's is mach_msg_header_t. */
 struct kmsg_header {
@@ -47,6 +46,8 @@ struct ipc_kmsg {
 
 #define KMSG_OVERHEAD offsetof(struct ipc_kmsg, header)
 #define KMSG_SMALL_ROOM (256u - (uint32_t)KMSG_OVERHEAD)
+
+#define KMSG_BATCH 64u		/* ports between two preemption points */
 
 /* Number of messages whose notification was lost for want of memory. */
 extern uint32_t ipc_kmsg_lost;
@@ -91,6 +92,19 @@ void ipc_kmsg_clean_body(struct ipc_kmsg *kmsg, uint32_t size);
 /* Release one right in hand by the type that it has in a message. */
 void ipc_right_in_hand_release(struct ipc_port *port, uint32_t type);
 
+/* The same for an array of them.  Locks: none.  Blocks: at preemption points. */
+void ipc_rights_in_hand_release(struct ipc_port *const *ports, uint32_t number, uint32_t type);
+
+/*
+ * At the end of step number i over the ports of a message: arrays are long, so let others run
+ * now and then.  Locks: none.
+ */
+static inline void kmsg_breathe(uint32_t i)
+{
+	if (__builtin_expect(i % KMSG_BATCH == KMSG_BATCH - 1, 0))
+		preemption_point();
+}
+
 /*
  * Step 1 of a send: the user's bytes.
  * Returns: MACH_MSG_SUCCESS; MACH_SEND_MSG_TOO_SMALL; MACH_SEND_NO_BUFFER; MACH_SEND_INVALID_DATA.
@@ -119,6 +133,14 @@ mach_msg_return_t ipc_kmsg_copyin(struct ipc_kmsg *kmsg, struct ipc_space *space
  */
 mach_msg_return_t ipc_kmsg_copyout(struct ipc_kmsg *kmsg, struct ipc_space *space,
 				   struct vm_map *map);
+
+/*
+ * The same with MACH_RCV_NOTIFY: a new entry of the header's reply right gets a dead-name request
+ * that answers to the receive right `notify`; if that is none, MACH_RCV_INVALID_NOTIFY, and the
+ * message is intact.
+ */
+mach_msg_return_t ipc_kmsg_copyout_notify(struct ipc_kmsg *kmsg, struct ipc_space *space,
+					  struct vm_map *map, mach_port_name_t notify);
 
 /* Section 9, bare: the destination copied out, all else destroyed; user form, a header. */
 void ipc_kmsg_copyout_bare(struct ipc_kmsg *kmsg, struct ipc_space *space);

@@ -240,13 +240,13 @@ static mach_msg_return_t copyin_ports(struct body_copyin *b, struct ipc_port **p
 		ipc_space_unlock(b->space);
 		ipc_debris_release(&debris);
 		if (kr != KERN_SUCCESS) {
-			while (i-- > 0)
-				ipc_right_in_hand_release(ports[i], type);
+			ipc_rights_in_hand_release(ports, i, type);
 			return MACH_SEND_INVALID_RIGHT;
 		}
 		if (type == MACH_MSG_TYPE_PORT_RECEIVE &&
 		    !ipc_port_depart(ports[i], b->kmsg->header.remote))
 			b->kmsg->header.bits |= MACH_MSGH_BITS_CIRCULAR;
+		kmsg_breathe(i);
 	}
 	return MACH_MSG_SUCCESS;
 }

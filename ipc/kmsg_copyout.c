@@ -20,6 +20,7 @@ struct header_copyout {
 	uint32_t dest_type, reply_type;
 	struct ipc_entry *entry;		/* for the reply right */
 	bool fresh;				/* the entry was made for it */
+	struct ipc_request *request;		/* MACH_RCV_NOTIFY: with a send-once right; or NULL */
 	/* Results. */
 	mach_port_name_t reply_name;
 	uint32_t local;				/* name or payload */
@@ -44,11 +45,24 @@ static kern_return_t reserve_entry(struct header_copyout *h)
 	return ipc_entry_alloc(&h->space->table, &h->entry);
 }
 
+/* The reply right's new entry gets the dead-name request that the receiver asked for. */
+static void put_request(struct header_copyout *h)
+{
+	struct ipc_request *request = h->request;
+
+	h->request = NULL;
+	request->name = h->entry->name;
+	queue_insert_tail(&h->reply->requests, &request->link);
+	h->entry->request = request;
+}
+
 static void put_reply(struct header_copyout *h, struct ipc_debris *debris)
 {
 	if (h->reply->object.active) {
 		ipc_right_put(h->space, h->entry, h->reply, h->reply_type, debris);
 		h->reply_name = h->entry->name;
+		if (h->fresh && h->request != NULL)
+			put_request(h);
 		return;
 	}
 	if (h->fresh)
@@ -138,26 +152,75 @@ static mach_msg_return_t error_bits(kern_return_t kr)
 	return kr == KERN_NO_SPACE ? MACH_MSG_IPC_SPACE : MACH_MSG_IPC_KERNEL;
 }
 
+/* Both rights, with the space locked; nothing has changed when this fails. */
+static mach_msg_return_t copyout_rights(struct header_copyout *h, struct ipc_debris *debris)
+{
+	kern_return_t kr = reserve_entry(h);
+
+	if (kr != KERN_SUCCESS)
+		return MACH_RCV_HEADER_ERROR | error_bits(kr);
+	ipc_port_lock_pair(h->dest, h->reply);
+	name_dest(h);
+	if (h->reply != NULL)
+		put_reply(h, debris);
+	consume_dest(h);
+	ipc_port_unlock_pair(h->dest, h->reply);
+	return MACH_MSG_SUCCESS;
+}
+
 static mach_msg_return_t copyout_header(struct ipc_kmsg *kmsg, struct ipc_space *space)
 {
 	struct header_copyout h = header_copyout(kmsg, space);
 	struct ipc_debris debris;
-	kern_return_t kr;
+	mach_msg_return_t mr;
 
 	ipc_debris_init(&debris);
 	ipc_space_lock(space);
-	kr = reserve_entry(&h);
-	if (kr != KERN_SUCCESS) {
-		ipc_space_unlock(space);
-		return MACH_RCV_HEADER_ERROR | error_bits(kr);
-	}
-	ipc_port_lock_pair(h.dest, h.reply);
-	name_dest(&h);
-	if (h.reply != NULL)
-		put_reply(&h, &debris);
-	consume_dest(&h);
-	ipc_port_unlock_pair(h.dest, h.reply);
+	mr = copyout_rights(&h, &debris);
 	ipc_space_unlock(space);
+	if (mr != MACH_MSG_SUCCESS)
+		return mr;
+	header_to_user(kmsg, &h);
+	release_dest(&h);
+	ipc_debris_release(&debris);
+	return MACH_MSG_SUCCESS;
+}
+
+/* The right of a request that answers to `notify`, a receive right.  Space locked. */
+static bool request_start(struct header_copyout *h, mach_port_name_t notify)
+{
+	struct ipc_entry *entry = ipc_entry_lookup(&h->space->table, notify);
+
+	if (entry == NULL || !(entry->bits & MACH_PORT_TYPE_RECEIVE))
+		return false;
+	h->request->notify = ipc_port_make_sonce(entry_port(entry));
+	return true;
+}
+
+/* The same for MACH_RCV_NOTIFY. */
+static mach_msg_return_t copyout_header_notify(struct ipc_kmsg *kmsg, struct ipc_space *space,
+					       mach_port_name_t notify)
+{
+	struct header_copyout h = header_copyout(kmsg, space);
+	mach_msg_return_t mr = MACH_RCV_INVALID_NOTIFY;
+	struct ipc_debris debris;
+
+	ipc_debris_init(&debris);
+	h.request = ipc_request_alloc();
+	if (h.request == NULL)
+		return MACH_RCV_HEADER_ERROR | MACH_MSG_IPC_KERNEL;
+	h.request->notify = IP_NULL;
+	queue_link_init(&h.request->link);
+	ipc_space_lock(space);
+	if (request_start(&h, notify))
+		mr = copyout_rights(&h, &debris);
+	ipc_space_unlock(space);
+	if (h.request != NULL) {
+		ipc_port_drop_sonce(h.request->notify);
+		ipc_request_free(h.request);
+	}
+	if (mr != MACH_MSG_SUCCESS)
+		return mr;
 	header_to_user(kmsg, &h);
 	release_dest(&h);
 	ipc_debris_release(&debris);
@@ -192,6 +255,7 @@ static mach_msg_return_t copyout_ports(struct ipc_space *space, void *ports, uin
 			name[i] = MACH_PORT_NULL;
 			mr |= error_bits(kr);
 		}
+		kmsg_breathe(i);
 	}
 	return mr;
 }
@@ -217,8 +281,7 @@ static mach_msg_return_t copyout_port_array(struct msg_item *item, struct ipc_sp
 	mach_msg_return_t mr;
 
 	if (kr != KERN_SUCCESS) {
-		for (uint32_t i = 0; i < number; i++)
-			ipc_right_in_hand_release(ports[i], item->name);
+		ipc_rights_in_hand_release(ports, number, item->name);
 		kfree(ports, size);
 		return memory_failed(item, kr);
 	}
@@ -279,6 +342,16 @@ mach_msg_return_t ipc_kmsg_copyout(struct ipc_kmsg *kmsg, struct ipc_space *spac
 				   struct vm_map *map)
 {
 	mach_msg_return_t mr = copyout_header(kmsg, space);
+
+	if (mr != MACH_MSG_SUCCESS || !(kmsg->user.msgh_bits & MACH_MSGH_BITS_COMPLEX))
+		return mr;
+	return copyout_body(kmsg, space, map);
+}
+
+mach_msg_return_t ipc_kmsg_copyout_notify(struct ipc_kmsg *kmsg, struct ipc_space *space,
+					  struct vm_map *map, mach_port_name_t notify)
+{
+	mach_msg_return_t mr = copyout_header_notify(kmsg, space, notify);
 
 	if (mr != MACH_MSG_SUCCESS || !(kmsg->user.msgh_bits & MACH_MSGH_BITS_COMPLEX))
 		return mr;
@@ -348,6 +421,7 @@ static void release_names(struct ipc_space *space, const mach_port_name_t *names
 			ipc_right_deallocate(space, entry, &debris);
 		ipc_space_unlock(space);
 		ipc_debris_release(&debris);
+		kmsg_breathe(i);
 	}
 }
 
@@ -369,6 +443,7 @@ static void undo_item(const struct msg_item *item, struct ipc_space *space, stru
 		if (vm_map_read_bytes(map, address + i * sizeof(name), &name, sizeof(name)) ==
 		    KERN_SUCCESS)
 			release_names(space, &name, 1, item->name);
+		kmsg_breathe(i);
 	}
 	vm_map_deallocate(map, address, (vm_size_t)item->length);
 }
