@@ -179,12 +179,16 @@ static kern_return_t find_gap(const struct vm_map *map, vm_offset_t *start, vm_s
 	const struct vm_map_entry *last = entry_at(map, map->entries.head.prev);
 	vm_offset_t from = last != NULL && last->end > VM_MAP_LOWEST ? last->end : VM_MAP_LOWEST;
 	struct vm_map_entry *entry = NULL;
+	uint32_t count = 0;
 
 	if (widest_below(map->tree.root) >= size)
 		entry = lowest_gap(map->tree.root, size);
-	for (; entry != NULL; entry = next_gap(entry, size))
+	for (; entry != NULL; entry = next_gap(entry, size)) {
 		if (fits(entry->start - entry->gap, entry->start, size, mask, start))
 			return KERN_SUCCESS;
+		if (++count % MAP_BATCH == 0)
+			preemption_point();
+	}
 	return fits(from, VM_USER_MAX, size, mask, start) ? KERN_SUCCESS : KERN_NO_SPACE;
 }
 
