@@ -178,6 +178,8 @@ void thread_block_to(continuation_t continuation, struct thread *next)
 	thread_block(continuation);
 }
 
+uint32_t fake_hand_overs;
+
 void thread_hand_over(struct thread *self, continuation_t continuation, struct thread *next)
 {
 	assert_no_locks();
@@ -186,6 +188,7 @@ void thread_hand_over(struct thread *self, continuation_t continuation, struct t
 	self->continuation = continuation;
 	next->flags = TH_RUN;
 	set_current(next);
+	fake_hand_overs++;
 }
 
 /* --- Kernel objects ------------------------------------------------------------------------------ */

@@ -60,6 +60,9 @@ bool actor_wake(struct actor *actor, enum wait_result result);
 /* Run all that can run, until everyone is done or waits. */
 void actors_run(void);
 
+/* How often the fast path has been taken. */
+extern uint32_t fake_hand_overs;
+
 /* --- User memory --------------------------------------------------------------------------- */
 
 /* Pages for a map, readable and writable by its task only. */
