@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #define TRAP_LAST 129			/* the largest number, negated */
-#define TRAP_ARGS_MAX 11
 
 struct trap_entry {
 	uint32_t (*function)(void);	/* really with `args` arguments */
