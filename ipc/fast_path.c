@@ -12,6 +12,9 @@
 /* The longest message that goes this way, in bytes; it lies on the kernel stack. */
 #define FAST_MAX 1152u
 
+/* What a receiver may have asked for beyond the message. */
+#define UNUSUAL_OPTIONS (MACH_RCV_NOTIFY | 0xff000000)
+
 #define REQUEST_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE)
 #define REPLY_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0)
 
@@ -113,6 +116,7 @@ static ALWAYS_INLINE bool find_receiver(struct fast *f, struct ipc_mqueue *mqueu
 	f->there = receiver->task->space;
 	return thread_can_take_over(f->self, receiver) &&
 	       receiver->continuation == mach_msg_receive_continue &&
+	       !(receiver->ipc.option & UNUSUAL_OPTIONS) &&
 	       receiver->ipc.rcv_size >= size && f->there == f->dest->receiver &&
 	       !f->dest->has_payload && f->dest->qlimit != 0;
 }

@@ -222,6 +222,70 @@ static void test_round_trip(void)
 	port_destroy(reply);
 }
 
+/* --- MACH_RCV_NOTIFY -------------------------------------------------------------------------- */
+
+static mach_msg_return_t receive_notify(struct message *message, mach_port_t port,
+	mach_port_t notify)
+{
+	return mach_msg_trap(&message->header, MACH_RCV_MSG | MACH_RCV_NOTIFY | MACH_RCV_TIMEOUT, 0,
+		sizeof *message, port, 0, notify);
+}
+
+/* The new name of a reply right has a request from the first moment on. */
+static void test_notify_new_reply(void)
+{
+	mach_port_t service = port_new_with_send(1), reply = port_new(), notify = port_new();
+	struct message message;
+	mach_port_t name;
+
+	send_words(service, reply, 1);
+	EXPECT(receive_notify(&message, service, notify), MACH_MSG_SUCCESS);
+	name = message.header.msgh_remote_port;
+	EXPECT(port_type(name), MACH_PORT_TYPE_SEND_ONCE | MACH_PORT_TYPE_DNREQUEST);
+	port_destroy(reply);
+	EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_DEAD_NAME, name));
+	EXPECT(port_refs(name, MACH_PORT_RIGHT_DEAD_NAME), 2);
+	port_destroy(name);
+	port_destroy(service);
+	port_destroy(notify);
+}
+
+/* A send right that the space has already keeps what requests it had: none. */
+static void test_notify_known_reply(void)
+{
+	mach_port_t service = port_new_with_send(1), reply = port_new_with_send(1);
+	mach_port_t notify = port_new();
+	struct message message;
+
+	message_init(&message, service, MACH_MSG_TYPE_COPY_SEND, reply, MACH_MSG_TYPE_COPY_SEND);
+	EXPECT(message_send(&message), MACH_MSG_SUCCESS);
+	EXPECT(receive_notify(&message, service, notify), MACH_MSG_SUCCESS);
+	EXPECT(message.header.msgh_remote_port, reply);
+	EXPECT(port_type(reply), MACH_PORT_TYPE_SEND_RECEIVE);
+	EXPECT(port_status(notify).mps_sorights, 0);
+	port_destroy(service);
+	port_destroy(reply);
+	port_destroy(notify);
+}
+
+/* The notify name is looked at only when there is a message, which then comes bare. */
+static void test_notify_bad_name(void)
+{
+	mach_port_t service = port_new_with_send(1), reply = port_new();
+	struct message message;
+
+	EXPECT(receive_notify(&message, service, MACH_PORT_NULL), MACH_RCV_TIMED_OUT);
+	send_words(service, reply, 1);
+	EXPECT(receive_notify(&message, service, MACH_PORT_NULL), MACH_RCV_INVALID_NOTIFY);
+	EXPECT(message.header.msgh_remote_port, MACH_PORT_NULL);
+	EXPECT(message.header.msgh_local_port, service);
+	EXPECT_TRUE(notification_is(reply, MACH_NOTIFY_SEND_ONCE, 0));
+	port_destroy(service);
+	port_destroy(reply);
+}
+
+/* --- the header --------------------------------------------------------------------------------- */
+
 static void test_payload(void)
 {
 	mach_port_t port = port_new_with_send(1);
@@ -252,6 +316,9 @@ static const struct test tests[] = {
 	{ .name = "a reply port that died", .run = test_dead_reply },
 	{ .name = "a round trip in one thread", .run = test_round_trip },
 	{ .name = "protected payloads", .run = test_payload },
+	{ .name = "MACH_RCV_NOTIFY: a new reply right", .run = test_notify_new_reply },
+	{ .name = "MACH_RCV_NOTIFY: a known send right", .run = test_notify_known_reply },
+	{ .name = "MACH_RCV_NOTIFY: a bad notify name", .run = test_notify_bad_name },
 };
 
 int main(int argc, char **argv)
