@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/checker.h>
 
+#include <ipc/accepted.h>
 #include <ipc/kmsg.h>
 #include <ipc/pset.h>
 #include <ipc/right.h>
@@ -83,6 +84,8 @@ void ipc_check_hold_message(struct ipc_check *check, struct ipc_kmsg *kmsg)
 	struct msg_item_iter iter = kmsg_items(kmsg);
 	struct msg_item item;
 
+	if (kmsg->accepted != NULL)
+		ipc_check_hold(check, kmsg->accepted->notify, IPC_HOLDS_SEND_ONCE);
 	hold_type(check, kmsg->header.remote, MACH_MSGH_BITS_REMOTE(kmsg->header.bits));
 	hold_type(check, kmsg->header.local, MACH_MSGH_BITS_LOCAL(kmsg->header.bits));
 	if (!(kmsg->header.bits & MACH_MSGH_BITS_COMPLEX))

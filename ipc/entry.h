@@ -37,6 +37,7 @@
 #define ENTRY_TYPE_MASK 0x001f0000u	/* MACH_PORT_TYPE_* of the rights held */
 #define ENTRY_SPARSE 0x00200000u	/* lives in the radix tree */
 #define ENTRY_RETIRED 0x00400000u	/* of a free slot: all its names are sparse ones */
+#define ENTRY_ACCEPTED 0x00800000u	/* a msg-accepted request is pending (ipc/accepted.h) */
 
 /* The largest counts; a count that gets there by receiving sticks. */
 #define UREFS_SEND_MAX 65534u

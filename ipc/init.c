@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/init.h>
 
+#include <ipc/accepted.h>
 #include <ipc/kmsg.h>
 #include <ipc/kobject.h>
 #include <ipc/notify.h>
@@ -15,5 +16,6 @@ void ipc_bootstrap(void)
 	ipc_space_init();
 	ipc_kmsg_init();
 	ipc_request_init();
+	ipc_accepted_init();
 	ipc_kobject_init();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/kmsg.h>
 
+#include <ipc/accepted.h>
 #include <ipc/port.h>
 #include <kern/machine.h>
 #include <kern/sched.h>
@@ -38,7 +39,7 @@ struct ipc_kmsg *ipc_kmsg_alloc(uint32_t size)
 	if (__builtin_expect(kmsg != NULL, 1)) {
 		queue_link_init(&kmsg->link);
 		kmsg->room = room;
-		kmsg->reserved = 0;
+		kmsg->accepted = NULL;
 	}
 	return kmsg;
 }
@@ -47,13 +48,22 @@ void ipc_kmsg_free(struct ipc_kmsg *kmsg)
 {
 	uint32_t total = kmsg->room + KMSG_OVERHEAD;
 
-	assert(!queue_linked(&kmsg->link));
+	assert(!queue_linked(&kmsg->link) && kmsg->accepted == NULL);
 	if (__builtin_expect(kmsg->room == KMSG_SMALL_ROOM, 1))
 		slab_free(&small_cache, kmsg);
 	else if (total <= KMSG_KALLOC_MAX)
 		kfree(kmsg, total);
 	else
 		kmem_free(kmsg, total);
+}
+
+void ipc_kmsg_fire_accepted(struct ipc_kmsg *kmsg)
+{
+	struct ipc_accepted *request = kmsg->accepted;
+
+	kmsg->accepted = NULL;
+	if (request != NULL)
+		ipc_accepted_fire(request);
 }
 
 /* --- Destruction ------------------------------------------------------------------------ */
@@ -113,6 +123,7 @@ static void destroy_one(struct ipc_kmsg *kmsg)
 {
 	mach_msg_bits_t bits = kmsg->header.bits;
 
+	ipc_kmsg_fire_accepted(kmsg);
 	/* A message that dies unreceived takes its destination right with it; a send-once right
 	 * to the queue that held it has nobody to tell. */
 	ipc_right_in_hand_release(kmsg->header.remote, MACH_MSGH_BITS_REMOTE(bits));

@@ -37,7 +37,7 @@ _Static_assert(sizeof(mach_msg_header_t) == 24, "message header");
 struct ipc_kmsg {
 	struct queue_link link;		/* in a port's queue or a thread's graveyard */
 	uint32_t room;			/* bytes for header and body */
-	uint32_t reserved;
+	struct ipc_accepted *accepted;	/* msg-accepted request (ipc/accepted.h), or NULL */
 	union {
 		struct kmsg_header header;
 		mach_msg_header_t user;
@@ -69,6 +69,9 @@ static inline struct msg_item_iter kmsg_items(struct ipc_kmsg *kmsg)
  * Blocks: never.  Returns NULL when memory is short or size is over MACH_MSG_SIZE_MAX_INLINE.
  */
 struct ipc_kmsg *ipc_kmsg_alloc(uint32_t size);
+
+/* The message has left its queue: whoever forced it in is told. */
+void ipc_kmsg_fire_accepted(struct ipc_kmsg *kmsg);
 
 /* Free the buffer only. */
 void ipc_kmsg_free(struct ipc_kmsg *kmsg);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/mach_msg.h>
 
+#include <ipc/accepted.h>
 #include <ipc/fast_path.h>
 #include <ipc/kmsg.h>
 #include <ipc/mqueue.h>
@@ -55,6 +56,7 @@ static void deliver_too_large(struct thread *self, struct task *task)
 		return;
 	}
 	kmsg->header.seqno = self->ipc.seqno;
+	ipc_kmsg_fire_accepted(kmsg);
 	ipc_kmsg_copyout_bare(kmsg, task->space);
 	if (size > self->ipc.rcv_size)
 		size = self->ipc.rcv_size;
@@ -69,6 +71,8 @@ static mach_msg_return_t deliver(struct thread *self, struct task *task)
 	mach_msg_return_t mr;
 
 	kmsg->header.seqno = self->ipc.seqno;
+	if (__builtin_expect(kmsg->accepted != NULL, 0))
+		ipc_kmsg_fire_accepted(kmsg);
 	if (__builtin_expect((self->ipc.option & MACH_RCV_NOTIFY) != 0, 0))
 		mr = ipc_kmsg_copyout_notify(kmsg, task->space, task->map, self->ipc.notify);
 	else
@@ -142,6 +146,28 @@ static mach_msg_return_t give_back(struct thread *self, struct ipc_kmsg *kmsg,
 	return mr;
 }
 
+/* MACH_SEND_NOTIFY: a message for which there was no room in time goes in all the same. */
+static mach_msg_return_t send_by_force(struct thread *self, struct ipc_kmsg *kmsg)
+{
+	mach_msg_return_t mr = ipc_accepted_create(self->task->space, self->ipc.dest_name,
+						   kmsg->header.remote, self->ipc.notify,
+						   &kmsg->accepted);
+
+	if (mr != MACH_MSG_SUCCESS)
+		return give_back(self, kmsg, mr);
+	ipc_mqueue_deliver(kmsg);
+	return MACH_SEND_WILL_NOTIFY;
+}
+
+/* The message has not been sent. */
+static mach_msg_return_t send_failed(struct thread *self, struct ipc_kmsg *kmsg,
+				     mach_msg_return_t mr)
+{
+	if (mr == MACH_SEND_TIMED_OUT && (self->ipc.option & MACH_SEND_NOTIFY))
+		return send_by_force(self, kmsg);
+	return give_back(self, kmsg, mr);
+}
+
 static void send_continue(void)
 {
 	struct thread *self = current_thread();
@@ -149,10 +175,24 @@ static void send_continue(void)
 	mach_msg_return_t mr = ipc_mqueue_send_finish(self, &kmsg);
 
 	if (mr != MACH_MSG_SUCCESS)
-		mr = give_back(self, kmsg, mr);
+		mr = send_failed(self, kmsg, mr);
 	else if (self->ipc.option & MACH_RCV_MSG)
 		mr = receive(self, NULL);
 	syscall_return(mr);
+}
+
+static mach_msg_return_t send_or_wait(struct thread *self, struct ipc_kmsg *kmsg,
+				      struct thread **partnerp)
+{
+	mach_msg_option_t option = self->ipc.option;
+	mach_msg_timeout_t timeout = self->ipc.timeout;
+
+	/* MACH_SEND_NOTIFY does not wait unless it is told how long. */
+	if ((option & (MACH_SEND_NOTIFY | MACH_SEND_TIMEOUT)) == MACH_SEND_NOTIFY) {
+		option |= MACH_SEND_TIMEOUT;
+		timeout = 0;
+	}
+	return ipc_mqueue_send(kmsg, option, timeout, send_continue, partnerp);
 }
 
 /* *partnerp: a thread to which the message was handed. */
@@ -166,15 +206,16 @@ static mach_msg_return_t send(struct thread *self, mach_msg_size_t size,
 	mr = ipc_kmsg_get(self->ipc.msg, size, &kmsg);
 	if (mr != MACH_MSG_SUCCESS)
 		return mr;
+	self->ipc.dest_name = kmsg->user.msgh_remote_port;
 	mr = ipc_kmsg_copyin(kmsg, task->space, task->map, self->ipc.option, self->ipc.notify);
 	if (mr != MACH_MSG_SUCCESS) {
 		ipc_kmsg_free(kmsg);
 		return mr;
 	}
 	task->messages_sent++;
-	mr = ipc_mqueue_send(kmsg, self->ipc.option, self->ipc.timeout, send_continue, partnerp);
+	mr = send_or_wait(self, kmsg, partnerp);
 	if (mr != MACH_MSG_SUCCESS)
-		mr = give_back(self, kmsg, mr);
+		mr = send_failed(self, kmsg, mr);
 	return mr;
 }
 

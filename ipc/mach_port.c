@@ -6,6 +6,7 @@
  * Each takes a space, NULL when the request went to something that is no task, and is called
  * without locks.  What a routine takes out of the space is released after unlocking.
  */
+#include <ipc/accepted.h>
 #include <ipc/pset.h>
 #include <ipc/right.h>
 #include <ipc/space_lookup.h>
@@ -243,6 +244,9 @@ static void entry_move(struct ipc_space *space, struct ipc_entry *from, struct i
 	if (hashed)
 		ipc_hash_insert(&space->hash, to);
 	from->request = NULL;
+	if ((from->bits & ENTRY_ACCEPTED) &&
+	    ipc_accepted_renamed(space, from->name, to->name))
+		to->bits |= ENTRY_ACCEPTED;
 	ipc_entry_free(&space->table, from);
 }
 

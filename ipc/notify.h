@@ -13,6 +13,7 @@
 #include <kern/queue.h>
 
 void ipc_notify_port_deleted(struct ipc_port *notify, mach_port_name_t name);
+void ipc_notify_msg_accepted(struct ipc_port *notify, mach_port_name_t name);
 void ipc_notify_dead_name(struct ipc_port *notify, mach_port_name_t name);
 void ipc_notify_no_senders(struct ipc_port *notify, mach_port_mscount_t mscount);
 void ipc_notify_send_once(struct ipc_port *notify);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/right.h>
 
+#include <ipc/accepted.h>
 #include <ipc/kmsg.h>
 #include <ipc/pset.h>
 
@@ -31,7 +32,7 @@ void ipc_debris_release_noted(struct ipc_debris *debris)
 
 static void set_type(struct ipc_entry *entry, uint32_t type, uint32_t urefs)
 {
-	entry->bits = (entry->bits & ENTRY_SPARSE) | type | urefs;
+	entry->bits = (entry->bits & (ENTRY_SPARSE | ENTRY_ACCEPTED)) | type | urefs;
 }
 
 /* Drop a reference that is not the last one. */
@@ -72,6 +73,8 @@ static void entry_gone(struct ipc_space *space, struct ipc_entry *entry,
 {
 	if (entry->request != NULL)
 		detach_request(entry, &ipc_debris_note(debris)->deleted);
+	if (entry->bits & ENTRY_ACCEPTED)
+		ipc_accepted_renamed(space, entry->name, MACH_PORT_NULL);
 	ipc_entry_free(&space->table, entry);
 }
 

@@ -33,6 +33,7 @@ struct ipc_space {
 	bool active;
 	struct ipc_table table;
 	struct ipc_hash hash;
+	struct radix_node *accepted;	/* msg-accepted requests by name */
 	struct task *task;		/* whose space it is, for debugging; borrowed */
 	struct queue_link link;		/* in ipc_spaces */
 };

@@ -18,7 +18,8 @@ kern_return_t ipc_space_lookup(struct ipc_space *space, mach_port_name_t name, u
 /* MACH_PORT_TYPE_* as mach_port_type tells them. */
 static inline mach_port_type_t ipc_entry_user_type(const struct ipc_entry *entry)
 {
-	return entry_type(entry) | (entry->request != NULL ? MACH_PORT_TYPE_DNREQUEST : 0);
+	return entry_type(entry) | (entry->request != NULL ? MACH_PORT_TYPE_DNREQUEST : 0) |
+	       (entry->bits & ENTRY_ACCEPTED ? MACH_PORT_TYPE_MAREQUEST : 0);
 }
 
 #endif /* IPC_SPACE_LOOKUP_H */

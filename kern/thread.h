@@ -70,6 +70,7 @@ struct thread_ipc_wait {
 	mach_msg_size_t rcv_size;
 	mach_msg_timeout_t timeout;
 	mach_port_name_t rcv_name;
+	mach_port_name_t dest_name;	/* MACH_SEND_NOTIFY: by which the message is sent */
 	mach_port_name_t notify;
 	struct ipc_object *object;	/* what we receive from; a reference */
 	struct ipc_kmsg *serving;	/* the kernel RPC that we carry out, for the checker */

@@ -309,6 +309,77 @@ static void test_library_sends_once(void)
 	port_destroy(reply);
 }
 
+/* --- MACH_SEND_NOTIFY --------------------------------------------------------------------------- */
+
+static mach_msg_return_t send_notify(mach_port_t port, mach_msg_id_t id, mach_port_t notify)
+{
+	struct message message;
+
+	message_init(&message, port, MACH_MSG_TYPE_COPY_SEND, MACH_PORT_NULL, 0);
+	message.header.msgh_id = id;
+	return mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_SEND_NOTIFY, 24, 0,
+		MACH_PORT_NULL, 0, notify);
+}
+
+/* A full queue takes one message more, and says when it has gone. */
+static void test_notify_accepted(void)
+{
+	mach_port_t port = port_new_with_send(1), notify = port_new();
+
+	EXPECT(send_notify(port, 0, MACH_PORT_NULL), MACH_MSG_SUCCESS);
+	expect_message(port, 0);
+	fill(port);
+	EXPECT(send_notify(port, 5, notify), MACH_SEND_WILL_NOTIFY);
+	EXPECT(port_status(port).mps_msgcount, MACH_PORT_QLIMIT_DEFAULT + 1);
+	EXPECT(port_type(port), MACH_PORT_TYPE_SEND_RECEIVE | MACH_PORT_TYPE_MAREQUEST);
+	EXPECT(send_notify(port, 6, notify), MACH_SEND_NOTIFY_IN_PROGRESS);
+	for (int id = 0; id < (int) MACH_PORT_QLIMIT_DEFAULT; id++)
+		expect_message(port, id);
+	EXPECT_TRUE(queue_is_empty(notify));
+	expect_message(port, 5);
+	EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_MSG_ACCEPTED, port));
+	EXPECT(port_type(port), MACH_PORT_TYPE_SEND_RECEIVE);
+	EXPECT_TRUE(queue_is_empty(notify));
+	port_destroy(port);
+	port_destroy(notify);
+}
+
+/* The notify name is looked at only when the queue is full; the message comes back. */
+static void test_notify_codes(void)
+{
+	mach_port_t port = port_new_with_send(1), dead = port_new_dead();
+
+	fill(port);
+	EXPECT(send_notify(port, 5, MACH_PORT_NULL), MACH_SEND_INVALID_NOTIFY);
+	EXPECT(send_notify(port, 5, dead), MACH_SEND_INVALID_NOTIFY);
+	EXPECT(port_status(port).mps_msgcount, MACH_PORT_QLIMIT_DEFAULT);
+	/* Given back as received: the copied send right is one reference more. */
+	EXPECT(port_refs(port, MACH_PORT_RIGHT_SEND), 3);
+	port_destroy(port);
+	port_destroy(dead);
+}
+
+/* The notification follows a rename, and tells null when the name is gone. */
+static void test_notify_names(void)
+{
+	mach_port_t port = port_new_with_send(1), notify = port_new();
+	struct message message;
+	mach_port_t sender = 0x77777;
+
+	fill(port);
+	EXPECT(send_notify(port, 5, notify), MACH_SEND_WILL_NOTIFY);
+	EXPECT(mach_port_rename(mach_task_self(), port, sender), KERN_SUCCESS);
+	for (int id = 0; id < 6; id++)
+		EXPECT(message_receive(&message, sender), MACH_MSG_SUCCESS);
+	EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_MSG_ACCEPTED, sender));
+	fill(sender);
+	EXPECT(send_notify(sender, 5, notify), MACH_SEND_WILL_NOTIFY);
+	port_destroy(sender);
+	EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_MSG_ACCEPTED, MACH_PORT_NULL));
+	EXPECT_TRUE(queue_is_empty(notify));
+	port_destroy(notify);
+}
+
 static void test_timeouts_end(void)
 {
 	mach_port_t port = port_new_with_send(1);
@@ -342,6 +413,9 @@ static const struct test tests[] = {
 	{ .name = "the library restarts a receive", .run = test_library_restarts },
 	{ .name = "the library does not send twice", .run = test_library_sends_once },
 	{ .name = "timeouts come", .run = test_timeouts_end },
+	{ .name = "KM-5: MACH_SEND_NOTIFY on a full queue", .run = test_notify_accepted },
+	{ .name = "KM-5: codes of MACH_SEND_NOTIFY", .run = test_notify_codes },
+	{ .name = "KM-5: msg-accepted by its name now", .run = test_notify_names },
 };
 
 int main(int argc, char **argv)

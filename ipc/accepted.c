@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <ipc/accepted.h>
+
+#include <ipc/notify.h>
+#include <ipc/port.h>
+#include <ipc/radix.h>
+#include <ipc/right.h>
+#include <ipc/space.h>
+#include <kern/slab.h>
+
+static struct slab_cache accepted_cache;
+
+void ipc_accepted_init(void)
+{
+	slab_cache_init(&accepted_cache, "ipc_accepted", sizeof(struct ipc_accepted), 0);
+}
+
+/* The notify name must be a receive right; its port gives the send-once right. */
+static struct ipc_port *notify_right(struct ipc_space *space, mach_port_name_t notify)
+{
+	struct ipc_entry *entry = ipc_entry_lookup(&space->table, notify);
+
+	if (entry == NULL || !(entry->bits & MACH_PORT_TYPE_RECEIVE))
+		return IP_NULL;
+	return ipc_port_make_sonce(entry_port(entry));
+}
+
+/* The entry by which the message was sent, if it still stands for that port. */
+static struct ipc_entry *sender_entry(struct ipc_space *space, mach_port_name_t name,
+				      struct ipc_port *dest)
+{
+	struct ipc_entry *entry = ipc_right_lookup(space, name);
+
+	return entry != NULL && entry->object == &dest->object ? entry : NULL;
+}
+
+/* The checks in their order, and the request's place in the space.  Space locked. */
+static mach_msg_return_t accepted_start(struct ipc_accepted *request, mach_port_name_t name,
+					struct ipc_port *dest, mach_port_name_t notify)
+{
+	struct ipc_space *space = request->space;
+	struct ipc_entry *entry = sender_entry(space, name, dest);
+
+	if (entry != NULL && (entry->bits & ENTRY_ACCEPTED))
+		return MACH_SEND_NOTIFY_IN_PROGRESS;
+	request->notify = notify_right(space, notify);
+	if (request->notify == IP_NULL)
+		return MACH_SEND_INVALID_NOTIFY;
+	request->name = MACH_PORT_NULL;
+	if (entry == NULL)
+		return MACH_MSG_SUCCESS;
+	if (!radix_insert(&space->accepted, name, request)) {
+		ipc_port_drop_sonce(request->notify);
+		return MACH_SEND_NO_NOTIFY;
+	}
+	request->name = name;
+	entry->bits |= ENTRY_ACCEPTED;
+	return MACH_MSG_SUCCESS;
+}
+
+mach_msg_return_t ipc_accepted_create(struct ipc_space *space, mach_port_name_t name,
+				      struct ipc_port *dest, mach_port_name_t notify,
+				      struct ipc_accepted **requestp)
+{
+	struct ipc_accepted *request;
+	mach_msg_return_t mr;
+
+	if (notify == MACH_PORT_NULL)
+		return MACH_SEND_INVALID_NOTIFY;
+	request = slab_alloc(&accepted_cache);
+	if (request == NULL)
+		return MACH_SEND_NO_NOTIFY;
+	request->space = space;
+	ipc_space_lock(space);
+	mr = space->active ? accepted_start(request, name, dest, notify)
+			   : MACH_SEND_INVALID_NOTIFY;
+	ipc_space_unlock(space);
+	if (mr != MACH_MSG_SUCCESS) {
+		slab_free(&accepted_cache, request);
+		return mr;
+	}
+	ipc_space_reference(space);
+	*requestp = request;
+	return MACH_MSG_SUCCESS;
+}
+
+/* Take the request out of its space.  Returns the name that it has now. */
+static mach_port_name_t accepted_leave(struct ipc_accepted *request)
+{
+	struct ipc_space *space = request->space;
+	mach_port_name_t name;
+
+	ipc_space_lock(space);
+	name = request->name;
+	if (name != MACH_PORT_NULL) {
+		radix_remove(&space->accepted, name);
+		ipc_entry_lookup(&space->table, name)->bits &= ~ENTRY_ACCEPTED;
+	}
+	ipc_space_unlock(space);
+	return name;
+}
+
+static void accepted_free(struct ipc_accepted *request)
+{
+	ipc_space_release(request->space);
+	slab_free(&accepted_cache, request);
+}
+
+void ipc_accepted_fire(struct ipc_accepted *request)
+{
+	mach_port_name_t name = accepted_leave(request);
+
+	ipc_notify_msg_accepted(request->notify, name);
+	accepted_free(request);
+}
+
+void ipc_accepted_cancel(struct ipc_accepted *request)
+{
+	accepted_leave(request);
+	ipc_port_drop_sonce(request->notify);
+	accepted_free(request);
+}
+
+bool ipc_accepted_renamed(struct ipc_space *space, mach_port_name_t name,
+			  mach_port_name_t new_name)
+{
+	struct ipc_accepted *request = radix_remove(&space->accepted, name);
+
+	assert_locked(&space->lock);
+	assert(request != NULL && request->name == name);
+	if (new_name != MACH_PORT_NULL && !radix_insert(&space->accepted, new_name, request))
+		new_name = MACH_PORT_NULL;
+	request->name = new_name;
+	return new_name != MACH_PORT_NULL;
+}
