@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <tests/unit/model_ops.h>
 
+#include <stdlib.h>
+
 #include <ipc/pset.h>
 #include <ipc/right.h>
 #include <mach/mach_port_server.h>
 #include <mach/notify.h>
+#include <vm/map.h>
 
 #define SEND MACH_PORT_TYPE_SEND
 #define RECEIVE MACH_PORT_TYPE_RECEIVE
@@ -216,6 +219,67 @@ void op_ask(struct m_space *space, mach_port_name_t name)
 	for (uint32_t right = 0; right < 7; right++)
 		ask_refs(space, name, right);
 	ask_status(space, name);
+}
+
+/* An array that a routine has given away. */
+static uint32_t *read_copy(struct vm_map_copy *copy, uint32_t count)
+{
+	uint32_t *array = calloc(count + 1, sizeof(*array));
+
+	ck_must(vm_map_copy_size(copy) == count * sizeof(*array));
+	ck_must((copy == NULL) == (count == 0));
+	if (count != 0)
+		vm_map_copy_read(copy, 0, array, count * sizeof(*array));
+	vm_map_copy_discard(copy);
+	return array;
+}
+
+void op_names(struct m_space *space)
+{
+	struct vm_map_copy *names = NULL, *types = NULL;
+	mach_msg_type_number_t count = 77, type_count = 77;
+	uint32_t *name, *type, expected = 0;
+
+	ck_must(mach_port_names(space->task->space, &names, &count, &types, &type_count) ==
+		KERN_SUCCESS);
+	ck_must(count == type_count);
+	name = read_copy(names, count);
+	type = read_copy(types, count);
+	for (int i = 0; i < M_ENTRIES; i++)
+		expected += space->entry[i].used;
+	ck_must(count == expected);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct m_entry *e = m_lookup(space, name[i]);
+
+		ck_must(e != NULL);
+		ck_must(type[i] == (e->type | (e->request ? MACH_PORT_TYPE_DNREQUEST : 0)));
+		for (uint32_t j = 0; j < i; j++)
+			ck_must(name[j] != name[i]);
+	}
+	free(name);
+	free(type);
+}
+
+void op_members(struct m_space *space, mach_port_name_t name)
+{
+	const struct m_entry *e = m_lookup(space, name);
+	kern_return_t kr = e == NULL ? KERN_INVALID_NAME : KERN_SUCCESS;
+	struct vm_map_copy *copy = NULL;
+	mach_msg_type_number_t count = 0;
+	uint32_t *member, expected = 0;
+
+	if (kr == KERN_SUCCESS && !(e->type & MACH_PORT_TYPE_PORT_SET))
+		kr = KERN_INVALID_RIGHT;
+	ck_must(mach_port_get_set_status(space->task->space, name, &copy, &count) == kr);
+	if (kr != KERN_SUCCESS)
+		return;
+	member = read_copy(copy, count);
+	for (int i = 0; i < M_PORTS; i++)
+		expected += m_port[i].used && m_port[i].alive && m_port[i].set == e->set;
+	ck_must(count == expected);
+	for (uint32_t i = 0; i < count; i++)
+		ck_must(m_lookup(space, member[i])->port->set == e->set);
+	free(member);
 }
 
 /* --- Requests ---------------------------------------------------------------------------------- */

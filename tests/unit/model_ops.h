@@ -41,6 +41,10 @@ kern_return_t op_move_member(struct m_space *space, mach_port_name_t name, mach_
 /* Questions about a name: type, references of each right, receive status. */
 void op_ask(struct m_space *space, mach_port_name_t name);
 
+/* All names with their types; the members of a set. */
+void op_names(struct m_space *space);
+void op_members(struct m_space *space, mach_port_name_t name);
+
 /* The notify right is used up.  A previous one is destroyed. */
 kern_return_t op_request(struct m_space *space, mach_port_name_t name, uint32_t id, uint32_t sync,
 			 int notify);

@@ -157,7 +157,9 @@ void model_random_step(void)
 		op_move_member(space, any_name(space), pick(4) ? any_name(space) : 0);
 		return;
 	case 9:
-		return op_ask(space, any_name(space));
+		op_ask(space, any_name(space));
+		op_members(space, any_name(space));
+		return pick(4) == 0 ? op_names(space) : (void)0;
 	case 10: case 11: case 12:
 		return step_request(space);
 	case 13: case 14: case 15: case 16:

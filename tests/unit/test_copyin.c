@@ -94,8 +94,8 @@ static struct plan_item random_item(struct m_space *space, unsigned int *room)
 		i.size = pick(2) ? 0 : 4000 + pick(95);
 	if (i.kind == PLAN_MEMORY && i.size > 4095)
 		i.size = 4095;
-	if (!i.longform && i.size > 4095)
-		i.size = 1;
+	if (i.kind == PLAN_HOLE)
+		i.size++;		/* no bytes are no hole */
 	if (i.kind == PLAN_PORTS)
 		random_names(space, &i, room);
 	return i;
@@ -602,6 +602,65 @@ START_TEST(test_receive_dead_space)
 }
 END_TEST
 
+/* --- MACH_RCV_NOTIFY --------------------------------------------------------------------------------- */
+
+static mach_msg_return_t receive_notify(mach_port_name_t notify)
+{
+	actor_mach_msg(receiving, user, MACH_RCV_MSG | MACH_RCV_TIMEOUT | MACH_RCV_NOTIFY, 0,
+		       sizeof(user), port, 0, notify);
+	ck_must(receiving->done);
+	return receiving->result;
+}
+
+static void send_with_reply(uint32_t type, mach_port_name_t reply)
+{
+	header(MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, type));
+	msg->msgh_local_port = reply;
+	ck_must(send_from(user, 24) == MACH_MSG_SUCCESS);
+}
+
+static bool requested(mach_port_name_t name)
+{
+	mach_port_type_t type;
+
+	ck_must(mach_port_type(receiver->space, name, &type) == KERN_SUCCESS);
+	return (type & MACH_PORT_TYPE_DNREQUEST) != 0;
+}
+
+START_TEST(test_receive_notify)
+{
+	mach_port_name_t reply, notify, send;
+
+	fake_ipc_start();
+	pair_start();
+	reply = new_receive(sender);
+	notify = new_receive(receiver);
+	/* Not a receive right: looked at when there is a message, which comes bare. */
+	ck_assert_int_eq(receive_notify(0), MACH_RCV_TIMED_OUT);
+	send_with_reply(MACH_MSG_TYPE_MAKE_SEND_ONCE, reply);
+	ck_assert_int_eq(receive_notify(0x999), MACH_RCV_INVALID_NOTIFY);
+	ck_assert_uint_eq(msg->msgh_remote_port, 0);
+	ck_assert_uint_eq(port_named(sender, reply)->msgcount, 1);
+	/* A new name is watched; one that was there before is not, nor a dead one. */
+	send_with_reply(MACH_MSG_TYPE_MAKE_SEND_ONCE, reply);
+	ck_assert_int_eq(receive_notify(notify), MACH_MSG_SUCCESS);
+	ck_assert(requested(msg->msgh_remote_port));
+	send = put_right(receiver, ipc_port_make_send(port_named(sender, reply)));
+	send_with_reply(MACH_MSG_TYPE_MAKE_SEND, reply);
+	ck_assert_int_eq(receive_notify(notify), MACH_MSG_SUCCESS);
+	ck_assert_uint_eq(msg->msgh_remote_port, send);
+	ck_assert(!requested(send));
+	send_with_reply(MACH_MSG_TYPE_MAKE_SEND_ONCE, reply);
+	ck_must(mach_port_destroy(sender->space, reply) == KERN_SUCCESS);
+	ck_assert_uint_eq(port_named(receiver, notify)->msgcount, 1);
+	ck_assert_int_eq(receive_notify(notify), MACH_MSG_SUCCESS);
+	ck_assert_uint_eq(msg->msgh_remote_port, MACH_PORT_DEAD);
+	ck_assert_uint_eq(port_named(receiver, notify)->sorights, 1);
+	no_holders();
+	pair_end();
+}
+END_TEST
+
 /* --- The order of deaths, as the receiver is told it ------------------------------------------------ */
 
 enum { DEST_DIES = 1, REPLY_DIES = 2 };
@@ -638,6 +697,41 @@ static void check_deaths(int first, int second, mach_port_name_t local, mach_por
 	pair_end();
 }
 
+/* The receive right has gone elsewhere since the message was taken: null, and the end of a send-once. */
+START_TEST(test_right_moved)
+{
+	static const uint32_t types[] = { MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MOVE_SEND_ONCE };
+
+	fake_ipc_start();
+	for (int i = 0; i < 2; i++) {
+		mach_msg_type_name_t type;
+		mach_port_name_t once;
+		struct ipc_kmsg *kmsg;
+		struct ipc_port *p, *right;
+
+		pair_start();
+		p = port_named(receiver, port);
+		once = 0x700;
+		ck_must(mach_port_insert_right(sender->space, once, ipc_port_make_sonce(p),
+					       MACH_MSG_TYPE_PORT_SEND_ONCE) == KERN_SUCCESS);
+		header(types[i]);
+		msg->msgh_remote_port = i == 0 ? dest : once;
+		ck_must(send_from(user, 24) == MACH_MSG_SUCCESS);
+		kmsg = container_of(queue_take_first(&p->mqueue.messages), struct ipc_kmsg, link);
+		p->msgcount--;
+		ck_must(mach_port_extract_right(receiver->space, port, MACH_MSG_TYPE_MOVE_RECEIVE,
+						&right, &type) == KERN_SUCCESS);
+		ck_must(ipc_kmsg_copyout(kmsg, receiver->space, receiver->map) ==
+			MACH_MSG_SUCCESS);
+		ck_assert_uint_eq(kmsg->user.msgh_local_port, MACH_PORT_NULL);
+		ck_assert_uint_eq(p->msgcount, (uint32_t)i);
+		ipc_kmsg_free(kmsg);
+		ipc_port_release_receive(right);
+		pair_end();
+	}
+}
+END_TEST
+
 /* 1: a name. */
 START_TEST(test_death_order)
 {
@@ -662,6 +756,8 @@ void unit_tests(TCase *tcase)
 	tcase_add_test(tcase, test_receive_no_memory);
 	tcase_add_test(tcase, test_receive_no_room);
 	tcase_add_test(tcase, test_receive_dead_space);
+	tcase_add_test(tcase, test_receive_notify);
+	tcase_add_test(tcase, test_right_moved);
 	tcase_add_test(tcase, test_death_order);
 	tcase_add_test(tcase, test_random);
 }

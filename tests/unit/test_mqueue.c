@@ -391,6 +391,38 @@ START_TEST(test_circular)
 }
 END_TEST
 
+/* One that waits with such a message goes on when there is room, and the message is destroyed. */
+START_TEST(test_circular_waits)
+{
+	struct ipc_port *p;
+	mach_port_name_t own, name;
+	mach_port_type_t type;
+
+	start();
+	own = new_right(client, MACH_PORT_RIGHT_RECEIVE);
+	p = entry_port(ipc_entry_lookup(&client->space->table, own));
+	ck_must(ipc_space_insert_send(client->space, ipc_port_make_send(p), &name) == KERN_SUCCESS);
+	p->qlimit = 0;
+	sent[1] = (struct letter){
+		.header = { .msgh_bits = MACH_MSG_TYPE_COPY_SEND | MACH_MSGH_BITS_COMPLEX,
+			    .msgh_remote_port = name },
+		.serial = 0x10010000 | 32 << 8 | MACH_MSG_TYPE_MOVE_RECEIVE,
+		.more = { own },
+	};
+	actor_mach_msg(sender[1], &sent[1], MACH_SEND_MSG, 32, 0, 0, 0, 0);
+	ck_assert(!sender[1]->done);
+	ipc_port_lock(p);
+	p->qlimit = 1;
+	ipc_mqueue_admit_senders(p);
+	ipc_port_unlock(p);
+	actors_run();
+	expect(sender[1], MACH_MSG_SUCCESS);
+	ck_assert_int_eq(mach_port_type(client->space, name, &type), KERN_SUCCESS);
+	ck_assert_uint_eq(type, MACH_PORT_TYPE_DEAD_NAME);
+	finish();
+}
+END_TEST
+
 /* --- Receivers that wait ------------------------------------------------------------------------------- */
 
 /* Handed over, without being queued, to the first that came. */
@@ -707,6 +739,7 @@ void unit_tests(TCase *tcase)
 	tcase_add_test(tcase, test_sender_passed_over);
 	tcase_add_test(tcase, test_sender_port_dies);
 	tcase_add_test(tcase, test_circular);
+	tcase_add_test(tcase, test_circular_waits);
 	tcase_add_test(tcase, test_receiver_order);
 	tcase_add_test(tcase, test_receiver_gives_up);
 	tcase_add_test(tcase, test_receiver_port_goes);
