@@ -66,7 +66,9 @@ static void crash_execute_data(void)
 
 static void crash_null(void)
 {
-	*(volatile int *)16 = 1;
+	volatile uintptr_t nowhere = 16;
+
+	*(volatile int *)nowhere = 1;
 }
 
 /* Each call needs stack, more of them than there is. */
