@@ -9,11 +9,17 @@
 #include <vm/map.h>
 #include <vm/object.h>
 
-/* Entries, or pages, that an operation handles between two preemption points. */
+/*
+ * Entries, or pages, that an operation handles between two preemption points, and bytes of address
+ * space whose mappings are changed; tests are small.
+ */
+#ifdef HOST_TEST
+#define MAP_BATCH 2
+#define MAP_PMAP_BATCH (2 * PAGE_BYTES)
+#else
 #define MAP_BATCH 16
-
-/* Bytes of address space whose mappings are changed between two preemption points. */
 #define MAP_PMAP_BATCH 0x400000u
+#endif
 
 /* Where "anywhere" begins: null pointers must fault. */
 #define VM_MAP_LOWEST PAGE_BYTES

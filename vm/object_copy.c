@@ -10,7 +10,7 @@
 #include <vm/pmap.h>
 
 #define PROT_UNWRITABLE (VM_PROT_READ | VM_PROT_EXECUTE)
-#define WITHDRAW_BATCH 0x400000u	/* bytes between two preemption points */
+#define WITHDRAW_BATCH (32 * OBJECT_BATCH * PAGE_BYTES)	/* bytes */
 
 /* --- Writing a page ------------------------------------------------------------ */
 

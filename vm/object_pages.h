@@ -8,8 +8,12 @@
 
 #include <vm/object.h>
 
-/* Pages that an operation handles before it lets others in. */
+/* Pages that an operation handles before it lets others in; tests are small. */
+#ifdef HOST_TEST
+#define OBJECT_BATCH 2
+#else
 #define OBJECT_BATCH 32
+#endif
 
 void vm_object_pages_init(void);
 

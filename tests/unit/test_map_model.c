@@ -3,7 +3,8 @@
  * Maps against a model: a few maps, copies in flight, random operations.  The model is bytes:
  * for each map and page what is mapped with which attributes, and the page's contents, which maps
  * share by pointer.  After each operation every mapping that the processor would use must show
- * the model's bytes and allow no more than the model does.  Memory runs out at random.
+ * the model's bytes and allow no more than the model does.  Memory runs out at random, and at
+ * preemption points "another thread" does something to another map.
  */
 #include <tests/unit/fakes.h>
 
@@ -35,6 +36,7 @@ struct slot {
 
 struct map_model {
 	struct vm_map *map;		/* NULL: none */
+	bool busy;			/* an operation that was preempted is on it */
 	struct slot slots[PAGES];
 };
 
@@ -42,6 +44,7 @@ struct copy_model {
 	struct vm_map_copy *copy;
 	vm_size_t size;
 	vm_offset_t offset;
+	bool busy;			/* an operation that was preempted works on it */
 	unsigned char bytes[BYTES_MAX];
 };
 
@@ -49,6 +52,7 @@ static struct map_model maps[MAPS];
 static struct copy_model copies[COPIES];
 static uint32_t step;
 static bool scarce;			/* operations may answer KERN_RESOURCE_SHORTAGE */
+static bool preempted;			/* another thread runs, or none may */
 
 /* Numbers of this run alone: runs with one sequence at different places fall into step. */
 static uint32_t random_state;
@@ -207,7 +211,8 @@ static void check_contents(const struct map_model *m)
 
 static void check_copy(const struct copy_model *c)
 {
-	static unsigned char bytes[BYTES_MAX];
+	static unsigned char room[2][BYTES_MAX];
+	unsigned char *bytes = room[preempted];
 
 	ck_must(vm_map_copy_size(c->copy) == c->size);
 	ck_must(vm_map_copy_read(c->copy, 0, bytes, c->size) == KERN_SUCCESS);
@@ -280,14 +285,18 @@ static void check_all(bool contents)
 
 /* --- Operations -------------------------------------------------------------------------------- */
 
+/* A map that no preempted operation is in; NULL when there is none. */
 static struct map_model *any_map(void)
 {
-	struct map_model *m;
+	uint32_t first = below(MAPS);
 
-	do
-		m = &maps[below(MAPS)];
-	while (m->map == NULL);
-	return m;
+	for (uint32_t i = 0; i < MAPS; i++) {
+		struct map_model *m = &maps[(first + i) % MAPS];
+
+		if (m->map != NULL && !m->busy)
+			return m;
+	}
+	return NULL;
 }
 
 /* Did the operation do what the model says?  If memory was short, nothing may have happened. */
@@ -418,8 +427,10 @@ static void inherit_slot(struct slot *parent, struct slot *child)
 
 static void map_end(struct map_model *m)
 {
+	m->busy = true;
 	vm_map_release(m->map);
 	m->map = NULL;
+	m->busy = false;
 	for (uint32_t i = 0; i < PAGES; i++)
 		slot_clear(&m->slots[i]);
 }
@@ -439,11 +450,13 @@ static void op_fork(struct map_model *m)
 {
 	struct map_model *child = &maps[below(MAPS)];
 
-	if (child == m)
+	if (child == m || child->busy)
 		return;
 	if (child->map != NULL)
 		map_end(child);
+	child->busy = true;
 	child->map = vm_map_fork(m->map);
+	child->busy = false;
 	if (child->map == NULL) {
 		ck_must(scarce);
 		adopt_shared(m);
@@ -458,7 +471,7 @@ static void op_end(struct map_model *m)
 	uint32_t others = 0;
 
 	for (int i = 0; i < MAPS; i++)
-		others += maps[i].map != NULL && &maps[i] != m;
+		others += maps[i].map != NULL && !maps[i].busy && &maps[i] != m;
 	if (others > 0 && below(4) == 0)
 		map_end(m);
 }
@@ -491,12 +504,12 @@ static struct vm_page *touch(struct map_model *m, vm_offset_t va, int access)
 
 static const unsigned char *any_bytes(void)
 {
-	static unsigned char bytes[BYTES_MAX];
+	static unsigned char bytes[2][BYTES_MAX];
 	uint32_t seed = any_number();
 
 	for (uint32_t i = 0; i < BYTES_MAX; i += 61)
-		bytes[i] = (unsigned char)(seed >> (i % 23));
-	return bytes;
+		bytes[preempted][i] = (unsigned char)(seed >> (i % 23));
+	return bytes[preempted];
 }
 
 static void op_touch(struct map_model *m)
@@ -511,11 +524,23 @@ static void op_touch(struct map_model *m)
 	for (; size > 0 && addr < PAGES * PAGE_BYTES; addr += n, size -= n) {
 		n = vm_page_rest(addr, size);
 		page = touch(m, addr, access);
-		if (page == NULL || access != VM_PROT_WRITE)
+		if (page == NULL || access != VM_PROT_WRITE ||
+		    (preempted && m->slots[addr / PAGE_BYTES].page->refs > 1))
 			continue;
 		vm_page_write(page, addr % PAGE_BYTES, from, n);
 		model_write(m, addr, from, n);
 	}
+}
+
+/* While memory that others share is written nobody else runs, who could see it half done. */
+static bool alone(struct map_model *m, vm_offset_t addr, vm_size_t size)
+{
+	bool before = preempted;
+
+	for_each_slot(slot, m, addr, size)
+		if (slot->page != NULL && slot->page->refs > 1)
+			preempted = true;
+	return before;
 }
 
 static void op_write_bytes(struct map_model *m)
@@ -524,13 +549,18 @@ static void op_write_bytes(struct map_model *m)
 	vm_size_t size = below(6000);
 	kern_return_t kr, expected = access_check(m, addr, size, VM_PROT_READ | VM_PROT_WRITE);
 	const unsigned char *from = any_bytes();
+	bool before;
 
+	before = alone(m, addr, size);
 	kr = vm_map_write_bytes(m->map, addr, from, size);
-	if (kr == KERN_RESOURCE_SHORTAGE && expected == KERN_SUCCESS)
-		vm_map_read_bytes(m->map, addr, (void *)(uintptr_t)from, size);	/* a part is done */
-	else if (!done(kr, expected))
-		return;
-	model_write(m, addr, from, size);
+	if (kr == KERN_RESOURCE_SHORTAGE && expected == KERN_SUCCESS) {
+		/* A part is done. */
+		vm_map_read_bytes(m->map, addr, (void *)(uintptr_t)from, size);
+		model_write(m, addr, from, size);
+	} else if (done(kr, expected)) {
+		model_write(m, addr, from, size);
+	}
+	preempted = before;
 }
 
 static void op_copyin(struct map_model *m)
@@ -539,16 +569,19 @@ static void op_copyin(struct map_model *m)
 	bool destroy = below(3) == 0;
 	vm_offset_t addr;
 	vm_size_t size;
+	kern_return_t kr;
 
-	if (c->copy != NULL)
+	if (c->copy != NULL || c->busy)
 		return;
 	any_range(&addr, &size);
 	if (below(2))
 		size = below(4 * PAGE_BYTES);
 	if (size > BYTES_MAX)
 		return;
-	if (!done(vm_map_copyin(m->map, addr, size, destroy, &c->copy),
-		  access_check(m, addr, size, VM_PROT_READ))) {
+	c->busy = true;
+	kr = vm_map_copyin(m->map, addr, size, destroy, &c->copy);
+	c->busy = false;
+	if (!done(kr, access_check(m, addr, size, VM_PROT_READ))) {
 		c->copy = NULL;
 		return;
 	}
@@ -563,11 +596,17 @@ static void op_copyout(struct map_model *m)
 {
 	struct copy_model *c = &copies[below(COPIES)];
 	vm_offset_t addr, first;
+	kern_return_t kr;
 
-	if (c->copy == NULL)
+	if (c->copy == NULL || c->busy)
 		return;
 	first = lowest_hole(m, (uint32_t)vm_map_copy_span(c->copy) / PAGE_BYTES);
-	if (first == PAGES || !done(vm_map_copyout(m->map, &addr, c->copy), KERN_SUCCESS))
+	if (first == PAGES)
+		return;
+	c->busy = true;
+	kr = vm_map_copyout(m->map, &addr, c->copy);
+	c->busy = false;
+	if (!done(kr, KERN_SUCCESS))
 		return;
 	c->copy = NULL;
 	ck_must(addr == first * PAGE_BYTES + c->offset);
@@ -580,10 +619,17 @@ static void op_overwrite(struct map_model *m)
 {
 	struct copy_model *c = &copies[below(COPIES)];
 	vm_offset_t addr = below(PAGES) * PAGE_BYTES + below(2) * below(PAGE_BYTES);
+	kern_return_t kr;
+	bool before;
 
-	if (c->copy == NULL ||
-	    !done(vm_map_copy_overwrite(m->map, addr, c->copy),
-		  access_check(m, addr, c->size, VM_PROT_READ | VM_PROT_WRITE)))
+	if (c->copy == NULL || c->busy)
+		return;
+	c->busy = true;
+	before = alone(m, addr, c->size);
+	kr = vm_map_copy_overwrite(m->map, addr, c->copy);
+	preempted = before;
+	c->busy = false;
+	if (!done(kr, access_check(m, addr, c->size, VM_PROT_READ | VM_PROT_WRITE)))
 		return;
 	c->copy = NULL;
 	model_write(m, addr, c->bytes, c->size);
@@ -594,11 +640,13 @@ static void op_discard(struct map_model *m)
 	struct copy_model *c = &copies[below(COPIES)];
 
 	(void)m;
-	if (c->copy == NULL)
+	if (c->copy == NULL || c->busy)
 		return;
+	c->busy = true;
 	check_copy(c);
 	vm_map_copy_discard(c->copy);
 	c->copy = NULL;
+	c->busy = false;
 }
 
 static void op_wire(struct map_model *m)
@@ -629,6 +677,26 @@ static void (*const operations[])(struct map_model *m) = {
 	op_fork, op_end, op_touch, op_touch, op_touch, op_touch, op_write_bytes, op_copyin,
 	op_copyin, op_copyout, op_copyout, op_overwrite, op_discard, op_wire,
 };
+
+/* What another thread may do meanwhile: nothing that is seen through shared memory. */
+static void (*const meanwhile[])(struct map_model *m) = {
+	op_allocate, op_deallocate, op_deallocate, op_protect, op_inherit, op_fork, op_end, op_touch,
+	op_touch, op_copyin, op_copyin, op_copyout, op_discard, op_wire,
+};
+
+void preemption_point(void)
+{
+	struct map_model *m;
+
+	assert_no_locks();
+	if (preempted || below(4) != 0)
+		return;
+	preempted = true;
+	m = any_map();
+	if (m != NULL)
+		meanwhile[below(sizeof meanwhile / sizeof meanwhile[0])](m);
+	preempted = false;
+}
 
 /* --- Running --------------------------------------------------------------------------------------- */
 
@@ -678,11 +746,16 @@ static void run(uint32_t steps)
 		struct map_model *m = any_map();
 
 		begin_shortage();
+		m->busy = true;
 		operations[below(sizeof operations / sizeof operations[0])](m);
+		m->busy = false;
 		end_shortage();
+		preempted = true;
 		if (step % 4 == 0)
 			check_all(step % 16 == 0);
+		preempted = false;
 	}
+	preempted = true;
 	for (int i = 0; i < MAPS; i++)
 		if (maps[i].map != NULL)
 			map_end(&maps[i]);
