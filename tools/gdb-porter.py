@@ -96,7 +96,8 @@ def table_entries(table):
 
 def sparse_entries(node, levels):
     entry = gdb.lookup_type("struct ipc_entry").pointer()
-    array = next(f.name for f in node.dereference().type.fields() if f.type.code == gdb.TYPE_CODE_ARRAY)
+    fields = node.dereference().type.fields()
+    array = next(f.name for f in fields if f.type.code == gdb.TYPE_CODE_ARRAY)
     for child in pointers(node[array]):
         if child and levels > 1:
             yield from sparse_entries(gdb.Value(child).cast(node.type), levels - 1)

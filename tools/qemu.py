@@ -27,7 +27,7 @@ ENDINGS = {POWER_OFF: "powered off", FAILURE: "stopped with a failure",
 
 @dataclass
 class Machine:
-    """What QEMU is told.  A module is "path string": the file, and what the kernel sees after it."""
+    """What QEMU is told.  A module is "path string": the file, what the kernel sees after it."""
 
     kernel: str | None = None
     iso: str | None = None

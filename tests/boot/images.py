@@ -47,7 +47,8 @@ def truncated():
 
 
 def x86_64():
-    return b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHI", ET_EXEC, EM_X86_64, 1) + bytes(200)
+    header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHI", ET_EXEC, EM_X86_64, 1)
+    return header + bytes(200)
 
 
 def relocatable():
