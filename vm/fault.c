@@ -157,7 +157,7 @@ kern_return_t vm_fault(struct vm_map *map, vm_offset_t addr, vm_prot_t access)
 	return kr;
 }
 
-/* --- Contents ---------------------------------------------------------------------------------- */
+/* --- Contents ------------------------------------------------------------------------------ */
 
 void vm_entry_read(const struct vm_map_entry *entry, vm_offset_t va, void *buf, vm_size_t size)
 {

@@ -90,7 +90,7 @@ void vm_map_remove(struct vm_map *map, vm_offset_t start, vm_offset_t end);
  */
 kern_return_t vm_map_pages(vm_offset_t addr, vm_size_t size, vm_offset_t *start, vm_offset_t *end);
 
-/* Is all of [start, end) mapped, with these accesses?  KERN_INVALID_ADDRESS, _PROTECTION_FAILURE. */
+/* Is all of [start, end) mapped, with this access?  KERN_INVALID_ADDRESS, _PROTECTION_FAILURE. */
 kern_return_t vm_map_check(struct vm_map *map, vm_offset_t start, vm_offset_t end,
 			   vm_prot_t access);
 

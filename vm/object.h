@@ -4,9 +4,9 @@
  *
  * An object is a set of pages.  A *snapshot* of an object is another object that starts
  * without pages: a page that it lacks is found in the object whose snapshot it is (its `shadow`),
- * and so on down; a page found nowhere is zero.  Objects that are related in this way are a family: a
- * tree, whose members number their pages alike and share one lock, so that no operation on
- * copies ever takes two object locks.
+ * and so on down; a page found nowhere is zero.  Objects that are related in this way are a
+ * family: a tree, whose members number their pages alike and share one lock, so that no operation
+ * on copies ever takes two object locks.
  *
  * What members of a family see of each other is kept true by one rule: before a page of an
  * object is written, the snapshot that still sees it there gets a copy of its own ("push").
@@ -115,7 +115,7 @@ void vm_entry_split(struct vm_map_entry *entry, struct vm_map_entry *upper, vm_o
 
 /*
  * Let the entry take over its neighbour's range, if it continues the same object, or one of them
- * is untouched and the other's object can grow.  Returns whether it did; `upper` has no object then.
+ * is untouched and the other's object can grow.  Returns whether it did; then `upper` has none.
  */
 bool vm_entry_join(struct vm_map_entry *entry, struct vm_map_entry *upper);
 

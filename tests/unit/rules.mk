@@ -73,8 +73,9 @@ $(eval $(call unit-test,entry,ipc/entry.c ipc/radix.c))
 
 MAP_SOURCES := $(wildcard vm/map*.c vm/object*.c vm/copy*.c) vm/fault.c vm/contiguous.c \
 	tests/unit/map_check.c
-$(eval $(call unit-test,map,$(MAP_SOURCES)))
-$(eval $(call unit-test,map_model,$(MAP_SOURCES)))
+$(eval $(call unit-test,map,$(MAP_SOURCES) tests/unit/map_words.c))
+$(eval $(call unit-test,map_copy,$(MAP_SOURCES) tests/unit/map_words.c))
+$(eval $(call unit-test,map_model,$(MAP_SOURCES) tests/unit/map_model.c))
 $(eval $(call unit-test,msg_item,ipc/msg_item.c))
 
 # Rights, messages and queues: all of ipc/ but the dispatcher and the traps on ports, beside a model.

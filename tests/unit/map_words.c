@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <tests/unit/map_words.h>
+
+#include <tests/unit/fakes.h>
+#include <tests/unit/fakes_pmap.h>
+#include <tests/unit/map_check.h>
+#include <vm/map_entry.h>
+
+struct vm_map *map;
+
+void map_setup(void)
+{
+	vm_map_init();
+	map = vm_map_create();
+}
+
+void map_teardown(void)
+{
+	struct vm_page_counts counts;
+
+	map_check(map);
+	vm_map_release(map);
+	vm_page_get_counts(&counts);
+	ck_assert_uint_eq(counts.object, 0);
+	ck_assert_uint_eq(counts.wired, 0);
+	ck_assert_uint_eq(vm_object_count(), 0);
+	ck_assert_uint_eq(vm_entry_count(), 0);
+	ck_assert_uint_eq(fake_pmap_count, 0);
+}
+
+uint32_t object_pages(void)
+{
+	struct vm_page_counts counts;
+
+	vm_page_get_counts(&counts);
+	return counts.object;
+}
+
+vm_offset_t get(vm_size_t size)
+{
+	vm_offset_t addr;
+
+	ck_must(vm_map_allocate(map, &addr, size, true) == KERN_SUCCESS);
+	return addr;
+}
+
+void fix(vm_offset_t addr, vm_size_t size)
+{
+	ck_must(vm_map_allocate(map, &addr, size, false) == KERN_SUCCESS);
+}
+
+void put_in(struct vm_map *m, vm_offset_t addr, char value)
+{
+	ck_must(vm_map_write_bytes(m, addr, &value, 1) == KERN_SUCCESS);
+}
+
+char look_in(struct vm_map *m, vm_offset_t addr)
+{
+	char value;
+
+	ck_must(vm_map_read_bytes(m, addr, &value, 1) == KERN_SUCCESS);
+	return value;
+}
+
+char load(struct vm_map *m, vm_offset_t addr)
+{
+	struct fake_mapping *f = fake_pmap_lookup(m->pmap, addr & ~PAGE_OFFSET_MASK);
+	char value;
+
+	if (f == NULL)
+		ck_must(vm_fault(m, addr, VM_PROT_READ) == KERN_SUCCESS);
+	f = fake_pmap_lookup(m->pmap, addr & ~PAGE_OFFSET_MASK);
+	vm_page_read(vm_page_from_phys(f->pa), addr % PAGE, &value, 1);
+	return value;
+}
