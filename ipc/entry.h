@@ -143,6 +143,30 @@ static inline struct ipc_entry *ipc_entry_lookup(const struct ipc_table *table,
 kern_return_t ipc_entry_alloc(struct ipc_table *table, struct ipc_entry **entryp);
 
 /*
+ * The usual case of ipc_entry_alloc, which cannot fail: there is a free slot, and no sparse names.
+ */
+static inline struct ipc_entry *ipc_entry_pop(struct ipc_table *table)
+{
+	struct ipc_entry *entry = table->free_head, *next = entry->free_next;
+
+	assert(table->sparse == 0 && entry->name == 0);
+	table->free_head = next;
+	if (next != NULL)
+		next->free_prev = NULL;
+	else
+		table->free_tail = NULL;
+	entry->name = entry->next_name;
+	entry->bits = 0;
+	entry->object = NULL;
+	entry->hash_next = NULL;
+	entry->request = NULL;
+	entry->origin = 0;
+	entry->origin_time = 0;
+	table->used++;
+	return entry;
+}
+
+/*
  * Take an entry under the given valid name, which is not in use.
  *
  * Locks:    the space's.

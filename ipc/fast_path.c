@@ -37,7 +37,7 @@ struct fast {
 	struct ipc_space *space, *there;	/* the sender's and the receiver's */
 	struct ipc_entry *entry;		/* of the destination */
 	struct ipc_port *dest;
-	struct ipc_port *reply;			/* NULL in a reply */
+	struct ipc_port *reply;			/* of a request */
 	struct ipc_object *source;		/* what the sender will receive from */
 	struct ipc_mqueue *source_queue;
 };
@@ -45,16 +45,14 @@ struct fast {
 /* --- Looking ----------------------------------------------------------------------------- */
 
 /* The destination and the reply port, from the sender's names.  Space locked. */
-static ALWAYS_INLINE bool find_ports(struct fast *f, const mach_msg_header_t *msg)
+static ALWAYS_INLINE bool find_ports(struct fast *f, const mach_msg_header_t *msg, bool request)
 {
-	bool request = msg->msgh_bits == REQUEST_BITS;
 	struct ipc_entry *reply;
 
 	f->entry = ipc_entry_lookup(&f->space->table, msg->msgh_remote_port);
 	if (f->entry == NULL)
 		return false;
 	f->dest = entry_port(f->entry);
-	f->reply = NULL;
 	if (!request)
 		return (f->entry->bits & MACH_PORT_TYPE_SEND_ONCE) != 0 &&
 		       f->entry->request == NULL;
@@ -69,11 +67,11 @@ static ALWAYS_INLINE bool find_ports(struct fast *f, const mach_msg_header_t *ms
 
 /* What to receive from: the reply port, or another port, or a set; but not the destination. */
 static ALWAYS_INLINE bool find_source(struct fast *f, mach_port_name_t reply_name,
-				      mach_port_name_t name)
+				      mach_port_name_t name, bool request)
 {
 	struct ipc_entry *entry;
 
-	if (f->reply != NULL && name == reply_name) {
+	if (request && name == reply_name) {
 		f->source = &f->reply->object;
 		f->source_queue = &f->reply->mqueue;
 		return f->reply != f->dest;
@@ -84,12 +82,12 @@ static ALWAYS_INLINE bool find_source(struct fast *f, mach_port_name_t reply_nam
 	f->source = entry->object;
 	if (entry->bits & MACH_PORT_TYPE_RECEIVE) {
 		f->source_queue = &entry_port(entry)->mqueue;
-		return f->reply == NULL || f->reply == entry_port(entry);
+		return !request;
 	}
 	if (!(entry->bits & MACH_PORT_TYPE_PORT_SET) || entry_pset(entry) == f->dest->pset)
 		return false;
 	f->source_queue = &entry_pset(entry)->mqueue;
-	return f->reply != f->dest;
+	return !request || f->reply != f->dest;
 }
 
 /* Is there nothing to be received yet?  Source locked. */
@@ -104,7 +102,8 @@ static ALWAYS_INLINE bool source_is_quiet(const struct fast *f)
 }
 
 /* The first that waits for the destination's messages, if it can take this one.  Port locked. */
-static ALWAYS_INLINE bool find_receiver(struct fast *f, struct ipc_mqueue *mqueue, mach_msg_size_t size)
+static ALWAYS_INLINE bool find_receiver(struct fast *f, struct ipc_mqueue *mqueue,
+					mach_msg_size_t size)
 {
 	struct queue_link *link = queue_first(&mqueue->receivers);
 	struct thread *receiver;
@@ -170,13 +169,10 @@ static ALWAYS_INLINE void receiver_leaves(struct thread *receiver)
 /* The rights: all that is left of a copied send right and a made send-once right is a name. */
 static ALWAYS_INLINE void move_request(struct fast *f, mach_msg_header_t *msg)
 {
-	struct ipc_entry *entry;
-	kern_return_t kr = ipc_entry_alloc(&f->there->table, &entry);
+	struct ipc_entry *entry = ipc_entry_pop(&f->there->table);
 
-	assert(kr == KERN_SUCCESS);
-	(void)kr;
 	ipc_port_make_sonce_locked(f->reply);
-	entry->bits |= MACH_PORT_TYPE_SEND_ONCE | 1;
+	entry->bits = MACH_PORT_TYPE_SEND_ONCE | 1;
 	entry->object = &f->reply->object;
 	msg->msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE, MACH_MSG_TYPE_PORT_SEND);
 	msg->msgh_remote_port = entry->name;
@@ -193,9 +189,9 @@ static ALWAYS_INLINE void move_reply(struct fast *f, mach_msg_header_t *msg)
 	msg->msgh_remote_port = MACH_PORT_NULL;
 }
 
-static ALWAYS_INLINE void transfer(struct fast *f, mach_msg_header_t *msg)
+static ALWAYS_INLINE void transfer(struct fast *f, mach_msg_header_t *msg, bool request)
 {
-	if (f->reply != NULL)
+	if (request)
 		move_request(f, msg);
 	else
 		move_reply(f, msg);
@@ -206,7 +202,8 @@ static ALWAYS_INLINE void transfer(struct fast *f, mach_msg_header_t *msg)
 }
 
 /* Sections with the locks of the destination's set, of the source and of the other space held. */
-static ALWAYS_INLINE bool transfer_with_source(struct fast *f, mach_msg_header_t *msg)
+static ALWAYS_INLINE bool transfer_with_source(struct fast *f, mach_msg_header_t *msg,
+					       bool request)
 {
 	bool done = false;
 
@@ -214,8 +211,8 @@ static ALWAYS_INLINE bool transfer_with_source(struct fast *f, mach_msg_header_t
 		return false;
 	if (source_is_quiet(f) &&
 	    try_lock_unless(&f->there->lock, f->there, f->space)) {
-		if (f->reply == NULL || has_room(f->there)) {
-			transfer(f, msg);	/* the point of no return */
+		if (!request || has_room(f->there)) {
+			transfer(f, msg, request);	/* the point of no return */
 			done = true;
 		}
 		unlock_unless(&f->there->lock, f->there, f->space);
@@ -225,20 +222,21 @@ static ALWAYS_INLINE bool transfer_with_source(struct fast *f, mach_msg_header_t
 }
 
 /* With the reply port locked where it is not the source. */
-static ALWAYS_INLINE bool transfer_with_reply(struct fast *f, mach_msg_header_t *msg)
+static ALWAYS_INLINE bool transfer_with_reply(struct fast *f, mach_msg_header_t *msg,
+					      bool request)
 {
-	bool lock = f->reply != NULL && &f->reply->object != f->source;
+	bool lock = request && &f->reply->object != f->source;
 	bool done;
 
 	if (lock && !spin_try_lock(&f->reply->object.lock))
 		return false;
-	done = transfer_with_source(f, msg);
+	done = transfer_with_source(f, msg, request);
 	if (lock)
 		spin_unlock(&f->reply->object.lock);
 	return done;
 }
 
-static ALWAYS_INLINE bool transfer_to_dest(struct fast *f, mach_msg_header_t *msg)
+static ALWAYS_INLINE bool transfer_to_dest(struct fast *f, mach_msg_header_t *msg, bool request)
 {
 	struct ipc_pset *pset = f->dest->pset;
 	struct ipc_mqueue *mqueue = &f->dest->mqueue;
@@ -251,7 +249,7 @@ static ALWAYS_INLINE bool transfer_to_dest(struct fast *f, mach_msg_header_t *ms
 			return false;
 		mqueue = &pset->mqueue;
 	}
-	done = find_receiver(f, mqueue, msg->msgh_size) && transfer_with_reply(f, msg);
+	done = find_receiver(f, mqueue, msg->msgh_size) && transfer_with_reply(f, msg, request);
 	if (pset != NULL)
 		ipc_pset_unlock(pset);
 	return done;
@@ -286,30 +284,43 @@ static _Noreturn ALWAYS_INLINE void receiver_goes_on(struct thread *receiver,
 	syscall_return(mr);
 }
 
+/* All of it for one of the two forms, told at compile time: nothing has changed unless it is done. */
+static ALWAYS_INLINE bool call(struct fast *f, mach_msg_header_t *msg, mach_port_name_t rcv_name,
+			       bool request)
+{
+	bool done = false;
+
+	ipc_space_lock(f->space);
+	if (find_ports(f, msg, request) &&
+	    find_source(f, msg->msgh_local_port, rcv_name, request)) {
+		ipc_port_lock(f->dest);
+		done = transfer_to_dest(f, msg, request);
+		ipc_port_unlock(f->dest);
+	}
+	ipc_space_unlock(f->space);
+	return done;
+}
+
 void ipc_fast_path(struct thread *self, const struct mach_msg_args *args)
 {
 	uint32_t buffer[FAST_MAX / sizeof(uint32_t)];
 	mach_msg_header_t *msg = (mach_msg_header_t *)buffer;
 	mach_msg_size_t size = args->send_size;
 	struct fast f;
-	bool done = false;
+	bool done;
 
 	if (size - sizeof(*msg) > FAST_MAX - sizeof(*msg) || (size & 3) != 0 ||
 	    copyinmsg(args->msg, msg, size) != 0)
 		return;
-	if (msg->msgh_bits != REQUEST_BITS &&
-	    (msg->msgh_bits != REPLY_BITS || msg->msgh_local_port != MACH_PORT_NULL))
-		return;
 	msg->msgh_size = size;
 	f.self = self;
 	f.space = self->task->space;
-	ipc_space_lock(f.space);
-	if (find_ports(&f, msg) && find_source(&f, msg->msgh_local_port, args->rcv_name)) {
-		ipc_port_lock(f.dest);
-		done = transfer_to_dest(&f, msg);
-		ipc_port_unlock(f.dest);
-	}
-	ipc_space_unlock(f.space);
+	if (msg->msgh_bits == REQUEST_BITS)
+		done = call(&f, msg, args->rcv_name, true);
+	else if (msg->msgh_bits == REPLY_BITS && msg->msgh_local_port == MACH_PORT_NULL)
+		done = call(&f, msg, args->rcv_name, false);
+	else
+		return;
 	if (!done)
 		return;
 	self->ipc.msg = args->msg;

@@ -124,7 +124,7 @@ static inline void spin_lock_second(struct spin_lock *lock)
 }
 
 /* Take the lock if it is free.  Cannot deadlock, so the order is not checked. */
-static inline bool spin_try_lock(struct spin_lock *lock)
+static inline __attribute__((always_inline)) bool spin_try_lock(struct spin_lock *lock)
 {
 	if (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE) != 0)
 		return false;

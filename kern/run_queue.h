@@ -40,7 +40,8 @@ int32_t run_queue_next_level(int32_t level);
  * Could `next`, which waits, take over the CPU and the stack of the current thread?  What it
  * waits in is locked.
  */
-static inline bool thread_can_take_over(const struct thread *self, const struct thread *next)
+static inline __attribute__((always_inline)) bool
+thread_can_take_over(const struct thread *self, const struct thread *next)
 {
 	return next->flags == TH_WAIT && self->flags == TH_RUN && next->kstack == NULL &&
 	       run_queue.best >= next->sched_priority && next->wait_event == NULL &&
