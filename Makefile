@@ -16,6 +16,11 @@ $(error packages are missing, see above)
 endif
 endif
 
+# All processors, if nobody says -j; to remove and to build are not for the same time.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS))$(filter clean,$(MAKECMDGOALS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 B       ?= build/$(MODE)
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 LD      := ld
@@ -25,6 +30,15 @@ MIG     := i686-gnu-mig
 PYTHON  := python3
 PREFIX  ?= /usr/local
 DESTDIR ?=
+
+# A mere build installs nothing, but says how.
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+MISSING := $(strip $(foreach tool,$(firstword $(CC)) $(LD) $(MIG) $(PYTHON),\
+	$(if $(shell command -v $(tool) 2>/dev/null),,$(tool))))
+ifneq ($(MISSING),)
+$(error missing: $(MISSING); tools/setup installs what a build needs)
+endif
+endif
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -50,7 +64,7 @@ MIG_WARNINGS := $(WARNINGS) -Wno-sign-compare
 # No header of the machine we build on: only the compiler's own (stdint.h and the like).
 FREESTANDING := -std=gnu17 -m32 -ffreestanding -fno-pic -fno-pie -fcf-protection=none \
 	-fno-strict-aliasing -fno-asynchronous-unwind-tables -nostdinc \
-	-isystem $(shell $(CC) -print-file-name=include)
+	-isystem $(shell $(CC) -print-file-name=include 2>/dev/null)
 
 KERNEL_MODE_FLAGS_debug   := -DDEBUG=1 -Og -g -fno-omit-frame-pointer
 KERNEL_MODE_FLAGS_release := -DDEBUG=0 -O2 -g -fomit-frame-pointer

@@ -6,7 +6,7 @@
 
 USER_LDFLAGS := -m elf_i386 -static --build-id=none -z noexecstack -z max-page-size=4096 \
 	-Ttext-segment=0x08048000
-LIBGCC := $(shell $(CC) -m32 -print-libgcc-file-name)
+LIBGCC := $(shell $(CC) -m32 -print-libgcc-file-name 2>/dev/null)
 
 USER_LIB  := $(B)/libuser.a
 USER_DEFS := $(wildcard user/*/*.defs tests/user/*/*.defs tests/bench/*/*.defs)
