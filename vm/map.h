@@ -30,10 +30,21 @@ void vm_map_init(void);
 struct vm_map *vm_map_create(void);
 void vm_map_reference(struct vm_map *map);
 
-/* Drop a reference; the last unmaps everything. */
+/*
+ * Drop a reference; the last unmaps everything.
+ *
+ * Locks:    none.
+ * Blocks:   with the last reference: preemption points.
+ */
 void vm_map_release(struct vm_map *map);
 
-/* Unmap everything now (task termination); the map stays valid and refuses new memory. */
+/*
+ * Unmap everything now (task termination); the map stays valid and refuses new memory with
+ * KERN_NO_SPACE.
+ *
+ * Locks:    none.
+ * Blocks:   for the map's mutex.
+ */
 void vm_map_terminate(struct vm_map *map);
 
 /*
@@ -144,7 +155,11 @@ kern_return_t vm_map_copyout(struct vm_map *map, vm_offset_t *addr, struct vm_ma
 kern_return_t vm_map_copy_overwrite(struct vm_map *map, vm_offset_t addr,
 				    struct vm_map_copy *copy);
 
-/* Consumes the copy. NULL is accepted. */
+/*
+ * Consumes the copy. NULL is accepted.
+ *
+ * Locks:    none: there are preemption points.
+ */
 void vm_map_copy_discard(struct vm_map_copy *copy);
 
 /* A copy object made of kernel bytes, as for out-of-line replies; NULL when memory is short. */
