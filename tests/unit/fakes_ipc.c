@@ -14,7 +14,7 @@
 #include <tests/unit/fakes_vm.h>
 #include <vm/kmem.h>
 
-/* --- Tasks and threads --------------------------------------------------------------- */
+/* --- Tasks and threads ------------------------------------------------------------------- */
 
 struct run_queue run_queue = { .best = PRIORITY_LEVELS };	/* nobody else wants the CPU */
 
@@ -125,7 +125,7 @@ bool actor_wake(struct actor *actor, enum wait_result result)
 	return thread_wake(&actor->thread, result);
 }
 
-/* --- The scheduler's interface -------------------------------------------------------------- */
+/* --- The scheduler's interface ----------------------------------------------------------- */
 
 void thread_will_wait(struct thread *self, bool interruptible)
 {
@@ -191,7 +191,7 @@ void thread_hand_over(struct thread *self, continuation_t continuation, struct t
 	fake_hand_overs++;
 }
 
-/* --- Kernel objects ------------------------------------------------------------------------------ */
+/* --- Kernel objects ---------------------------------------------------------------------- */
 
 void ipc_kobject_init(void)
 {
@@ -216,7 +216,7 @@ struct ipc_kmsg *ipc_kobject_server(struct ipc_kmsg *request)
 	return reply;
 }
 
-/* --- Counting --------------------------------------------------------------------------------------- */
+/* --- Counting ---------------------------------------------------------------------------- */
 
 void (*fake_ipc_holders)(struct ipc_check *check);
 

@@ -27,7 +27,7 @@ struct ipc_check;
 /* In front of everything else: ipc_bootstrap, the current thread ready for use. */
 void fake_ipc_start(void);
 
-/* --- Tasks and threads --------------------------------------------------------------- */
+/* --- Tasks and threads ------------------------------------------------------------------- */
 
 /* A task with an empty space and map. */
 struct task *fake_ipc_task(void);
@@ -63,7 +63,7 @@ void actors_run(void);
 /* How often the fast path has been taken. */
 extern uint32_t fake_hand_overs;
 
-/* --- User memory --------------------------------------------------------------------------- */
+/* --- User memory ------------------------------------------------------------------------- */
 
 /* Pages for a map, readable and writable by its task only. */
 void *fake_user_alloc(struct vm_map *map, size_t size);
@@ -75,7 +75,7 @@ extern unsigned int fake_copies, fake_user_pages;
 /* No map has room for more while this is set. */
 extern bool fake_user_full;
 
-/* --- Counting --------------------------------------------------------------------------------- */
+/* --- Counting ---------------------------------------------------------------------------- */
 
 /* The checker asks this for rights that the test holds; NULL: none. */
 extern void (*fake_ipc_holders)(struct ipc_check *check);

@@ -44,7 +44,7 @@ void fake_map_destroy(struct vm_map *map)
 	free(map);
 }
 
-/* --- Access ---------------------------------------------------------------------------- */
+/* --- Access ------------------------------------------------------------------------------ */
 
 /* Memory that is nobody's own is everybody's, but for the first pages. */
 static bool accessible(const struct vm_map *map, vm_offset_t address, vm_size_t size)
@@ -113,7 +113,7 @@ kern_return_t vm_map_write_bytes(struct vm_map *map, vm_offset_t addr, const voi
 	return KERN_SUCCESS;
 }
 
-/* --- Allocation ---------------------------------------------------------------------------- */
+/* --- Allocation -------------------------------------------------------------------------- */
 
 static bool pages_free(uint32_t first, uint32_t count)
 {
@@ -165,7 +165,7 @@ void fake_user_free(struct vm_map *map, void *p, size_t size)
 	vm_map_deallocate(map, (vm_offset_t)(uintptr_t)p, size);
 }
 
-/* --- Copies ----------------------------------------------------------------------------------- */
+/* --- Copies ------------------------------------------------------------------------------ */
 
 static struct vm_map_copy *copy_create(const void *data, vm_size_t size, vm_offset_t offset)
 {

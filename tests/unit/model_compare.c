@@ -18,7 +18,7 @@ struct ipc_port *model_real(struct m_right right)
 	return right.port == M_DEAD ? IP_DEAD : right.port->real;
 }
 
-/* --- Entries ------------------------------------------------------------------------ */
+/* --- Entries ----------------------------------------------------------------------------- */
 
 /* An entry whose port has died but which nobody has looked at since. */
 static bool dead_unseen(const struct ipc_entry *entry)
@@ -85,7 +85,7 @@ static void compare_space(struct m_space *space)
 	ck_must(used == space->task->space->table.used);
 }
 
-/* --- Messages ------------------------------------------------------------------------- */
+/* --- Messages ---------------------------------------------------------------------------- */
 
 struct contents {
 	bool has_value;
@@ -233,7 +233,7 @@ void model_compare(void)
 			compare_port(&m_port[i]);
 }
 
-/* --- The checker ---------------------------------------------------------------------------- */
+/* --- The checker ------------------------------------------------------------------------- */
 
 static void hold_hands(struct ipc_check *check)
 {

@@ -25,7 +25,7 @@ static struct m_message message_pool[M_MESSAGES];
 static int message_end;			/* all behind are free */
 static struct m_set set_pool[M_ENTRIES * M_SPACES];
 
-/* --- State ------------------------------------------------------------------------------ */
+/* --- State ------------------------------------------------------------------------------- */
 
 struct m_entry *m_lookup(struct m_space *space, mach_port_name_t name)
 {
@@ -145,7 +145,7 @@ struct m_entry *m_entry_of_port(struct m_space *space, const struct m_port *port
 	return NULL;
 }
 
-/* --- Counting ----------------------------------------------------------------------------- */
+/* --- Counting ---------------------------------------------------------------------------- */
 
 static uint32_t count_right(const struct m_right *right, const struct m_port *port, uint32_t type)
 {
@@ -216,7 +216,7 @@ uint32_t m_queue_length(const struct m_port *port)
 	return length;
 }
 
-/* --- Messages -------------------------------------------------------------------------------- */
+/* --- Messages ---------------------------------------------------------------------------- */
 
 bool m_circular(const struct m_port *port, const struct m_port *dest)
 {
@@ -272,7 +272,7 @@ void m_notify(struct m_port *notify, uint32_t id, uint32_t value, bool has_value
 		m_enqueue(m);
 }
 
-/* --- Death --------------------------------------------------------------------------------------- */
+/* --- Death ------------------------------------------------------------------------------- */
 
 struct fired {
 	struct m_port *notify;
@@ -373,7 +373,7 @@ void m_release(struct m_right right)
 		m_notify(right.port, MACH_NOTIFY_SEND_ONCE, 0, false, NO_RIGHT);
 }
 
-/* --- Entries -------------------------------------------------------------------------------------- */
+/* --- Entries ----------------------------------------------------------------------------- */
 
 void m_entry_gone(struct m_entry *entry)
 {
@@ -542,7 +542,7 @@ kern_return_t m_rename(struct m_space *space, mach_port_name_t from, mach_port_n
 	return KERN_SUCCESS;
 }
 
-/* --- Requests ---------------------------------------------------------------------------------------- */
+/* --- Requests ---------------------------------------------------------------------------- */
 
 static kern_return_t request_dead(struct m_entry *entry, uint32_t sync, struct m_port *notify,
 				  struct m_port **previous)
@@ -599,7 +599,7 @@ kern_return_t m_request(struct m_space *space, mach_port_name_t name, uint32_t i
 	return KERN_SUCCESS;
 }
 
-/* --- Sets ---------------------------------------------------------------------------------------------- */
+/* --- Sets -------------------------------------------------------------------------------- */
 
 kern_return_t m_move_member(struct m_space *space, mach_port_name_t member,
 			    mach_port_name_t after)

@@ -34,7 +34,7 @@ struct m_message {
 	uint32_t id;
 	uint32_t value;			/* of a notification; else the first body word */
 	bool has_value;
-	bool complex;			/* rights or out-of-line memory, or empty items of them */
+	bool complex;			/* rights or memory, or empty items of them */
 	uint32_t memory;		/* bytes out of line */
 	unsigned int rights;
 	struct m_right body[M_BODY];
@@ -50,7 +50,7 @@ struct m_port {
 	bool used;
 	bool alive;
 	struct m_space *receiver;	/* NULL: nobody, or in a message */
-	struct m_port *queued_at;	/* the queue that the message with the receive right is in */
+	struct m_port *queued_at;	/* where the receive right's message is */
 	uint32_t mscount, seqno;
 	uint32_t qlimit;
 	bool has_payload;
@@ -84,7 +84,7 @@ extern struct m_space m_space[M_SPACES];
 extern struct m_port m_port[M_PORTS];
 extern struct m_right m_hand[M_HANDS];	/* rights that the test holds; type 0: none */
 
-/* --- State ------------------------------------------------------------------------------ */
+/* --- State ------------------------------------------------------------------------------- */
 
 struct m_entry *m_lookup(struct m_space *space, mach_port_name_t name);
 struct m_entry *m_entry_new(struct m_space *space, mach_port_name_t name);
@@ -107,7 +107,7 @@ static inline bool m_is_port(const struct m_port *port)
 	return port != NULL && port != M_DEAD;
 }
 
-/* --- What happens ------------------------------------------------------------------------- */
+/* --- What happens ------------------------------------------------------------------------ */
 
 /* The right, which nothing holds any more, is destroyed. */
 void m_release(struct m_right right);
@@ -135,7 +135,7 @@ void m_drop_urefs(struct m_entry *entry, uint32_t count);
 /* The entry goes: port-deleted, if there is a request. */
 void m_entry_gone(struct m_entry *entry);
 
-/* --- The user's operations on one name; each gives the code ---------------------------------- */
+/* --- The user's operations on one name; each gives the code ------------------------------ */
 
 kern_return_t m_deallocate(struct m_space *space, mach_port_name_t name);
 kern_return_t m_destroy(struct m_space *space, mach_port_name_t name);
@@ -148,7 +148,7 @@ kern_return_t m_insert(struct m_space *space, mach_port_name_t name, struct m_ri
 kern_return_t m_move_member(struct m_space *space, mach_port_name_t member,
 			    mach_port_name_t after);
 
-/* --- Rights in and out of the kernel; model_msg.c ------------------------------------------------ */
+/* --- Rights in and out of the kernel; model_msg.c ---------------------------------------- */
 
 uint32_t m_type_after(uint32_t disposition);
 

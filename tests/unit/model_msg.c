@@ -95,7 +95,7 @@ kern_return_t m_copyin(struct m_space *space, mach_port_name_t name, uint32_t di
 	return KERN_SUCCESS;
 }
 
-/* --- Out ---------------------------------------------------------------------------------- */
+/* --- Out --------------------------------------------------------------------------------- */
 
 void m_copyout(struct m_space *space, struct m_right right, mach_port_name_t name)
 {
@@ -148,7 +148,7 @@ kern_return_t m_insert(struct m_space *space, mach_port_name_t name, struct m_ri
 	return KERN_SUCCESS;
 }
 
-/* --- The header ------------------------------------------------------------------------------ */
+/* --- The header -------------------------------------------------------------------------- */
 
 static bool header_type(uint32_t type)
 {

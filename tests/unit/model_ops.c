@@ -14,7 +14,7 @@
 
 static uint32_t live_at_start;
 
-/* --- Begin and end -------------------------------------------------------------------- */
+/* --- Begin and end ----------------------------------------------------------------------- */
 
 void model_start(void)
 {
@@ -88,7 +88,7 @@ void op_release(int hand)
 	release_both(model_real(right), right);
 }
 
-/* --- Names -------------------------------------------------------------------------------- */
+/* --- Names ------------------------------------------------------------------------------- */
 
 static kern_return_t expected_allocate(struct m_space *space, mach_port_right_t right,
 				       mach_port_name_t name, bool any)
@@ -168,7 +168,7 @@ kern_return_t op_move_member(struct m_space *space, mach_port_name_t name, mach_
 	return kr;
 }
 
-/* --- Questions ------------------------------------------------------------------------------- */
+/* --- Questions --------------------------------------------------------------------------- */
 
 static void ask_refs(struct m_space *space, mach_port_name_t name, uint32_t right)
 {
@@ -181,7 +181,8 @@ static void ask_refs(struct m_space *space, mach_port_name_t name, uint32_t righ
 	ck_must(mach_port_get_refs(space->task->space, name, right, &refs) == kr);
 	if (kr == KERN_SUCCESS) {
 		expected = (e->type & MACH_PORT_TYPE(right)) != 0;
-		if (expected && (right == MACH_PORT_RIGHT_SEND || right == MACH_PORT_RIGHT_DEAD_NAME))
+		if (expected &&
+		    (right == MACH_PORT_RIGHT_SEND || right == MACH_PORT_RIGHT_DEAD_NAME))
 			expected = e->urefs;
 	}
 	ck_must(refs == expected);
@@ -282,7 +283,7 @@ void op_members(struct m_space *space, mach_port_name_t name)
 	free(member);
 }
 
-/* --- Requests ---------------------------------------------------------------------------------- */
+/* --- Requests ---------------------------------------------------------------------------- */
 
 kern_return_t op_request(struct m_space *space, mach_port_name_t name, uint32_t id, uint32_t sync,
 			 int notify)
@@ -309,7 +310,7 @@ kern_return_t op_request(struct m_space *space, mach_port_name_t name, uint32_t 
 	return kr;
 }
 
-/* --- Rights in hand ------------------------------------------------------------------------------ */
+/* --- Rights in hand ---------------------------------------------------------------------- */
 
 kern_return_t op_extract(struct m_space *space, mach_port_name_t name, uint32_t disposition,
 			 int *handp)
@@ -358,7 +359,7 @@ mach_port_name_t op_copyout(struct m_space *space, int hand)
 	return name;
 }
 
-/* --- Shorter forms ---------------------------------------------------------------------------------- */
+/* --- Shorter forms ----------------------------------------------------------------------- */
 
 mach_port_name_t make_receive(struct m_space *space)
 {

@@ -58,7 +58,7 @@ kern_return_t op_insert(struct m_space *space, mach_port_name_t name, int hand);
 mach_port_name_t op_copyout(struct m_space *space, int hand);
 void op_release(int hand);
 
-/* --- Shorter forms, which must succeed ------------------------------------------------------ */
+/* --- Shorter forms, which must succeed --------------------------------------------------- */
 
 mach_port_name_t make_receive(struct m_space *space);
 

@@ -90,8 +90,8 @@ static void step_allocate(struct m_space *space)
 
 static void step_mod_refs(struct m_space *space)
 {
-	static const int32_t deltas[] = { 0, 1, -1, 1, -1, 2, -2, 65532, 65533, 65534, -65533, -65534,
-		-65535, 65535, INT32_MAX, INT32_MIN };
+	static const int32_t deltas[] = { 0, 1, -1, 1, -1, 2, -2, 65532, 65533, 65534, -65533,
+		-65534, -65535, 65535, INT32_MAX, INT32_MIN };
 	mach_port_name_t name = any_name(space);
 	struct m_entry *e = m_lookup(space, name);
 	int32_t delta = deltas[pick(16)];
@@ -130,7 +130,8 @@ static void step_request(struct m_space *space)
 	struct m_space *from = any_space();
 	int hand = pick(8) == 0 ? DEAD_HAND : NO_HAND;
 
-	if (pick(8) != 0 && op_extract(from, any_name(from), MACH_MSG_TYPE_MAKE_SEND_ONCE, &hand) != KERN_SUCCESS)
+	if (pick(8) != 0 && op_extract(from, any_name(from), MACH_MSG_TYPE_MAKE_SEND_ONCE,
+				       &hand) != KERN_SUCCESS)
 		return;
 	op_request(space, any_name(space), ids[pick(5)], pick(3) == 0 ? pick(4) : 0, hand);
 }

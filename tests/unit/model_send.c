@@ -124,7 +124,7 @@ static mach_msg_size_t build(struct m_space *space, struct plan *plan)
 	return (mach_msg_size_t)((uint8_t *)w - (uint8_t *)buffer);
 }
 
-/* --- What the model does with the body ---------------------------------------------------- */
+/* --- What the model does with the body --------------------------------------------------- */
 
 static void add_right(struct m_message *m, struct m_right right)
 {
@@ -226,7 +226,7 @@ static mach_msg_return_t model_copyin(struct m_space *space, const struct plan *
 	return copyin_body(space, plan, *mp, circular, processed);
 }
 
-/* --- Looking at a message in user memory ------------------------------------------------------- */
+/* --- Looking at a message in user memory ------------------------------------------------- */
 
 struct reader {
 	struct m_space *space;
@@ -298,7 +298,7 @@ static void read_body(struct m_space *space, struct m_message *m)
 	ck_must(r.rights == m->rights && r.memory == m->memory && value == m->has_value);
 }
 
-/* --- Sending --------------------------------------------------------------------------------------- */
+/* --- Sending ----------------------------------------------------------------------------- */
 
 /* What out-of-line memory the message has left in the sender's map. */
 static void free_memory(struct m_space *space, const struct plan *plan, unsigned int processed)
@@ -370,7 +370,7 @@ mach_msg_return_t op_send(struct m_space *space, struct plan *plan)
 	return a->result;
 }
 
-/* --- Receiving -------------------------------------------------------------------------------------- */
+/* --- Receiving --------------------------------------------------------------------------- */
 
 static void check_notification(const struct m_message *m)
 {

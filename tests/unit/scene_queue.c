@@ -73,7 +73,7 @@ void scene_finish(void)
 	ck_assert_uint_eq(fake_ipc_live(), live_before);
 }
 
-/* --- Calls ---------------------------------------------------------------------------------- */
+/* --- Calls ------------------------------------------------------------------------------- */
 
 void call_send(int i, mach_port_name_t name, uint32_t type, uint32_t serial,
 	       mach_msg_option_t option, mach_msg_timeout_t timeout)

@@ -32,7 +32,7 @@ mach_port_name_t new_right(struct task *task, mach_port_right_t right);
 /* A send-once right to a port, as the client's. */
 mach_port_name_t make_once(int p);
 
-/* --- Calls: they return, or wait ------------------------------------------------------- */
+/* --- Calls: they return, or wait --------------------------------------------------------- */
 
 void call_send(int i, mach_port_name_t name, uint32_t type, uint32_t serial,
 	       mach_msg_option_t option, mach_msg_timeout_t timeout);
@@ -48,12 +48,12 @@ void fill(int p);			/* with 1, 2, ... up to the limit */
 uint32_t take(mach_port_name_t name);	/* receive; the message's number */
 bool nothing(mach_port_name_t name);	/* is there to be received */
 
-/* --- What has become of a call -------------------------------------------------------------- */
+/* --- What has become of a call ----------------------------------------------------------- */
 
 void expect(struct actor *actor, mach_msg_return_t mr);
 void end_wait(struct actor *actor, enum wait_result how, mach_msg_return_t mr);
 
-/* --- What the server does --------------------------------------------------------------------- */
+/* --- What the server does ---------------------------------------------------------------- */
 
 void set_limit(int p, uint32_t limit);
 void move(mach_port_name_t member, mach_port_name_t set, kern_return_t kr);

@@ -6,7 +6,7 @@
 #include <mach/mach_port_server.h>
 #include <mach/notify.h>
 
-/* --- MACH_SEND_NOTIFY ----------------------------------------------------------------------------------- */
+/* --- MACH_SEND_NOTIFY -------------------------------------------------------------------- */
 
 static mach_port_name_t notify;
 

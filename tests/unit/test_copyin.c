@@ -13,7 +13,7 @@
 #include <mach/mach_port_server.h>
 #include <vm/map.h>
 
-/* --- The scene: a task sends to another's port ----------------------------------------- */
+/* --- The scene: a task sends to another's port ------------------------------------------- */
 
 #define WORD_TYPE 0x10012002u
 
@@ -81,7 +81,8 @@ static mach_msg_return_t send_from(void *from, mach_msg_size_t size)
 
 static mach_msg_return_t receive_to(void *to, mach_msg_size_t size, mach_msg_option_t option)
 {
-	actor_mach_msg(receiving, to, MACH_RCV_MSG | MACH_RCV_TIMEOUT | option, 0, size, port, 0, 0);
+	actor_mach_msg(receiving, to, MACH_RCV_MSG | MACH_RCV_TIMEOUT | option, 0, size, port,
+		       0, 0);
 	ck_must(receiving->done);
 	return receiving->result;
 }
@@ -92,7 +93,7 @@ static void no_holders(void)
 	ck_must(ipc_check_all() == 0);
 }
 
-/* --- Sizes and buffers -------------------------------------------------------------------------- */
+/* --- Sizes and buffers ------------------------------------------------------------------- */
 
 START_TEST(test_sizes)
 {
@@ -253,7 +254,7 @@ START_TEST(test_same_page_twice)
 }
 END_TEST
 
-/* --- Errors on arrival ---------------------------------------------------------------------------- */
+/* --- Errors on arrival ------------------------------------------------------------------- */
 
 /* A rich message: three rights in line, two in an array, memory, and a reply right. */
 static mach_msg_size_t rich_message(mach_port_name_t *reply)
@@ -404,7 +405,7 @@ START_TEST(test_receive_dead_space)
 }
 END_TEST
 
-/* --- MACH_RCV_NOTIFY --------------------------------------------------------------------------------- */
+/* --- MACH_RCV_NOTIFY --------------------------------------------------------------------- */
 
 static mach_msg_return_t receive_notify(mach_port_name_t notify)
 {
@@ -463,7 +464,7 @@ START_TEST(test_receive_notify)
 }
 END_TEST
 
-/* --- The order of deaths, as the receiver is told it ------------------------------------------------ */
+/* --- The order of deaths, as the receiver is told it ------------------------------------- */
 
 enum { DEST_DIES = 1, REPLY_DIES = 2 };
 
@@ -499,7 +500,7 @@ static void check_deaths(int first, int second, mach_port_name_t local, mach_por
 	pair_end();
 }
 
-/* The receive right has gone elsewhere since the message was taken: null, and the end of a send-once. */
+/* The receive right has gone elsewhere since the message was taken: null; a send-once ends. */
 START_TEST(test_right_moved)
 {
 	static const uint32_t types[] = { MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MOVE_SEND_ONCE };

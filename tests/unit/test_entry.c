@@ -20,7 +20,7 @@
 
 static struct ipc_table table;
 
-/* --- The model ------------------------------------------------------------------- */
+/* --- The model --------------------------------------------------------------------------- */
 
 static struct {
 	mach_port_name_t name;
@@ -108,11 +108,11 @@ static void check_name(mach_port_name_t name)
 	ck_must((uintptr_t)entry->object == live[i].number);
 }
 
-/* --- The generation rule ------------------------------------------------------------ */
+/* --- The generation rule ----------------------------------------------------------------- */
 
 static struct {
 	uint32_t uses;			/* by names that the kernel chose */
-	bool chosen;			/* a user chose a name with this index: only a weaker rule */
+	bool chosen;			/* by a user, at any time */
 	uint32_t use_of[NAME_GENERATIONS];	/* the last one of each generation */
 } slots[SLOTS];
 
@@ -127,7 +127,7 @@ static void check_generation(mach_port_name_t name)
 	slots[index].use_of[generation] = slots[index].uses;
 }
 
-/* --- Steps ----------------------------------------------------------------------------- */
+/* --- Steps ------------------------------------------------------------------------------- */
 
 static void step_alloc(void)
 {
@@ -298,7 +298,7 @@ START_TEST(test_random)
 }
 END_TEST
 
-/* --- Names ---------------------------------------------------------------------------------- */
+/* --- Names ------------------------------------------------------------------------------- */
 
 static mach_port_name_t alloc_one(struct ipc_entry **entryp)
 {

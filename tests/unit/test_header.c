@@ -106,7 +106,7 @@ static mach_port_name_t make_name(enum kind kind, bool requested)
 	return name;
 }
 
-/* --- One case ----------------------------------------------------------------------------- */
+/* --- One case ---------------------------------------------------------------------------- */
 
 static mach_port_name_t cancel_name(enum cancel cancel, mach_port_name_t dest)
 {
@@ -211,7 +211,7 @@ static void try_scene(const struct scene *s)
 			}
 }
 
-/* --- All ------------------------------------------------------------------------------------ */
+/* --- All --------------------------------------------------------------------------------- */
 
 /* One test for each kind of destination, so that they are spread over processes. */
 START_TEST(test_two_names)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Whole messages at random between four spaces, among the random operations on names: bodies with
- * rights and memory in every form, good and bad, sent and received by mach_msg; all compared with the
- * model after every step.
+ * rights and memory in every form, good and bad, sent and received by mach_msg; all
+ * compared with the model after every step.
  */
 #include <tests/unit/model_random.h>
 #include <tests/unit/model_send.h>
@@ -54,7 +54,7 @@ static void finish(void)
 	model_finish();
 }
 
-/* --- Random ---------------------------------------------------------------------------- */
+/* --- Random ------------------------------------------------------------------------------ */
 
 static void random_names(struct m_space *space, struct plan_item *i, unsigned int *room)
 {
@@ -69,8 +69,8 @@ static void random_names(struct m_space *space, struct plan_item *i, unsigned in
 static struct plan_item random_item(struct m_space *space, unsigned int *room)
 {
 	static const enum plan_kind kinds[] = { PLAN_PORTS, PLAN_PORTS, PLAN_PORTS, PLAN_PORTS,
-		PLAN_PORTS, PLAN_PORTS, PLAN_MEMORY, PLAN_MEMORY, PLAN_WORD, PLAN_WORD, PLAN_BAD_TYPE,
-		PLAN_CUT, PLAN_HOLE };
+		PLAN_PORTS, PLAN_PORTS, PLAN_MEMORY, PLAN_MEMORY, PLAN_WORD, PLAN_WORD,
+		PLAN_BAD_TYPE, PLAN_CUT, PLAN_HOLE };
 	struct plan_item i = {
 		.kind = kinds[pick(pick(4) ? 10 : 13)],
 		.longform = pick(2),

@@ -4,7 +4,7 @@
 
 #include <mach/mach_port_server.h>
 
-/* --- Limits ------------------------------------------------------------------------------------ */
+/* --- Limits ------------------------------------------------------------------------------ */
 
 START_TEST(test_limit)
 {
@@ -52,7 +52,7 @@ START_TEST(test_limit_zero)
 }
 END_TEST
 
-/* --- Senders that wait ---------------------------------------------------------------------------- */
+/* --- Senders that wait ------------------------------------------------------------------- */
 
 /* First come, first served, one for each message that leaves. */
 START_TEST(test_sender_order)
@@ -187,7 +187,8 @@ START_TEST(test_circular)
 			.more = { own },
 		};
 		p->qlimit = (uint16_t)i;	/* 0: it must wait */
-		actor_mach_msg(sender[1], &sent[1], MACH_SEND_MSG | MACH_SEND_TIMEOUT, 32, 0, 0, 5, 0);
+		actor_mach_msg(sender[1], &sent[1], MACH_SEND_MSG | MACH_SEND_TIMEOUT, 32, 0, 0,
+			       5, 0);
 		if (i == 0) {
 			end_wait(sender[1], WAIT_TIMED_OUT, MACH_SEND_TIMED_OUT);
 			own = sent[1].more[0];
@@ -235,7 +236,7 @@ START_TEST(test_circular_waits)
 }
 END_TEST
 
-/* --- Receivers that wait ------------------------------------------------------------------------------- */
+/* --- Receivers that wait ----------------------------------------------------------------- */
 
 /* Handed over, without being queued, to the first that came. */
 START_TEST(test_receiver_order)
@@ -358,7 +359,7 @@ START_TEST(test_too_large)
 }
 END_TEST
 
-/* --- Both in one call ---------------------------------------------------------------------------------------------- */
+/* --- Both in one call -------------------------------------------------------------------- */
 
 static void call_both(int i, mach_port_name_t dest, mach_port_name_t from,
 		      mach_msg_option_t option)

@@ -11,12 +11,12 @@
 
 #include <ipc/msg_item.h>
 
-/* --- The other decoder ---------------------------------------------------------------- */
+/* --- The other decoder ------------------------------------------------------------------- */
 
 struct reference {
 	enum msg_item_status status;
 	size_t step;			/* bytes of the whole item */
-	size_t data;			/* where the data or the pointer is, from the item's start */
+	size_t data;			/* offset of the data or the pointer */
 	unsigned long long length;
 	unsigned int name, size, number;
 	bool is_inline, deallocate, longform, port;
@@ -36,7 +36,8 @@ static bool reference_is_bad(const uint8_t *p, const struct reference *r)
 {
 	if (byte_at(p, 3) & 0x80)
 		return true;
-	if (r->longform && (byte_at(p, 0) || byte_at(p, 1) || byte_at(p, 2) || (byte_at(p, 3) & 15)))
+	if (r->longform &&
+	    (byte_at(p, 0) || byte_at(p, 1) || byte_at(p, 2) || (byte_at(p, 3) & 15)))
 		return true;
 	if (r->is_inline && r->deallocate)
 		return true;
@@ -96,7 +97,7 @@ static struct reference reference_decode(const uint8_t *p, size_t left)
 	return r;
 }
 
-/* --- Comparison --------------------------------------------------------------------------- */
+/* --- Comparison -------------------------------------------------------------------------- */
 
 static void compare_item(uint8_t *at, const struct msg_item *item, const struct reference *r)
 {
@@ -140,7 +141,7 @@ static enum msg_item_status walk(const void *bytes, size_t size, unsigned int *i
 	}
 }
 
-/* --- Hand-made ------------------------------------------------------------------------------ */
+/* --- Hand-made --------------------------------------------------------------------------- */
 
 #define INLINE 0x10000000u
 #define LONG 0x20000000u
@@ -158,7 +159,8 @@ static const struct {
 } bodies[] = {
 	{ MSG_ITEM_END, 0, 0, { 0 } },
 	{ MSG_ITEM_END, 1, 8, { SHORT_TYPE(2u, 32u, 1u, INLINE), 7 } },
-	{ MSG_ITEM_END, 2, 16, { SHORT_TYPE(2u, 32u, 1u, INLINE), 7, SHORT_TYPE(9u, 8u, 3u, INLINE) } },
+	{ MSG_ITEM_END, 2, 16,
+	  { SHORT_TYPE(2u, 32u, 1u, INLINE), 7, SHORT_TYPE(9u, 8u, 3u, INLINE) } },
 	{ MSG_ITEM_END, 1, 4, { SHORT_TYPE(2u, 32u, 0u, INLINE) } },
 	{ MSG_ITEM_END, 1, 8, { SHORT_TYPE(2u, 32u, 0u, 0u), 0x1234 } },
 	{ MSG_ITEM_END, 1, 8, { SHORT_TYPE(2u, 32u, 4095u, DEALLOC), 0x1234 } },
@@ -285,11 +287,12 @@ START_TEST(test_fit)
 }
 END_TEST
 
-/* --- Changing descriptors ------------------------------------------------------------------- */
+/* --- Changing descriptors ---------------------------------------------------------------- */
 
 START_TEST(test_set)
 {
-	uint32_t body[6] = { SHORT_TYPE(19u, 32u, 1u, 0u), 0x5555, LONG, LONG_NAME(19u, 32), 9, 0x77 };
+	uint32_t body[6] = { SHORT_TYPE(19u, 32u, 1u, 0u), 0x5555,
+			     LONG, LONG_NAME(19u, 32), 9, 0x77 };
 	struct msg_item_iter iter = msg_items(body, sizeof(body));
 	struct msg_item item;
 
@@ -310,7 +313,7 @@ START_TEST(test_set)
 }
 END_TEST
 
-/* --- Random ----------------------------------------------------------------------------------- */
+/* --- Random ------------------------------------------------------------------------------ */
 
 static uint32_t one_of(const uint32_t *values, size_t count)
 {
@@ -333,7 +336,8 @@ static uint32_t edge_name(void)
 
 static uint32_t edge_size(void)
 {
-	static const uint32_t sizes[] = { 0, 1, 7, 8, 9, 16, 31, 32, 32, 32, 32, 33, 64, 255, 0xffff };
+	static const uint32_t sizes[] = { 0, 1, 7, 8, 9, 16, 31, 32, 32, 32, 32, 33, 64,
+					  255, 0xffff };
 
 	return one_of(sizes, sizeof(sizes) / sizeof(sizes[0]));
 }

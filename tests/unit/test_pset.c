@@ -4,7 +4,7 @@
 
 #include <mach/mach_port_server.h>
 
-/* --- Sets --------------------------------------------------------------------------------------------------- */
+/* --- Sets -------------------------------------------------------------------------------- */
 
 /* A member that is always full does not keep the others waiting. */
 START_TEST(test_fairness)
@@ -117,7 +117,7 @@ START_TEST(test_join_too_large)
 }
 END_TEST
 
-/* --- Sequence numbers ------------------------------------------------------------------------------------------ */
+/* --- Sequence numbers -------------------------------------------------------------------- */
 
 START_TEST(test_seqno)
 {

@@ -29,7 +29,7 @@
 #define MAKE_SEND MACH_MSG_TYPE_MAKE_SEND
 #define MAKE_ONCE MACH_MSG_TYPE_MAKE_SEND_ONCE
 
-/* --- What the observer has been told --------------------------------------------------- */
+/* --- What the observer has been told ----------------------------------------------------- */
 
 static uint32_t count_notices(struct m_space *space, mach_port_name_t name, uint32_t id)
 {
@@ -70,7 +70,7 @@ static int once_to(mach_port_name_t observer)
 	return hand;
 }
 
-/* --- References ---------------------------------------------------------------------------- */
+/* --- References -------------------------------------------------------------------------- */
 
 /* SEND and RECEIVE share a name; send-once rights never share. */
 START_TEST(test_sharing)
@@ -147,8 +147,8 @@ END_TEST
 /* Every delta on every kind of name, each right. */
 START_TEST(test_deltas)
 {
-	static const int32_t deltas[] = { 0, 1, -1, 2, -2, -3, -4, 65532, 65533, 65534, 65535, 65536,
-		-65534, -65535, -65536, INT32_MAX, INT32_MIN };
+	static const int32_t deltas[] = { 0, 1, -1, 2, -2, -3, -4, 65532, 65533, 65534, 65535,
+		65536, -65534, -65535, -65536, INT32_MAX, INT32_MIN };
 	static const uint32_t kinds = 6;
 
 	model_start();
@@ -178,7 +178,7 @@ START_TEST(test_deltas)
 }
 END_TEST
 
-/* --- Death ------------------------------------------------------------------------------------- */
+/* --- Death ------------------------------------------------------------------------------- */
 
 START_TEST(test_death)
 {
@@ -260,7 +260,7 @@ START_TEST(test_own_requests)
 }
 END_TEST
 
-/* --- Notifications --------------------------------------------------------------------------------- */
+/* --- Notifications ----------------------------------------------------------------------- */
 
 START_TEST(test_no_senders)
 {
@@ -448,11 +448,12 @@ START_TEST(test_no_memory)
 }
 END_TEST
 
-/* --- Names ------------------------------------------------------------------------------------------- */
+/* --- Names ------------------------------------------------------------------------------- */
 
 START_TEST(test_rename)
 {
-	static const mach_port_name_t names[] = { 0x1234, 0x80000001, 0xfffffffe, 7, 0x7fffffff, 1u << 24 };
+	static const mach_port_name_t names[] = { 0x1234, 0x80000001, 0xfffffffe, 7,
+						  0x7fffffff, 1u << 24 };
 	mach_port_name_t n, r, s, o;
 
 	model_start();
@@ -577,7 +578,7 @@ START_TEST(test_nesting)
 }
 END_TEST
 
-/* --- Random ---------------------------------------------------------------------------------------------- */
+/* --- Random ------------------------------------------------------------------------------ */
 
 START_TEST(test_random)
 {

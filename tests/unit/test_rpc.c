@@ -40,7 +40,7 @@ static uint32_t serial, last_serial[PORTS];
 static uint32_t state;			/* of the random numbers */
 static uint32_t arrivals, waits;
 
-/* --- What has been seen ------------------------------------------------------------------- */
+/* --- What has been seen ------------------------------------------------------------------ */
 
 static uint32_t transcript[2][ROUNDS * STEPS * 40];
 static uint32_t *record;
@@ -58,7 +58,7 @@ static uint32_t pick(uint32_t n)
 	return (state >> 10) % n;
 }
 
-/* --- The scene -------------------------------------------------------------------------------- */
+/* --- The scene --------------------------------------------------------------------------- */
 
 static struct ipc_port *port_of(struct task *task, mach_port_name_t name)
 {
@@ -117,7 +117,7 @@ static void end_round(void)
 	fake_ipc_task_end(servers);
 }
 
-/* --- After each step ------------------------------------------------------------------------------ */
+/* --- After each step --------------------------------------------------------------------- */
 
 static void holders(struct ipc_check *check)
 {
@@ -220,7 +220,8 @@ static void look(void)
 	for (uint32_t p = 0; p < PORTS; p++) {
 		struct ipc_port *port = port_of(servers, port_name[p]);
 
-		see(port->msgcount | port->srights << 8 | port->sorights << 16 | port->mscount << 24);
+		see(port->msgcount | port->srights << 8 | port->sorights << 16 |
+		    port->mscount << 24);
 		see(port->seqno);
 	}
 	for (uint32_t i = 0; i < CLIENTS; i++)
@@ -232,11 +233,12 @@ static void look(void)
 	ck_must(ipc_check_all() == 0);
 }
 
-/* --- Steps ------------------------------------------------------------------------------------------ */
+/* --- Steps ------------------------------------------------------------------------------- */
 
 static mach_msg_size_t any_size(void)
 {
-	static const mach_msg_size_t sizes[] = { 24, 28, 28, 32, 64, 256, 1024, 1048, 1052, 2000, 30 };
+	static const mach_msg_size_t sizes[] = { 24, 28, 28, 32, 64, 256, 1024, 1048, 1052,
+						 2000, 30 };
 
 	return sizes[pick(11)];
 }
@@ -377,7 +379,8 @@ static void reply_step(struct party *p)
 static void set_step(void)
 {
 	if (pick(2))
-		mach_port_move_member(servers->space, port_name[pick(PORTS)], pick(4) ? set_name : 0);
+		mach_port_move_member(servers->space, port_name[pick(PORTS)],
+				      pick(4) ? set_name : 0);
 	else
 		mach_port_move_member(clients->space, reply_name[pick(CLIENTS)],
 				      pick(3) ? 0 : client_set);
