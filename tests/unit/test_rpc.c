@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Clients and servers at random, twice: with the fast path and without.  What everyone sees must
- * be the same.  After each step the checker is run; messages of a port arrive in the order in which
+ * be the same.  The checker is run every now and then; messages of a port arrive in the order in which
  * their senders called; nobody waits for what is there.
  */
 #include <tests/unit/fakes_ipc.h>
@@ -230,7 +230,8 @@ static void look(void)
 	check_set(servers, set_name);
 	check_set(clients, client_set);
 	fake_ipc_holders = holders;
-	ck_must(ipc_check_all() == 0);
+	if (pick(4) == 0)
+		ck_must(ipc_check_all() == 0);
 }
 
 /* --- Steps ------------------------------------------------------------------------------- */
