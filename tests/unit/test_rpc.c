@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Clients and servers at random, twice: with the fast path and without.  What everyone sees must
- * be the same.  The checker is run every now and then; messages of a port arrive in the order in which
+ * be the same.  The checker is run now and then; messages of a port arrive in the order in which
  * their senders called; nobody waits for what is there.
  */
 #include <tests/unit/fakes_ipc.h>
