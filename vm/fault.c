@@ -82,7 +82,7 @@ static kern_return_t map_page(struct vm_map *map, struct vm_map_entry *entry, vm
 	}
 	entry->mapped = true;
 	if ((prot & VM_PROT_WRITE) != 0)
-		page->object->writable = true;
+		vm_object_note_writable(page->object, page->offset);
 	return pmap_enter(map->pmap, va, vm_page_to_phys(page), prot, entry->wired) ?
 		       KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
 }

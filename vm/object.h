@@ -56,9 +56,10 @@ struct vm_object {
 	uint32_t wirings;		/* of its pages, by entries */
 	uint32_t holds;			/* operations that unlocked it on the way */
 	uint32_t first, end;		/* pages covered ever by entries, here and in snapshots */
+	uint32_t writable_first;	/* no page outside is mapped for writing */
+	uint32_t writable_end;
 	uint32_t height;		/* no chain of snapshots above it is longer */
 	bool frozen;			/* not written through its entries */
-	bool writable;			/* some page may be mapped for writing */
 	bool dissolving;		/* it is being taken apart */
 };
 
@@ -149,6 +150,19 @@ bool vm_entry_thaw(struct vm_map_entry *entry);
  * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE.
  */
 kern_return_t vm_object_own(struct vm_object *object, uint32_t index, struct vm_page **pagep);
+
+/* A page of a directly written object gets mapped for writing. */
+static inline void vm_object_note_writable(struct vm_object *object, uint32_t index)
+{
+	if (object->writable_first >= object->writable_end) {
+		object->writable_first = index;
+		object->writable_end = index + 1;
+	} else if (index < object->writable_first) {
+		object->writable_first = index;
+	} else if (index >= object->writable_end) {
+		object->writable_end = index + 1;
+	}
+}
 
 /* Count an entry's wiring of a resident page, or end it. */
 void vm_object_wire(struct vm_object *object, struct vm_page *page);

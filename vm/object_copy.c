@@ -145,15 +145,21 @@ static void withdraw_all(struct vm_object *object, uint32_t first, uint32_t end)
 	vm_page_walk_end(&walk);
 }
 
-/* The same for what the copy is to show. */
+/* The same for what the copy is to show.  The caller holds the object. */
 static void withdraw(struct vm_object *object, const struct vm_map_entry *entry,
 		     vm_offset_t start, const struct vm_map_entry *copy, struct pmap *pmap)
 {
 	uint32_t first = copy->index, end = first + vm_entry_pages(copy);
 
-	/* Pages that others make writable meanwhile say so again. */
-	if (first <= object->first && end >= object->end)
-		object->writable = false;
+	/* Another operation, if there is one, may not have done yet what is noted as done. */
+	if (object->holds == 1 &&
+	    (first >= object->writable_end || end <= object->writable_first))
+		return;
+	/* Before it is true: pages that others make writable meanwhile are noted again. */
+	if (first <= object->writable_first)
+		object->writable_first = end;
+	else if (end >= object->writable_end)
+		object->writable_end = first;
 	if (vm_object_covered(object, entry, first, end))
 		withdraw_all(object, first, end);
 	else if (entry->mapped)
@@ -190,8 +196,7 @@ static kern_return_t snapshot_attach(struct vm_map_entry *entry, vm_offset_t sta
 		return KERN_RESOURCE_SHORTAGE;
 	vm_object_attach(snapshot, copy);
 	object->holds++;
-	if (object->writable)
-		withdraw(object, entry, start, copy, pmap);
+	withdraw(object, entry, start, copy, pmap);
 	if (object->wirings > 0)
 		kr = push_wired(object, first, end);
 	object->holds--;

@@ -70,7 +70,8 @@ static void check_mapping(const struct vm_map_entry *entry, const struct fake_ma
 	const struct vm_page *page = vm_page_from_phys(f->pa);
 
 	ck_must(object != NULL && entry->mapped);
-	ck_must((f->prot & VM_PROT_WRITE) == 0 || object->writable);
+	ck_must((f->prot & VM_PROT_WRITE) == 0 ||
+		(index >= object->writable_first && index < object->writable_end));
 	ck_must(page == vm_object_view(object, index));
 	if ((f->prot & VM_PROT_WRITE) != 0)
 		ck_must(page->object == object && !object->frozen &&
