@@ -11,6 +11,7 @@
 #include <ipc/checker.h>
 #include <kern/slab.h>
 #include <mach/mach_port_server.h>
+#include <mach/notify.h>
 #include <vm/map.h>
 
 /* --- The scene: a task sends to another's port ------------------------------------------- */
@@ -547,6 +548,64 @@ START_TEST(test_death_order)
 }
 END_TEST
 
+/* Too large comes before a buffer that is no memory. */
+START_TEST(test_too_large_nowhere)
+{
+	fake_ipc_start();
+	pair_start();
+	for (int i = 0; i < 2; i++) {
+		header(MACH_MSG_TYPE_COPY_SEND);
+		ck_must(send_from(user, 40) == MACH_MSG_SUCCESS);
+	}
+	ck_assert_int_eq(receive_to((void *)8, 39, MACH_RCV_LARGE), MACH_RCV_TOO_LARGE);
+	ck_assert_int_eq(receive_to((void *)8, 39, 0), MACH_RCV_TOO_LARGE);
+	ck_assert_int_eq(receive_to((void *)8, 40, 0), MACH_RCV_INVALID_DATA);
+	ck_assert_int_eq(receive_to((void *)8, 40, 0), MACH_RCV_TIMED_OUT);
+	no_holders();
+	pair_end();
+}
+END_TEST
+
+static void request(struct task *task, mach_port_name_t name, mach_msg_id_t id,
+		    struct ipc_port *notify)
+{
+	struct ipc_port *previous;
+
+	ck_must(mach_port_request_notification(task->space, name, id, 0,
+					       ipc_port_make_sonce(notify), &previous) ==
+		KERN_SUCCESS);
+}
+
+/* What a death tells, in its order: no-senders dropped, the queue's messages, dead names. */
+START_TEST(test_death_tells)
+{
+	static const mach_msg_id_t order[] = { MACH_NOTIFY_SEND_ONCE, MACH_NOTIFY_NO_SENDERS,
+		MACH_NOTIFY_DEAD_NAME };
+	mach_port_name_t watched, notify;
+	struct ipc_port *observer;
+	int i = 0;
+
+	fake_ipc_start();
+	pair_start();
+	notify = new_receive(sender);
+	watched = new_receive(sender);
+	observer = port_named(sender, notify);
+	request(receiver, port, MACH_NOTIFY_NO_SENDERS, observer);
+	request(sender, dest, MACH_NOTIFY_DEAD_NAME, observer);
+	put_right(sender, ipc_port_make_send(port_named(sender, watched)));
+	header(MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MOVE_SEND));
+	msg->msgh_local_port = watched;
+	ck_must(send_from(user, 24) == MACH_MSG_SUCCESS);
+	request(sender, watched, MACH_NOTIFY_NO_SENDERS, observer);
+	ck_must(mach_port_destroy(receiver->space, port) == KERN_SUCCESS);
+	ck_assert_uint_eq(observer->msgcount, 3);
+	queue_for_each(link, &observer->mqueue.messages)
+		ck_assert_int_eq(container_of(link, struct ipc_kmsg, link)->header.id, order[i++]);
+	no_holders();
+	pair_end();
+}
+END_TEST
+
 void unit_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, test_sizes);
@@ -562,4 +621,6 @@ void unit_tests(TCase *tcase)
 	tcase_add_test(tcase, test_receive_notify);
 	tcase_add_test(tcase, test_right_moved);
 	tcase_add_test(tcase, test_death_order);
+	tcase_add_test(tcase, test_death_tells);
+	tcase_add_test(tcase, test_too_large_nowhere);
 }

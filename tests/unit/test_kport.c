@@ -226,6 +226,26 @@ START_TEST(test_no_space)
 }
 END_TEST
 
+START_TEST(test_ktype)
+{
+	struct host *host = (struct host *)1;	/* nobody looks into it */
+	mach_port_name_t name, dead;
+
+	start();
+	name = new_receive();
+	ck_must(mach_port_allocate(task->space, MACH_PORT_RIGHT_DEAD_NAME, &dead) == KERN_SUCCESS);
+	ck_assert_int_eq(mach_port_set_ktype(NULL, task->space, name, 1, 28), KERN_INVALID_HOST);
+	ck_assert_int_eq(mach_port_set_ktype(host, task->space, name, 1, 3),
+			 KERN_INVALID_ARGUMENT);
+	ck_assert_int_eq(mach_port_set_ktype(host, task->space, 0x999, 1, 28), KERN_INVALID_NAME);
+	ck_assert_int_eq(mach_port_set_ktype(host, task->space, dead, 1, 28), KERN_INVALID_RIGHT);
+	ck_assert_int_eq(mach_port_set_ktype(host, task->space, name, 1, 28), KERN_SUCCESS);
+	ck_assert_int_eq(port_named(name)->kotype, IKOT_USER_DEVICE);
+	ck_assert_int_eq(mach_port_set_ktype(host, task->space, name, 1, 0), KERN_SUCCESS);
+	finish();
+}
+END_TEST
+
 /* 3,000 members, half of them gone again. */
 START_TEST(test_large_set)
 {
@@ -258,5 +278,6 @@ void unit_tests(TCase *tcase)
 	tcase_add_test(tcase, test_insert_send);
 	tcase_add_test(tcase, test_lookup_send);
 	tcase_add_test(tcase, test_no_space);
+	tcase_add_test(tcase, test_ktype);
 	tcase_add_test(tcase, test_large_set);
 }

@@ -341,6 +341,7 @@ START_TEST(test_too_large)
 	ck_assert_uint_eq(got[1].header.msgh_size, 28);
 	ck_assert_uint_eq(got[1].header.msgh_local_port, port[0]);
 	ck_assert_uint_eq(got[1].header.msgh_seqno, 0);
+	ck_assert_int_eq(got[1].header.msgh_id, 100);
 	ck_assert_uint_eq(got[1].serial, 0xeeeeeeee);
 	ck_assert(!receiver[2]->done);
 	send_now(0, 2);
