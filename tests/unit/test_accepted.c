@@ -132,6 +132,24 @@ START_TEST(test_accepted_name)
 }
 END_TEST
 
+/* While it waited its name has come to mean another port: that one has no part in this. */
+START_TEST(test_accepted_other_port)
+{
+	scene_start();
+	notify = new_right(client, MACH_PORT_RIGHT_RECEIVE);
+	fill(0);
+	send_notify(1, notify, MACH_SEND_TIMEOUT, 0);
+	ck_assert_int_eq(mach_port_destroy(client->space, to[0]), KERN_SUCCESS);
+	ck_assert_int_eq(mach_port_rename(client->space, to[1], to[0]), KERN_SUCCESS);
+	end_wait(sender[1], WAIT_TIMED_OUT, MACH_SEND_WILL_NOTIFY);
+	ck_assert_uint_eq(type_of(to[0]), MACH_PORT_TYPE_SEND);
+	scene_check();
+	take_all(6);
+	expect_accepted(MACH_PORT_NULL);
+	scene_finish();
+}
+END_TEST
+
 /* The message is destroyed: by its port's death, by a receiver's small buffer; the space goes. */
 START_TEST(test_accepted_ends)
 {
@@ -186,6 +204,7 @@ void unit_tests(TCase *tcase)
 	tcase_add_test(tcase, test_accepted);
 	tcase_add_test(tcase, test_accepted_after_timeout);
 	tcase_add_test(tcase, test_accepted_name);
+	tcase_add_test(tcase, test_accepted_other_port);
 	tcase_add_test(tcase, test_accepted_ends);
 	tcase_add_test(tcase, test_accepted_no_memory);
 }

@@ -319,26 +319,47 @@ START_TEST(test_send_no_memory)
 }
 END_TEST
 
+/* Names that a rich message shows; all are different ones. */
+static uint32_t names_shown(bool bare)
+{
+	static const int places[] = { 7, 8, 10 };
+	uint32_t count = msg->msgh_remote_port != 0;
+	const mach_port_name_t *array = (const mach_port_name_t *)(uintptr_t)user[12];
+
+	if (bare)
+		return 0;
+	for (int i = 0; i < 3; i++)
+		count += user[places[i]] != 0;
+	for (int i = 0; i < 2 && array != NULL; i++)
+		count += array[i] != 0;
+	return count;
+}
+
 /* The same for the receiving, with more and more names that need no memory. */
 START_TEST(test_receive_no_memory)
 {
-	bool bare = false, rights = false, memory = false;
+	bool bares = false, rights = false, memory = false;
 
 	fake_ipc_start();
 	for (uint32_t spare = 0; spare < 8; spare++)
 		for (unsigned int n = 1; n < 8; n++) {
 			mach_port_name_t reply;
 			mach_msg_return_t mr;
+			uint32_t used;
+			bool bare;
 
 			pair_start();
 			ck_must(send_from(user, rich_message(&reply)) == MACH_MSG_SUCCESS);
 			fill_space(receiver, spare);
+			used = receiver->space->table.used;
 			slab_fail_after(n);
 			mr = receive_to(user, sizeof(user), 0);
 			slab_fail_after(0);
 			no_holders();
-			if (mr == (MACH_RCV_HEADER_ERROR | MACH_MSG_IPC_KERNEL)) {
-				bare = true;
+			bare = mr == (MACH_RCV_HEADER_ERROR | MACH_MSG_IPC_KERNEL);
+			ck_assert_uint_eq(receiver->space->table.used, used + names_shown(bare));
+			if (bare) {
+				bares = true;
 				ck_assert_uint_eq(msg->msgh_remote_port, 0);
 				ck_assert_uint_eq(msg->msgh_local_port, port);
 			} else if (mr != MACH_MSG_SUCCESS) {
@@ -348,7 +369,7 @@ START_TEST(test_receive_no_memory)
 			}
 			pair_end();
 		}
-	ck_assert(bare && rights && memory);
+	ck_assert(bares && rights && memory);
 }
 END_TEST
 
