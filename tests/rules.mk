@@ -33,19 +33,23 @@ $(foreach f,$(BENCH_FOLDERS),$(eval $(call user-program,$(f),$(B)/tests/bench/co
 # Adds its programs to UNIT_TESTS.
 -include tests/unit/rules.mk
 
-.PHONY: check bench build-tests
+.PHONY: check bench build-tests build-bench test-kernel
 tests: kernel programs build-tests $(UNIT_TESTS)
 
 # What can be built with any compiler; the unit tests are for gcc.
-build-tests: $(PORTER_TEST) $(TEST_PROGRAMS) $(BENCH_PROGRAMS)
+build-tests: test-kernel $(TEST_PROGRAMS) build-bench
+
+test-kernel: $(PORTER_TEST)
+
+build-bench: $(BENCH_PROGRAMS)
 
 check:
-	+@tests/check --mode $(MODE)
+	@tests/check --mode $(MODE)
 
 check-%:
-	+@tests/check --mode $(MODE) --tier $* $(if $(KERNEL),--kernel $(KERNEL))
+	@tests/check --mode $(MODE) --tier $* $(if $(KERNEL),--kernel $(KERNEL))
 
 # Instructions are counted where it matters, in the release build.
 bench:
-	+@$(MAKE) --no-print-directory MODE=release tests
-	tools/bench
+	@$(MAKE) --no-print-directory MODE=release kernel build-bench
+	@tools/bench

@@ -18,11 +18,15 @@ POWER_OFF = 33      # the kernel wrote 0x10: orderly end
 FAILURE = 35        # the kernel wrote 0x11: panic, or a boot that cannot go on
 RESET = 0           # with -no-reboot: a triple fault, or power-off by ACPI
 HANG = 124
+FLOOD = 125
 INTERRUPTED = 130
+
+# A machine that says more talks without end.
+OUTPUT_LIMIT = 32 << 20
 
 ENDINGS = {POWER_OFF: "powered off", FAILURE: "stopped with a failure",
            RESET: "reset the machine or switched the power off by ACPI",
-           HANG: "did not end within its time"}
+           HANG: "did not end within its time", FLOOD: "printed without end"}
 
 
 @dataclass
@@ -93,8 +97,10 @@ def run(machine, timeout, log, echo=None, done=None, started=None):
     log = Path(log)
     log.parent.mkdir(parents=True, exist_ok=True)
     begin = time.monotonic()
+    # However we end, QEMU ends with us.
     process = subprocess.Popen(
-        machine.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ["setpriv", "--pdeathsig", "TERM", *machine.command()],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         stdin=None if machine.interactive else subprocess.DEVNULL,
         start_new_session=machine.gdb is not None)
     if started:
@@ -118,6 +124,9 @@ def run(machine, timeout, log, echo=None, done=None, started=None):
                 if echo:
                     echo.write(chunk.decode("utf-8", "replace").replace("\r", ""))
                     echo.flush()
+                if len(text) > OUTPUT_LIMIT:
+                    status = FLOOD
+                    break
                 if done and done(text.decode("utf-8", "replace")):
                     status = POWER_OFF
                     break

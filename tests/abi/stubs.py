@@ -8,19 +8,12 @@ function: that covers each size, type word, count and id of every request and re
 import re
 from pathlib import Path
 
-from toolchain import CC, FREESTANDING, Failed, WARNINGS, run
+from toolchain import CC, FREESTANDING, Failed, run
 
 HERE = Path(__file__).resolve().parent
-KERNEL_SERVES = ("mach/mach", "mach/mach_port", "mach/mach_host", "mach/mach4", "mach/gnumach",
-                 "mach/porter", "mach/i386/mach_i386", "mach_debug/mach_debug", "device/device")
-
 # What the generated headers include.
 IMPORTED = ("mach/mach_types.h", "mach_debug/mach_debug_types.h", "device/device_types.h",
             "device/net_status.h", "mach/machine/mach_i386_types.h")
-
-# Like the kernel's own flags; MIG's code compares signed with unsigned.
-KERNEL = ["-DKERNEL=1", "-mregparm=3", "-mno-sse", "-mno-mmx", "-mno-80387", "-fno-strict-aliasing",
-          *WARNINGS, "-Wno-sign-compare"]
 
 
 def interfaces(tree):
@@ -57,7 +50,7 @@ def functions(tree, defs, flags):
     for side, header in (("-user", "-header"), ("-server", "-sheader")):
         base = tree.scratch / (re.sub(r"\W", "_", defs) + side)
         tree.mig(defs, [side, f"{base}.c", header, f"{base}.h"], *flags)
-        run([CC, *FREESTANDING, *tree.search, "-iquote", tree.scratch, "-w", "-O1",
+        run([CC, *FREESTANDING, *tree.search, "-iquote", tree.scratch, "-w", "-O0",
              "-mno-sse", "-fno-toplevel-reorder", "-ffunction-sections", "-c", "-o", f"{base}.o",
              f"{base}.c"])
         found.update(disassembled(f"{base}.o", side))
@@ -81,18 +74,26 @@ def prototypes(tree, defs):
 
 
 def check_prototypes(package, porter, defs, exceptions):
-    """Both declarations of each routine, with our types: one must be as good as the other."""
+    """Both declarations of each routine, with our types: one must be as good as the other.
+
+    All in one source; only when that fails they are tried one by one, to tell which.
+    """
     theirs, ours = prototypes(package, defs), prototypes(porter, defs)
     source = "".join(f"#include <{header}>\n" for header in IMPORTED)
-    wrong = []
-    for name in theirs:
-        if exceptions.covers("stub", name) and name not in ours:
-            continue
-        try:
-            porter.cc(["-fsyntax-only"], f"{source}{theirs[name]}\n{ours.get(name, '?')}\n")
-        except Failed as error:
-            wrong.append(str(error))
-    return wrong
+    pairs = [f"{theirs[name]}\n{ours.get(name, '?')}\n" for name in theirs
+             if name in ours or not exceptions.covers("stub", name)]
+    if not compiled(porter, source + "".join(pairs)):
+        return []
+    return [wrong for pair in pairs for wrong in compiled(porter, source + pair)]
+
+
+def compiled(tree, source):
+    """What the compiler has to say against a source."""
+    try:
+        tree.cc(["-fsyntax-only"], source)
+    except Failed as error:
+        return [str(error)]
+    return []
 
 
 def compare(package, porter, exceptions, report):
@@ -115,21 +116,3 @@ def compare(package, porter, exceptions, report):
                      for stub in theirs if ours.get(stub) != theirs[stub]
                      and not exceptions.covers("stub", stub.split()[1])]
             report(f"{name} ({len(theirs)})", wrong)
-
-
-def check_kernel(porter, report):
-    """The kernel's server stubs compile without a warning, in both modes."""
-    top = HERE.parent.parent
-    for defs in KERNEL_SERVES:
-        base = porter.scratch / ("kernel_" + defs.replace("/", "_"))
-        wrong = []
-        try:
-            porter.mig(f"{defs}.defs", ["-server", f"{base}.mig", "-sheader", f"{base}.h"],
-                       "-DKERNEL_SERVER=1")
-            run([top / "tools" / "mig-kernel", f"{base}.mig", f"{base}.c"])
-            for mode in (["-DDEBUG=1", "-Og"], ["-DDEBUG=0", "-O2"]):
-                run([CC, *FREESTANDING, *porter.search, "-I", top, *KERNEL, *mode, "-c",
-                     "-o", f"{base}.o", f"{base}.c"])
-        except Failed as error:
-            wrong.append(str(error))
-        report(f"kernel stubs of {defs}", wrong)
