@@ -186,7 +186,7 @@ void test_spinning_task(void)
 
 	EXPECT(mach_task_start(spin_for_ever, NULL, &task), KERN_SUCCESS);
 	sleep_for(30);
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 10; i++)
 		swtch_pri(0);
 	EXPECT(task_terminate(task), KERN_SUCCESS);
 	EXPECT(port_type(task), MACH_PORT_TYPE_DEAD_NAME);
