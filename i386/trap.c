@@ -42,6 +42,16 @@ vm_prot_t trap_fault_access(uint32_t err)
 	return err & T_PF_FETCH ? VM_PROT_READ | VM_PROT_EXECUTE : VM_PROT_READ;
 }
 
+/*
+ * The processor itself was refused memory that the user may have.  Some emulators read the stack with
+ * the kernel's rights when user mode does IRET or a far return, which SMAP forbids: the same again
+ * would never end.
+ */
+static bool refused_for_ever(uint32_t err)
+{
+	return (err & (T_PF_PROT | T_PF_USER)) == T_PF_PROT;
+}
+
 static void user_page_fault(struct thread *thread)
 {
 	uint32_t err = thread->pcb.regs.err;
@@ -54,7 +64,9 @@ static void user_page_fault(struct thread *thread)
 		      (unsigned int)addr);
 	if (addr >= VM_USER_MAX)
 		exception(EXC_BAD_ACCESS, EXC_I386_PGFLT, (long)addr);
-	kr = vm_fault(thread->task->map, addr, trap_fault_access(err));
+	kr = KERN_PROTECTION_FAILURE;
+	if (!refused_for_ever(err))
+		kr = vm_fault(thread->task->map, addr, trap_fault_access(err));
 	if (kr != KERN_SUCCESS)
 		exception(EXC_BAD_ACCESS, kr, (long)addr);
 }

@@ -75,6 +75,16 @@ void test_table(void)
 		try(&table[i]);
 }
 
+/* Whoever is to blame, the selector or the stack: it comes to an end. */
+void test_interrupt_return(void)
+{
+	struct fault fault;
+
+	fault_run(interrupt_return, NULL, &fault);
+	EXPECT_TRUE(fault.happened);
+	EXPECT(fault.state.eip, (uintptr_t) interrupt_return_at);
+}
+
 void test_addresses(void)
 {
 	vm_offset_t page = 0;

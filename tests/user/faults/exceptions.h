@@ -4,6 +4,7 @@
 #define _FAULTS_EXCEPTIONS_H_
 
 void test_table(void);
+void test_interrupt_return(void);
 void test_addresses(void);
 void test_x87(void);
 void test_no_fault(void);

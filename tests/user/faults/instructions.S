@@ -35,6 +35,15 @@ name:	movl	4(%esp), %eax; \
 	SIMPLE(movaps, movaps (%eax), %xmm0)
 	SIMPLE(nothing, nop)
 
+	/* Returns to a bad selector. */
+	BEGIN(interrupt_return)
+	pushl	$0x202
+	pushl	$0x204
+	pushl	$0
+	AT(interrupt_return)
+	iret
+	AFTER(interrupt_return)
+
 	BEGIN(divide_overflow)
 	movl	$1, %ecx
 	movl	$1, %edx

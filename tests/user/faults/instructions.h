@@ -11,7 +11,7 @@
 	each(int_3) each(into) each(int_4) each(bound) each(int_5) each(undefined) \
 	each(lock_nop) each(halt) each(disable) each(in_port) each(out_port) each(int_80) \
 	each(int_13) each(load_fs) each(load_byte) each(store_byte) each(call_there) \
-	each(movaps) each(fpu_error) each(single_step) \
+	each(movaps) each(fpu_error) each(single_step) each(interrupt_return) \
 	each(nothing)
 
 #define DECLARE(name) \
