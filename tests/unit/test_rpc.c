@@ -19,11 +19,12 @@
 #define SERVERS 3
 #define ACTORS (CLIENTS + SERVERS)
 #define STEPS 2500
-#define ROUNDS 24
+#define ROUNDS 80
 
 /* The kernel chooses the names, which must be the same in both runs. */
 static mach_port_name_t port_name[PORTS], set_name;			/* the servers' */
 static mach_port_name_t send_name[PORTS], reply_name[CLIENTS], client_set;	/* the clients' */
+static mach_port_name_t own_name;	/* of a port by which they call each other */
 
 struct party {
 	struct actor *actor;
@@ -31,7 +32,7 @@ struct party {
 	mach_msg_header_t *msg;		/* a page; NULL while it is unmapped */
 	bool called;			/* and has not been seen to end */
 	bool receives;
-	mach_port_name_t reply;		/* a server's: a send-once right to be used, or 0 */
+	mach_port_name_t reply;		/* a send-once right to be used, or 0 */
 };
 
 static struct party party[ACTORS];
@@ -42,7 +43,7 @@ static uint32_t arrivals, waits;
 
 /* --- What has been seen ------------------------------------------------------------------ */
 
-static uint32_t transcript[2][ROUNDS * STEPS * 40];
+static uint32_t transcript[2][ROUNDS * STEPS * 20];
 static uint32_t *record;
 static size_t recorded;
 
@@ -91,6 +92,10 @@ static void start_round(uint32_t seed)
 	servers = fake_ipc_task();
 	set_name = make(servers, MACH_PORT_RIGHT_PORT_SET);
 	client_set = make(clients, MACH_PORT_RIGHT_PORT_SET);
+	own_name = make(clients, MACH_PORT_RIGHT_RECEIVE);
+	ck_must(ipc_space_insert_send(clients->space,
+				      ipc_port_make_send(port_of(clients, own_name)),
+				      &own_name) == KERN_SUCCESS);
 	for (uint32_t p = 0; p < PORTS; p++) {
 		make_service(p);
 		mach_port_move_member(servers->space, port_name[p], set_name);
@@ -194,10 +199,9 @@ static void finished(struct party *p)
 		return;
 	arrivals++;
 	see_message(p->msg);
-	if (p->task != servers)
-		return;
-	note_arrival(p->msg);
 	p->reply = p->msg->msgh_remote_port;
+	if (p->task == servers)
+		note_arrival(p->msg);
 }
 
 /* No receiver of a set waits while one of its members has something. */
@@ -273,6 +277,26 @@ static void fill_message(struct party *p, mach_msg_size_t size, uint32_t bits,
 		word[i] = serial;
 }
 
+/* Ask to be told of the end of a reply right. */
+static void request_step(struct party *p)
+{
+	struct ipc_port *previous = IP_NULL, *notify;
+
+	notify = ipc_port_make_sonce(port_of(servers, port_name[0]));
+	if (mach_port_request_notification(p->task->space, p->reply, MACH_NOTIFY_DEAD_NAME, 0,
+					   notify, &previous) != KERN_SUCCESS)
+		previous = notify;
+	ipc_port_release_sonce(previous);
+}
+
+static void drop_step(struct party *p)
+{
+	if (!p->actor->done || p->reply == 0)
+		return;
+	mach_port_destroy(p->task->space, p->reply);
+	p->reply = 0;
+}
+
 static mach_port_name_t client_source(uint32_t i)
 {
 	switch (pick(20)) {
@@ -287,6 +311,26 @@ static mach_port_name_t client_source(uint32_t i)
 	}
 }
 
+/* Reply to what has come, if anything has, and receive again. */
+static void serve(struct party *p, mach_port_name_t from)
+{
+	mach_port_name_t reply = p->reply;
+	mach_msg_size_t size = any_size();
+
+	if (reply == 0)
+		return call(p, MACH_RCV_MSG, 0, from);
+	if (pick(6) == 0)
+		request_step(p);
+	p->reply = 0;
+	fill_message(p, size, MACH_MSG_TYPE_MOVE_SEND_ONCE, reply, 0);
+	call(p, pick(6) ? MACH_SEND_MSG | MACH_RCV_MSG : MACH_SEND_MSG, size, from);
+}
+
+static void server_step(struct party *p)
+{
+	serve(p, pick(6) == 0 ? port_name[pick(PORTS)] : set_name);
+}
+
 static void client_step(uint32_t i)
 {
 	struct party *p = &party[i];
@@ -296,6 +340,12 @@ static void client_step(uint32_t i)
 
 	if (pick(4) != 0 && port_of(clients, reply_name[i])->msgcount != 0)
 		return call(p, MACH_RCV_MSG, 0, reply_name[i]);
+	if (p->reply != 0 || pick(8) == 0)
+		return serve(p, own_name);
+	if (pick(8) == 0)
+		dest = own_name;
+	if (pick(16) == 0)
+		reply = from = own_name;
 	switch (pick(10)) {
 	case 0:
 		fill_message(p, size, MACH_MSG_TYPE_COPY_SEND, dest, 0);
@@ -313,18 +363,6 @@ static void client_step(uint32_t i)
 	fill_message(p, size, MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE),
 		     dest, reply);
 	call(p, MACH_SEND_MSG | MACH_RCV_MSG, size, from);
-}
-
-static void server_step(struct party *p)
-{
-	mach_port_name_t from = pick(6) == 0 ? port_name[pick(PORTS)] : set_name, reply = p->reply;
-	mach_msg_size_t size = any_size();
-
-	p->reply = 0;
-	if (reply == 0)
-		return call(p, MACH_RCV_MSG, 0, from);
-	fill_message(p, size, MACH_MSG_TYPE_MOVE_SEND_ONCE, reply, 0);
-	call(p, pick(6) ? MACH_SEND_MSG | MACH_RCV_MSG : MACH_SEND_MSG, size, from);
 }
 
 static void wake_step(struct party *p)
@@ -358,25 +396,6 @@ static void payload_step(uint32_t p)
 		mach_port_clear_protected_payload(servers->space, port_name[p]);
 }
 
-/* A server has another use for a reply right, or wants to know of its end. */
-static void reply_step(struct party *p)
-{
-	struct ipc_port *previous = IP_NULL, *notify;
-
-	if (!p->actor->done || p->reply == 0)
-		return;
-	if (pick(2) == 0) {
-		ck_must(mach_port_destroy(servers->space, p->reply) == KERN_SUCCESS);
-		p->reply = 0;
-		return;
-	}
-	notify = ipc_port_make_sonce(port_of(servers, port_name[0]));
-	if (mach_port_request_notification(servers->space, p->reply, MACH_NOTIFY_DEAD_NAME, 0,
-					   notify, &previous) != KERN_SUCCESS)
-		previous = notify;
-	ipc_port_release_sonce(previous);
-}
-
 static void set_step(void)
 {
 	if (pick(2))
@@ -399,7 +418,7 @@ static void other_step(void)
 	case 3:
 		return payload_step(pick(PORTS));
 	case 4:
-		return reply_step(&party[CLIENTS + pick(SERVERS)]);
+		return drop_step(&party[pick(ACTORS)]);
 	case 5:
 		mach_port_set_qlimit(servers->space, port_name[pick(PORTS)], pick(2) ? 5 : pick(3));
 		return;
