@@ -67,7 +67,7 @@ $(B)/obj/ugen/%.o: $(B)/ugen/%.c $(B)/user.flags | $(LIBMACH_STUB_HEADERS)
 
 # --- installation ----------------------------------------------------------------------------
 
-INSTALLED := $(DESTDIR)$(PREFIX)
+INSTALLED := "$(if $(filter /%,$(DESTDIR)$(PREFIX)),,$(CURDIR)/)$(DESTDIR)$(PREFIX)"
 
 define MACH_PC
 prefix=$(PREFIX)
@@ -81,6 +81,7 @@ Cflags: -m32 -ffreestanding -fno-pie -I$${includedir}
 Libs: -m32 -nostdlib -static -no-pie $${libdir}/crt0.o -L$${libdir} -lmach -lgcc
 endef
 
+# Stubs of programs of ours are not the library's: those of the library are in folders.
 install: kernel libmach
 	install -d $(INSTALLED)/boot $(INSTALLED)/lib/pkgconfig $(INSTALLED)/include
 	install -m 644 $(PORTER) $(INSTALLED)/boot/porter
@@ -88,6 +89,6 @@ install: kernel libmach
 	cd include && find -L . \( -name '*.h' -o -name '*.defs' \) \
 		-exec install -D -m 644 {} $(INSTALLED)/include/{} \;
 	cd libmach/include && find . -name '*.h' -exec install -D -m 644 {} $(INSTALLED)/include/{} \;
-	cd $(B)/ugen && find . -name '*.h' -exec install -D -m 644 {} $(INSTALLED)/include/{} \;
+	cd $(B)/ugen && find */ -name '*.h' -exec install -D -m 644 {} $(INSTALLED)/include/{} \;
 	$(file >$(B)/mach.pc,$(MACH_PC))
 	install -m 644 $(B)/mach.pc $(INSTALLED)/lib/pkgconfig/mach.pc

@@ -14,8 +14,12 @@ run: kernel programs
 
 iso: $(ISO)
 
-$(ISO): $(PORTER) $(USER_PROGRAMS) $(DEMO) tools/make-iso tools/qemu.py
-	tools/make-iso $@ $(PORTER) "$(RUN_WORDS)" $(DEMO) $(B)/user
+$(ISO): $(PORTER) $(USER_PROGRAMS) $(DEMO) $(ISO).words tools/make-iso tools/qemu.py
+	$(call say,ISO,$@)
+	$(Q)tools/make-iso $@ $(PORTER) "$(RUN_WORDS)" $(DEMO) $(B)/user
+
+$(ISO).words: FORCE
+	$(call keep-if-same,$(RUN_WORDS))
 
 run-iso: $(ISO)
 	@tools/qemu-run --icount --iso $(ISO) --log $(B)/log/run-iso.log

@@ -98,6 +98,13 @@ class Tree:
                                            done.stderr, re.M)}
 
     def mig(self, defs, outputs, *flags):
-        """Run MIG over a definition; outputs is a list such as ["-user", path]."""
-        cpp = " ".join(map(str, [CC, "-m32 -E -x c -undef -ansi -nostdinc -I", self.root]))
-        return run([MIG, "-n", *outputs, *flags, self.root / defs], env={**os.environ, "CPP": cpp})
+        """Run MIG over a definition; outputs is a list such as ["-user", path].
+
+        MIG wants paths without blanks: it runs beside its output, and finds our tree from there.
+        """
+        root = str(self.root)
+        if " " in root:
+            root = os.path.relpath(root, self.scratch)
+        words = [str(word) if str(word).startswith("-") else Path(word).name for word in outputs]
+        return run([MIG, "-n", *words, *flags, f"{root}/{defs}"], cwd=self.scratch,
+                   env={**os.environ, "CPP": f"{CC} -m32 -E -x c -undef -ansi -nostdinc -I {root}"})
