@@ -23,6 +23,7 @@
 
 #define EFLAGS_FIXED		0x00002		/* TF, DF, NT, AC and IF are off */
 #define EFLAGS_IF		0x00200
+#define EFLAGS_VM		0x20000
 #define EFLAGS_OPEN		0x40002		/* AC: user memory may be read under SMAP */
 
 #define REG(name)		(PCB_REGS + REGS_##name)
@@ -92,7 +93,9 @@ trap_common:
 	je	2f
 1:	movl	%edx, %ds
 	movl	%edx, %es
-2:	testb	$3, REGS_CS(%esp)
+2:	testl	$EFLAGS_VM, REGS_EFLAGS(%esp)
+	jnz	trap_from_v86
+	testb	$3, REGS_CS(%esp)
 	jz	trap_from_kernel
 
 	leal	-PCB_REGS(%esp), %ebx
@@ -103,6 +106,19 @@ trap_common:
 	xorl	%ebp, %ebp
 	call	trap_user
 	jmp	return_to_user
+
+/*
+ * Nobody can be in virtual 8086 mode, except that some emulators let IRET of user mode go there.
+ * Four segment registers more are on the stack, so the frame is not where it should be.
+ */
+trap_from_v86:
+	movl	%esp, %edx
+	movl	entry_area + ENTRY_AREA_ESP0, %eax
+	subl	$PCB_SIZE, %eax
+	movl	PCB_KSTACK_TOP(%eax), %esp
+	set_eflags EFLAGS_FIXED
+	xorl	%ebp, %ebp
+	call	trap_v86
 
 /*
  * A trap in the kernel stays on its stack, unless that is no kernel stack yet or no longer:

@@ -10,10 +10,12 @@
 #include <i386/fpu.h>
 #include <i386/irq.h>
 #include <i386/regs.h>
+#include <i386/segments.h>
 #include <kern/exception.h>
 #include <kern/machine.h>
 #include <kern/percpu.h>
 #include <kern/sched.h>
+#include <kern/string.h>
 #include <kern/task.h>
 #include <kern/thread.h>
 #include <mach/exception.h>
@@ -136,6 +138,23 @@ void trap_user(struct thread *thread)
 		fpu_use(thread);
 	else
 		user_exception(thread, vector);
+}
+
+/* The thread comes back to protected mode, and gets what a privileged instruction would get. */
+void trap_v86(struct thread *thread, const struct user_regs *frame)
+{
+	struct user_regs *regs = &thread->pcb.regs;
+	unsigned int vector = frame->trapno;
+
+	memmove(regs, frame, sizeof(*regs));
+	regs->cs = USER_CS;
+	regs->ss = regs->ds = regs->es = USER_DS;
+	regs->eflags = regs_sanitize_eflags(regs->eflags);
+	thread->pcb.return_kind = RETURN_IRET;
+	if (vector >= TRAP_IRQ_FIRST)
+		trap_interrupt(vector, &thread->user_ns);
+	interrupts_enable();
+	exception(EXC_BAD_INSTRUCTION, EXC_I386_GPFLT, 0);
 }
 
 /* --- System calls ------------------------------------------------------------------------- */

@@ -23,6 +23,10 @@ void trap_init(void);
 /* --- Called by i386/entry.S, interrupts off ----------------------------------------------- */
 
 void trap_user(struct thread *thread);
+
+/* The thread was in virtual 8086 mode, its registers are at `frame`, which lies in its pcb. */
+_Noreturn void trap_v86(struct thread *thread, const struct user_regs *frame);
+
 void trap_kernel(struct user_regs *frame);
 
 /* A system call's number is outside the table. */

@@ -85,6 +85,14 @@ void test_interrupt_return(void)
 	EXPECT(fault.state.eip, (uintptr_t) interrupt_return_at);
 }
 
+/* The flag is ignored, or there is an exception. */
+void test_virtual_return(void)
+{
+	struct fault fault;
+
+	fault_run(virtual_return, NULL, &fault);
+}
+
 void test_addresses(void)
 {
 	vm_offset_t page = 0;

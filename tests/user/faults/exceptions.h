@@ -5,6 +5,7 @@
 
 void test_table(void);
 void test_interrupt_return(void);
+void test_virtual_return(void);
 void test_addresses(void);
 void test_x87(void);
 void test_no_fault(void);

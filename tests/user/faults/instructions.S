@@ -44,6 +44,15 @@ name:	movl	4(%esp), %eax; \
 	iret
 	AFTER(interrupt_return)
 
+	/* Returns to what comes next, with the flag of virtual 8086 mode, which is not for users. */
+	BEGIN(virtual_return)
+	pushl	$0x20202
+	pushl	$0x17
+	pushl	$virtual_return_after
+	AT(virtual_return)
+	iret
+	AFTER(virtual_return)
+
 	BEGIN(divide_overflow)
 	movl	$1, %ecx
 	movl	$1, %edx

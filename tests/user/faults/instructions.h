@@ -12,7 +12,7 @@
 	each(lock_nop) each(halt) each(disable) each(in_port) each(out_port) each(int_80) \
 	each(int_13) each(load_fs) each(load_byte) each(store_byte) each(call_there) \
 	each(movaps) each(fpu_error) each(single_step) each(interrupt_return) \
-	each(nothing)
+	each(virtual_return) each(nothing)
 
 #define DECLARE(name) \
 	void name(void *argument); \

@@ -8,6 +8,7 @@ static const struct test tests[] = {
 	{ .name = "exceptions by instruction", .run = test_table },
 	{ .name = "exceptions by address", .run = test_addresses },
 	{ .name = "a return to nowhere", .run = test_interrupt_return },
+	{ .name = "a return to virtual 8086 mode", .run = test_virtual_return },
 	{ .name = "an exception of the x87", .run = test_x87 },
 	{ .name = "code that does not fault", .run = test_no_fault },
 	{ .name = "the handler lets the thread go on", .run = test_resume },
