@@ -135,9 +135,23 @@ $(B)/kernel.flags: FORCE
 $(B)/user.flags: FORCE
 	$(call keep-if-same,$(CC) $(USER_CFLAGS))
 
+# Recipes that take their time write a file under another name, and it gets its own when it is
+# complete: even a build that was killed goes on where it stopped.
+complete = mv $@.new $@
+compile  = $(Q)$(or $(2),$(CC)) $(1) -MMD -MP -MF $@.d -MT $@ -c -o $@.new $< && $(complete)
+archive  = $(Q)rm -f $@.new && $(AR) rcs $@.new $(1) && $(complete)
+
 # Stubs from interface definitions.  MIG wants a C preprocessor for the target; MIG's own -MD
 # writes into the current directory, so the preprocessor is asked directly.
 MIG_CPP = $(CC) -m32 -E -x c -undef -ansi -nostdinc -Iinclude -I. -MD -MF $@.d -MT $@ -MP
 mig     = CC=$(CC) CPP='$(MIG_CPP)' $(MIG) -n
+
+# $(call stubs,folder,options): MIG writes several files, in a folder of their own at first.
+define stubs
+	@mkdir -p $(1).new
+	$(call say,MIG,$<)
+	$(Q)$(mig) $(2) $<
+	$(Q)mv $(1).new/* $(@D) && rmdir $(1).new
+endef
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -12,7 +12,7 @@ define kernel-compile
 $(B)/obj/$(1)/%.o: $(1)/% $(B)/kernel.flags | $(KERNEL_STUB_HEADERS)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)
-	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(EXTRA_CFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(call compile,$$(KERNEL_CFLAGS) $$(EXTRA_CFLAGS))
 endef
 $(foreach d,$(kernel-sources),$(eval $(call kernel-compile,$(d))))
 

@@ -20,15 +20,14 @@ KERNEL_STUB_OBJECTS := $(patsubst %,$(B)/obj/gen/%.o,$(KERNEL_STUBS))
 
 define kernel-server-stub
 $(B)/gen/$(1)_server.c $(B)/gen/$(1)_server.h &: include/$(1).defs tools/mig-kernel
-	@mkdir -p $$(@D)
-	$$(call say,MIG,$$<)
-	$$(Q)$$(mig) -DKERNEL_SERVER=1 -server $(B)/gen/$(1)_server.mig \
-		-sheader $(B)/gen/$(1)_server.h $$<
-	$$(Q)$$(PYTHON) tools/mig-kernel $(B)/gen/$(1)_server.mig $(B)/gen/$(1)_server.c
+	$$(call stubs,$(B)/gen/$(1),-DKERNEL_SERVER=1 -server $(B)/gen/$(1).new/$(notdir $(1))_server.mig \
+		-sheader $(B)/gen/$(1).new/$(notdir $(1))_server.h)
+	$$(Q)$$(PYTHON) tools/mig-kernel $(B)/gen/$(1)_server.mig $(B)/gen/$(1)_server.c.new
+	$$(Q)mv $(B)/gen/$(1)_server.c.new $(B)/gen/$(1)_server.c
 endef
 $(foreach d,$(KERNEL_SERVES),$(eval $(call kernel-server-stub,$(d))))
 
 $(B)/obj/gen/%.o: $(B)/gen/%.c $(B)/kernel.flags | $(KERNEL_STUB_HEADERS)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(KERNEL_MIG_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call compile,$(KERNEL_MIG_CFLAGS))

@@ -27,15 +27,13 @@ LIBMACH_STUB_HEADERS := $(patsubst %,$(B)/ugen/%.h,$(LIBMACH_STUBS))
 
 define libmach-user-stub
 $(B)/ugen/$(2).c $(B)/ugen/$(2).h &: include/$(1).defs
-	@mkdir -p $$(@D)
-	$$(call say,MIG,$$<)
-	$$(Q)$$(mig) -user $(B)/ugen/$(2).c -header $(B)/ugen/$(2).h $$<
+	$$(call stubs,$(B)/ugen/$(2),-user $(B)/ugen/$(2).new/$(notdir $(2)).c \
+		-header $(B)/ugen/$(2).new/$(notdir $(2)).h)
 endef
 define libmach-server-stub
 $(B)/ugen/$(2).c $(B)/ugen/$(2).h &: include/$(1).defs
-	@mkdir -p $$(@D)
-	$$(call say,MIG,$$<)
-	$$(Q)$$(mig) -server $(B)/ugen/$(2).c -sheader $(B)/ugen/$(2).h $$<
+	$$(call stubs,$(B)/ugen/$(2),-server $(B)/ugen/$(2).new/$(notdir $(2)).c \
+		-sheader $(B)/ugen/$(2).new/$(notdir $(2)).h)
 endef
 $(foreach pair,$(call existing,$(LIBMACH_CALLS)),$(eval \
 	$(call libmach-user-stub,$(call defs-of,$(pair)),$(call header-of,$(pair)))))
@@ -46,24 +44,23 @@ LIBMACH_OBJECTS := $(call objects,$(LIBMACH_SRC)) $(patsubst %,$(B)/obj/ugen/%.o
 
 $(LIBMACH): $(LIBMACH_OBJECTS) $(LIBMACH).objects
 	$(call say,AR,$@)
-	$(Q)rm -f $@
-	$(Q)$(AR) rcs $@ $(LIBMACH_OBJECTS)
+	$(call archive,$(LIBMACH_OBJECTS))
 
 $(LIBMACH).objects: FORCE
 	$(call keep-if-same,$(LIBMACH_OBJECTS))
 
 $(CRT0): $(B)/obj/libmach/crt0.S.o
-	$(Q)cp $< $@
+	$(Q)cp $< $@.new && $(complete)
 
 $(B)/obj/libmach/%.o: libmach/% $(B)/user.flags | $(LIBMACH_STUB_HEADERS)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call compile,$(USER_CFLAGS))
 
 $(B)/obj/ugen/%.o: $(B)/ugen/%.c $(B)/user.flags | $(LIBMACH_STUB_HEADERS)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(USER_MIG_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call compile,$(USER_MIG_CFLAGS))
 
 # --- installation ----------------------------------------------------------------------------
 

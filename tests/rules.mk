@@ -16,13 +16,12 @@ $(B)/obj/$(1)/common/%.o: $(1)/common/% $(B)/user.flags \
 		| $(LIBMACH_STUB_HEADERS) $(USER_STUB_HEADERS)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)
-	$$(Q)$$(CC) $$(USER_CFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(call compile,$$(USER_CFLAGS))
 
 $(B)/$(1)/common.a: $(call objects,$(wildcard $(1)/common/*.c))
 	@mkdir -p $$(@D)
 	$$(call say,AR,$$@)
-	$$(Q)rm -f $$@
-	$$(Q)$$(AR) rcs $$@ $$^
+	$$(call archive,$$^)
 endef
 $(eval $(call shared-code,tests/user))
 $(eval $(call shared-code,tests/bench))

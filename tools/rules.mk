@@ -16,7 +16,7 @@ iso: $(ISO)
 
 $(ISO): $(PORTER) $(USER_PROGRAMS) $(DEMO) $(ISO).words tools/make-iso tools/qemu.py
 	$(call say,ISO,$@)
-	$(Q)tools/make-iso $@ $(PORTER) "$(RUN_WORDS)" $(DEMO) $(B)/user
+	$(Q)tools/make-iso $@.new $(PORTER) "$(RUN_WORDS)" $(DEMO) $(B)/user && $(complete)
 
 $(ISO).words: FORCE
 	$(call keep-if-same,$(RUN_WORDS))

@@ -21,22 +21,18 @@ program-folders = $(sort $(patsubst %/,%,$(dir $(wildcard $(1)/*/*.c $(1)/*/*.S)
 USER_FOLDERS  := $(call program-folders,user)
 USER_PROGRAMS := $(addprefix $(B)/,$(USER_FOLDERS))
 
+# $(call user-stubs,definition,name)
 define user-stubs
-$(B)/ugen/$(basename $(notdir $(1))).h $(B)/ugen/$(basename $(notdir $(1)))_user.c \
-$(B)/ugen/$(basename $(notdir $(1)))_server.h $(B)/ugen/$(basename $(notdir $(1)))_server.c &: $(1)
-	@mkdir -p $$(@D)
-	$$(call say,MIG,$$<)
-	$$(Q)$$(mig) -header $(B)/ugen/$(basename $(notdir $(1))).h \
-		-user $(B)/ugen/$(basename $(notdir $(1)))_user.c \
-		-sheader $(B)/ugen/$(basename $(notdir $(1)))_server.h \
-		-server $(B)/ugen/$(basename $(notdir $(1)))_server.c $$<
+$(B)/ugen/$(2).h $(B)/ugen/$(2)_user.c $(B)/ugen/$(2)_server.h $(B)/ugen/$(2)_server.c &: $(1)
+	$$(call stubs,$(B)/ugen/$(2),-header $(B)/ugen/$(2).new/$(2).h \
+		-user $(B)/ugen/$(2).new/$(2)_user.c -sheader $(B)/ugen/$(2).new/$(2)_server.h \
+		-server $(B)/ugen/$(2).new/$(2)_server.c)
 endef
-$(foreach d,$(USER_DEFS),$(eval $(call user-stubs,$(d))))
+$(foreach d,$(USER_DEFS),$(eval $(call user-stubs,$(d),$(basename $(notdir $(d))))))
 
 $(USER_LIB): $(USER_STUB_OBJECTS) $(USER_LIB).objects
 	$(call say,AR,$@)
-	$(Q)rm -f $@
-	$(Q)$(AR) rcs $@ $(USER_STUB_OBJECTS)
+	$(call archive,$(USER_STUB_OBJECTS))
 
 $(USER_LIB).objects: FORCE
 	$(call keep-if-same,$(USER_STUB_OBJECTS))
@@ -46,12 +42,12 @@ define user-program
 $(B)/obj/$(1)/%.o: $(1)/% $(B)/user.flags | $(LIBMACH_STUB_HEADERS) $(USER_STUB_HEADERS)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)
-	$$(Q)$$(CC) $$(USER_CFLAGS) -I$(1) -I$(dir $(1))common -MMD -MP -c -o $$@ $$<
+	$$(call compile,$$(USER_CFLAGS) -I$(1) -I$(dir $(1))common)
 
 $(B)/$(1): $(call objects,$(wildcard $(1)/*.c $(1)/*.S)) $(2) $(CRT0) $(USER_LIB) $(LIBMACH)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
-	$$(Q)$$(LD) $$(USER_LDFLAGS) -o $$@ $(CRT0) $$(filter-out $(CRT0) %.a,$$^) $(2) \
-		$(USER_LIB) $(LIBMACH) $$(LIBGCC)
+	$$(Q)$$(LD) $$(USER_LDFLAGS) -o $$@.new $(CRT0) $$(filter-out $(CRT0) %.a,$$^) $(2) \
+		$(USER_LIB) $(LIBMACH) $$(LIBGCC) && $$(complete)
 endef
 $(foreach folder,$(USER_FOLDERS),$(eval $(call user-program,$(folder),)))

@@ -43,7 +43,7 @@ $(B)/unit.flags: FORCE
 $(B)/obj/unit/%.o: %.c $(B)/unit.flags | $(KERNEL_STUB_HEADERS)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)gcc $(UNIT_CFLAGS) $(UNIT_EXTRA) -MMD -MP -c -o $@ $<
+	$(call compile,$(UNIT_CFLAGS) $(UNIT_EXTRA),gcc)
 
 define unit-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
@@ -51,8 +51,8 @@ $(B)/tests/unit/$(1): $(call unit-objects,$(sort tests/unit/test_$(1).c tests/un
 		tests/unit/fakes_pmap.c $(UNIT_BASE) $(2)))
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
-	$$(Q)gcc -m32 -fsanitize=address,undefined -o $$@ $$^ -Wl,-Bstatic -lcheck_pic -lsubunit \
-		-Wl,-Bdynamic -lpthread -lrt -lm
+	$$(Q)gcc -m32 -fsanitize=address,undefined -o $$@.new $$^ -Wl,-Bstatic -lcheck_pic -lsubunit \
+		-Wl,-Bdynamic -lpthread -lrt -lm && $$(complete)
 endef
 
 $(eval $(call unit-test,page))
