@@ -31,6 +31,7 @@ enum lock_class {
 	LOCK_MAP_LIST,		/* reference counts and lists of maps */
 	LOCK_OBJECT,		/* struct vm_object */
 	LOCK_PMAP,		/* page tables */
+	LOCK_WORDS,		/* threads that wait on words of memory */
 	LOCK_EVENT,		/* event hash buckets, timers */
 	LOCK_RUN_QUEUE,		/* scheduler */
 	LOCK_KMEM,		/* kernel virtual memory ranges */

@@ -10,6 +10,7 @@
 #include <kern/boot_info.h>
 #include <kern/bootscript.h>
 #include <kern/exception.h>
+#include <kern/gsync.h>
 #include <kern/host.h>
 #include <kern/host_time.h>
 #include <kern/kernel_tests.h>
@@ -66,6 +67,7 @@ static void objects_init(void)
 	host_init();
 	processor_init();
 	host_time_init();
+	gsync_init();
 	exception_init(boot_info->command_line);
 	ipc_fast_path_init(boot_info->command_line);
 }

@@ -122,6 +122,22 @@ kern_return_t vm_map_read_bytes(struct vm_map *map, vm_offset_t addr, void *buf,
 kern_return_t vm_map_write_bytes(struct vm_map *map, vm_offset_t addr, const void *buf,
 				 vm_size_t size);
 
+/* What an address stands for: a place in a memory object, or only in its map. */
+struct vm_word {
+	const void *base;
+	uint64_t offset;
+};
+
+/*
+ * The word of `size` bytes at addr.  It is only to be compared: no reference is taken, and when the
+ * memory goes the same answer may come to mean another word.
+ *
+ * Blocks:   for the map's mutex.
+ * Returns:  KERN_SUCCESS; KERN_INVALID_ADDRESS; KERN_PROTECTION_FAILURE; KERN_RESOURCE_SHORTAGE.
+ */
+kern_return_t vm_map_word(struct vm_map *map, vm_offset_t addr, vm_size_t size, vm_prot_t access,
+			  bool shared, struct vm_word *word);
+
 /* --- Copies (out-of-line data) ------------------------------------------------------------ */
 
 /*
