@@ -5,6 +5,7 @@
 #include <kern/host.h>
 #include <kern/processor.h>
 #include <kern/task.h>
+#include <kern/task_notify.h>
 
 static void visit_task(struct ipc_check *check, const struct task *task)
 {
@@ -44,4 +45,5 @@ void kernel_visit_holders(struct ipc_check *check)
 	ipc_check_hold(check, processor_boot.port, IPC_HOLDS_RECEIVE);
 	ipc_check_hold(check, default_pset.port, IPC_HOLDS_RECEIVE);
 	ipc_check_hold(check, default_pset.name_port, IPC_HOLDS_RECEIVE);
+	task_notify_visit(check);
 }

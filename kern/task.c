@@ -16,6 +16,7 @@
 #include <kern/sched.h>
 #include <kern/slab.h>
 #include <kern/string.h>
+#include <kern/task_notify.h>
 #include <kern/thread.h>
 #include <vm/map.h>
 
@@ -150,6 +151,7 @@ kern_return_t task_create_internal(struct task *parent, bool inherit, struct tas
 		vm_map_inherit_limits(task->map, parent->map);
 	task_reference(task);		/* the caller's */
 	task_publish(task);
+	task_notify_new(task, parent);
 	*childp = task;
 	return KERN_SUCCESS;
 }
