@@ -28,8 +28,10 @@ static bool columns_alloc(struct columns *c, uint32_t room)
 	if (room == 0)
 		return true;
 	c->name = kmem_alloc(2 * room * sizeof(uint32_t));
+	if (c->name == NULL)
+		return false;
 	c->type = c->name + room;
-	return c->name != NULL;
+	return true;
 }
 
 static void columns_free(struct columns *c)
@@ -343,6 +345,7 @@ static void replace_request(struct ipc_entry *entry, struct ipc_port *notify,
 	ipc_port_lock(port);
 	if (request != NULL) {
 		queue_remove(&request->link);
+		port->request_count--;
 		entry->request = NULL;
 	} else if (notify != IP_NULL) {
 		request = *spare;
@@ -350,6 +353,7 @@ static void replace_request(struct ipc_entry *entry, struct ipc_port *notify,
 		request->notify = notify;
 		request->name = entry->name;
 		queue_insert_tail(&port->requests, &request->link);
+		port->request_count++;
 		entry->request = request;
 		request = NULL;
 	}
