@@ -10,7 +10,7 @@ $(error MODE is "$(MODE)", it can be debug or release)
 endif
 
 # What runs or tests needs more than a compiler: see that it is there before anything else.
-ifneq ($(filter run run-iso iso debug bench check check-%,$(MAKECMDGOALS)),)
+ifneq ($(filter run run-iso iso debug bench stress check check-%,$(MAKECMDGOALS)),)
 ifneq ($(shell tools/setup >&2; echo $$?),0)
 $(error packages are missing, see above)
 endif
@@ -109,6 +109,7 @@ help:
 	@echo 'make run-iso      boot that image in QEMU'
 	@echo 'make debug        start QEMU and gdb on the demonstration, stopped at the first instruction'
 	@echo 'make bench        count the instructions of the common operations (release build)'
+	@echo 'make stress       the test programs, with many more repetitions than in make check'
 	@echo 'make install      install kernel, libmach and headers (DESTDIR=, PREFIX=/usr/local)'
 	@echo 'make clean        remove everything that was built'
 	@echo

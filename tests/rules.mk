@@ -30,9 +30,12 @@ $(foreach f,$(TEST_FOLDERS),$(eval $(call user-program,$(f),$(B)/tests/user/comm
 $(foreach f,$(BENCH_FOLDERS),$(eval $(call user-program,$(f),$(B)/tests/bench/common.a)))
 
 # Adds its programs to UNIT_TESTS.
--include tests/unit/rules.mk
+-include tests/unit/rules.mk tests/unit/races.mk
 
-.PHONY: check bench build-tests build-bench test-kernel
+# Adds its programs to FUZZ_TARGETS; after the unit tests, whose sources they share.
+include tests/fuzz/rules.mk
+
+.PHONY: check stress bench build-tests build-bench test-kernel
 tests: kernel programs build-tests $(UNIT_TESTS)
 
 # What can be built with any compiler; the unit tests are for gcc.
@@ -47,6 +50,10 @@ check:
 
 check-%:
 	@tests/check --mode $(MODE) --tier $* $(if $(KERNEL),--kernel $(KERNEL))
+
+# The test programs, with their full numbers of repetitions.
+stress:
+	@tests/check --mode $(MODE) --tier user --long
 
 # Instructions are counted where it matters, in the release build.
 bench:

@@ -96,6 +96,7 @@ static void no_holders(void)
 
 /* --- Sizes and buffers ------------------------------------------------------------------- */
 
+/* CI-4: nor does a size wrap. */
 START_TEST(test_sizes)
 {
 	static const struct {

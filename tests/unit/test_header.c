@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The copyin of a message's header, exhaustively: every destination disposition with every reply
+ * The copyin of a message's header (CI-10), exhaustively: every destination disposition with every reply
  * disposition, on every kind of entry, the same name or two, for live and dead ports, with and
  * without dead-name requests and MACH_SEND_CANCEL.  The code, the message and everything else
  * must be as the model says; then the message is destroyed, and that is compared too.

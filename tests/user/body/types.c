@@ -7,6 +7,7 @@
 
 #include "../common/messages.h"
 #include "../common/ports.h"
+#include "../common/snapshot.h"
 #include "../common/tap.h"
 
 #define BYTES		MACH_MSG_TYPE_BYTE
@@ -18,22 +19,63 @@ static void init_complex(struct message *message, mach_port_t port)
 	message->header.msgh_bits |= MACH_MSGH_BITS_COMPLEX;
 }
 
-/* Sends a complex message with these words as its body. */
-static void try_words(mach_port_t port, const char *what, const uint32_t *words,
-	unsigned int count, mach_msg_return_t expected)
+/* So many words in all; those that `words' does not have are 0. */
+static void send_words(mach_port_t port, const uint32_t *words, unsigned int count,
+	unsigned int all, mach_msg_return_t expected)
 {
 	struct message message;
 
-	tap_about("%s", what);
 	init_complex(&message, port);
-	for (unsigned int i = 0; i < count; i++)
-		message_word(&message, words[i]);
+	for (unsigned int i = 0; i < all; i++)
+		message_word(&message, i < count ? words[i] : 0);
 	EXPECT(message_send(&message), expected);
 	EXPECT(port_refs(port, MACH_PORT_RIGHT_SEND), 1);
 	if (expected != MACH_MSG_SUCCESS)
 		EXPECT_TRUE(queue_is_empty(port));
 	else
 		EXPECT(message_receive(&message, port), MACH_MSG_SUCCESS);
+}
+
+/* The rights of the header are used up by a bad body; nothing else has changed. */
+static void send_with_reply(mach_port_t port, const uint32_t *words, unsigned int count,
+	unsigned int all, mach_msg_return_t expected)
+{
+	static struct snapshot before, after;
+	mach_port_t reply = port_new_with_send(2);
+	struct message message;
+
+	snapshot_take(mach_task_self(), &before);
+	message_init(&message, port, MACH_MSG_TYPE_MAKE_SEND, reply, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	message.header.msgh_bits |= MACH_MSGH_BITS_COMPLEX;
+	for (unsigned int i = 0; i < all; i++)
+		message_word(&message, i < count ? words[i] : 0);
+	EXPECT(message_send(&message), expected);
+	EXPECT_TRUE(notification_is(reply, MACH_NOTIFY_SEND_ONCE, 0));
+	snapshot_take(mach_task_self(), &after);
+	EXPECT_TRUE(snapshot_same(&before, &after));
+	message_init(&message, port, MACH_MSG_TYPE_COPY_SEND, reply, MACH_MSG_TYPE_MOVE_SEND);
+	message.header.msgh_bits |= MACH_MSGH_BITS_COMPLEX;
+	for (unsigned int i = 0; i < all; i++)
+		message_word(&message, i < count ? words[i] : 0);
+	EXPECT(message_send(&message), expected);
+	EXPECT(port_refs(reply, MACH_PORT_RIGHT_SEND), 1);
+	port_destroy(reply);
+}
+
+/* Sends complex messages with these words, and zeros, as their body. */
+static void try_long(mach_port_t port, const char *what, const uint32_t *words,
+	unsigned int count, unsigned int all, mach_msg_return_t expected)
+{
+	tap_about("%s", what);
+	send_words(port, words, count, all, expected);
+	if (expected != MACH_MSG_SUCCESS)
+		send_with_reply(port, words, count, all, expected);
+}
+
+static void try_words(mach_port_t port, const char *what, const uint32_t *words,
+	unsigned int count, mach_msg_return_t expected)
+{
+	try_long(port, what, words, count, count, expected);
 }
 
 struct sample {
@@ -130,8 +172,13 @@ void test_lengths_that_wrap(void)
 		{ "2^32-1 times 65535 bits", { TYPE_LONG, 65535u << 16 | BYTES, 0xffffffff,
 			0x1000 }, 4 },
 	};
+	/* 65534 bits beyond 2^32: 8192 bytes, if the length were computed in 32 bits. */
+	static const struct sample wrapped = { "65535 times 0x10002 bits inline",
+		{ TYPE_LONG | TYPE_INLINE, 65535u << 16 | BYTES, 0x10002 }, 3 };
 	mach_port_t port = port_new_with_send(1);
 
+	try_long(port, wrapped.what, wrapped.words, wrapped.count, 3 + 8192 / 4,
+		MACH_SEND_MSG_TOO_SMALL);
 	for (unsigned int i = 0; i < COUNT_OF(inline_samples); i++)
 		try_words(port, inline_samples[i].what, inline_samples[i].words,
 			inline_samples[i].count, MACH_SEND_MSG_TOO_SMALL);

@@ -9,7 +9,7 @@
 #include <mach/mach_types.h>
 #include <mach/message.h>
 
-#define MESSAGE_WORDS	1000
+#define MESSAGE_WORDS	2100
 
 struct message {
 	mach_msg_header_t	header;

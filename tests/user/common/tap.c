@@ -13,7 +13,7 @@
 
 mach_port_t tap_host_priv, tap_device_master;
 
-static boolean_t failed;
+static boolean_t failed, in_full;
 static char about[128];
 
 boolean_t tap_is_porter(void)
@@ -24,6 +24,11 @@ boolean_t tap_is_porter(void)
 
 	mach_port_deallocate(mach_task_self(), host);
 	return result == KERN_SUCCESS && strncmp(version, "Porter", 6) == 0;
+}
+
+unsigned int tap_rounds(unsigned int brief, unsigned int full)
+{
+	return in_full ? full : brief;
 }
 
 void tap_about(const char *format, ...)
@@ -83,6 +88,7 @@ int tap_main(int argc, char **argv, const struct test *tests, unsigned int count
 
 	tap_host_priv = argc > 1 ? (mach_port_t) atoi(argv[1]) : MACH_PORT_NULL;
 	tap_device_master = argc > 2 ? (mach_port_t) atoi(argv[2]) : MACH_PORT_NULL;
+	in_full = argc > 3 && strcmp(argv[argc - 1], "long") == 0;
 	printf("TAP version 13\n1..%u\n", count);
 	for (unsigned int i = 0; i < count; i++)
 		run(&tests[i], i + 1, porter);

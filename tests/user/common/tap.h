@@ -43,6 +43,12 @@ int tap_main(int argc, char **argv, const struct test *tests, unsigned int count
 /* The arguments of the boot script. */
 extern mach_port_t tap_host_priv, tap_device_master;
 
+/*
+ * How often to repeat something: the first in `make check', the second when the program's last
+ * argument is `long' (tests/check --long, make stress).
+ */
+unsigned int tap_rounds(unsigned int brief, unsigned int full);
+
 /* Is the kernel Porter? */
 boolean_t tap_is_porter(void);
 

@@ -17,7 +17,7 @@ static const struct test tests[] = {
 	{ .name = "mach_port_destroy", .run = test_destroy },
 	{ .name = "mach_port_deallocate", .run = test_deallocate },
 	{ .name = "mach_port_get_refs", .run = test_get_refs },
-	{ .name = "mach_port_mod_refs", .run = test_mod_refs },
+	{ .name = "PR-3 mach_port_mod_refs", .run = test_mod_refs },
 	{ .name = "references at their limit", .run = test_references_overflow, .ours = TRUE },
 	{ .name = "mach_port_insert_right", .run = test_insert_right },
 	{ .name = "mach_port_insert_right: codes", .run = test_insert_codes },

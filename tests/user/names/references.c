@@ -119,14 +119,21 @@ static void try_mod(enum kind kind, mach_port_right_t right, mach_port_delta_t d
 {
 	struct subject subject = subject_make(kind);
 	mach_port_type_t type = port_type(subject.name);
+	mach_port_urefs_t send = port_refs(subject.name, MACH_PORT_RIGHT_SEND);
+	mach_port_urefs_t dead = port_refs(subject.name, MACH_PORT_RIGHT_DEAD_NAME);
 	kern_return_t expected = expected_mod(kind, right, delta);
 
 	tap_about("%s, right %u, delta %d", kind_text(kind), right, delta);
 	EXPECT(mach_port_mod_refs(SELF, subject.name, right, delta), expected);
-	if (expected == KERN_SUCCESS && right < MACH_PORT_RIGHT_NUMBER)
+	if (expected == KERN_SUCCESS && right < MACH_PORT_RIGHT_NUMBER) {
 		EXPECT(port_refs(subject.name, right), expected_refs(kind, right) + delta);
-	else
+	} else {
 		EXPECT(port_type(subject.name), type);
+		EXPECT(port_refs(subject.name, MACH_PORT_RIGHT_SEND), send);
+		EXPECT(port_refs(subject.name, MACH_PORT_RIGHT_DEAD_NAME), dead);
+		if (kind_has_receive(kind))
+			EXPECT(port_status(subject.name).mps_srights, send > 0);
+	}
 	subject_destroy(&subject);
 }
 

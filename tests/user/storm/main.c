@@ -18,6 +18,7 @@
 #include "storm.h"
 
 #define LONG_TURNS	5000	/* those that must come to their end have so long, times `times' */
+#define LONG_TIMES	20	/* the argument `long' */
 #define SLACK_PAGES	48	/* what caches may keep of what was in use before */
 #define NAMES_PAGES	200	/* and the table of our names, when we have seen many tasks */
 
@@ -242,7 +243,7 @@ static void make_tally(void)
 int main(int argc, char **argv)
 {
 	if (argc > 3)
-		times = atoi(argv[3]);
+		times = strcmp(argv[3], "long") == 0 ? LONG_TIMES : atoi(argv[3]);
 	if (argc > 4)
 		next_seed = atoi(argv[4]);
 	make_tally();
