@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Races (tests/unit/schedule.h): the kernel's sources tell us of each access to memory, as they would
+# tell a thread sanitizer.  At fixed addresses, so that a schedule means the same in each run.
+RACE_CFLAGS := -std=gnu17 -m32 -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing -fno-pie \
+	-DHOST_TEST=1 -DDEBUG=1 -DKERNEL=1 -Iinclude -I. -I$(B)/gen $(WARNINGS) \
+	-fno-builtin-printf -fno-builtin-vprintf
+RACE_WATCHED := -fsanitize=thread
+
+$(B)/race.flags: FORCE
+	$(call keep-if-same,$(RACE_CFLAGS) $(RACE_WATCHED))
+
+$(B)/obj/race/ipc/%.o: private RACE_EXTRA := $(RACE_WATCHED)
+$(B)/obj/race/tests/unit/schedule_toys.o: private RACE_EXTRA := $(RACE_WATCHED)
+$(B)/obj/race/%.o: %.c $(B)/race.flags | $(KERNEL_STUB_HEADERS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(call compile,$(RACE_CFLAGS) $(RACE_EXTRA),gcc)
+
+race-objects = $(addprefix $(B)/obj/race/,$(patsubst %.c,%.o,$(1)))
+
+define race-test
+UNIT_TESTS += $(B)/tests/unit/$(1)
+$(B)/tests/unit/$(1): $(call race-objects,$(sort tests/unit/test_$(1).c tests/unit/schedule.c \
+		tests/unit/schedule_watch.c $(2)))
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)
+	$$(Q)gcc -m32 -no-pie -o $$@.new $$^ $$(foreach f,acquire acquired \
+		release,-Wl,--wrap=spin_lock_check_$$(f)) -Wl,-Bstatic -lcheck_pic -lsubunit \
+		-Wl,-Bdynamic -lpthread -lrt -lm && $$(complete)
+endef
+
+$(eval $(call race-test,schedule,tests/unit/schedule_toys.c))
