@@ -40,6 +40,7 @@ struct ipc_kmsg *ipc_kmsg_alloc(uint32_t size)
 		queue_link_init(&kmsg->link);
 		kmsg->room = room;
 		kmsg->accepted = NULL;
+		kmsg->sender = (struct kmsg_sender)KMSG_SENDER_KERNEL;
 	}
 	return kmsg;
 }

@@ -18,6 +18,7 @@
 
 #include <ipc/ipc_types.h>
 #include <ipc/msg_item.h>
+#include <ipc/trailer.h>
 #include <kern/assert.h>
 #include <kern/queue.h>
 #include <kern/sched.h>
@@ -38,6 +39,7 @@ struct ipc_kmsg {
 	struct queue_link link;		/* in a port's queue or a thread's graveyard */
 	uint32_t room;			/* bytes for header and body */
 	struct ipc_accepted *accepted;	/* msg-accepted request (ipc/accepted.h), or NULL */
+	struct kmsg_sender sender;	/* for the trailer */
 	union {
 		struct kmsg_header header;
 		mach_msg_header_t user;
@@ -65,7 +67,8 @@ static inline struct msg_item_iter kmsg_items(struct ipc_kmsg *kmsg)
 }
 
 /*
- * A buffer with room for `size` bytes of header and body; contents undefined.
+ * A buffer with room for `size` bytes of header and body, contents undefined, for a message of the
+ * kernel's (ipc_trailer_sign says otherwise).
  * Blocks: never.  Returns NULL when memory is short or size is over MACH_MSG_SIZE_MAX_INLINE.
  */
 struct ipc_kmsg *ipc_kmsg_alloc(uint32_t size);

@@ -64,10 +64,23 @@ static void deliver_too_large(struct thread *self, struct task *task)
 	ipc_kmsg_free(kmsg);
 }
 
+/* A message, in user form, to the user; and its trailer, behind a whole one. */
+static inline bool put(struct thread *self, const struct ipc_kmsg *kmsg, mach_msg_size_t size,
+		       bool whole)
+{
+	mach_msg_option_t option = self->ipc.option;
+
+	if (copyoutmsg(&kmsg->user, self->ipc.msg, size) != 0)
+		return false;
+	return __builtin_expect((option & MACH_RCV_TRAILER_MASK) == 0, 1) || !whole ||
+	       ipc_trailer_put(kmsg, self->ipc.msg, option) == 0;
+}
+
 static mach_msg_return_t deliver(struct thread *self, struct task *task)
 {
 	struct ipc_kmsg *kmsg = self->ipc.kmsg;
 	mach_msg_size_t size = kmsg->header.size;
+	bool whole = true;
 	mach_msg_return_t mr;
 
 	kmsg->header.seqno = self->ipc.seqno;
@@ -81,9 +94,10 @@ static mach_msg_return_t deliver(struct thread *self, struct task *task)
 			     (mr & ~MACH_MSG_MASK) == MACH_RCV_HEADER_ERROR, 0)) {
 		ipc_kmsg_copyout_bare(kmsg, task->space);
 		size = sizeof(mach_msg_header_t);
+		whole = false;
 	}
-	if (__builtin_expect(copyoutmsg(&kmsg->user, self->ipc.msg, size) != 0, 0)) {
-		if (size == kmsg->user.msgh_size)
+	if (__builtin_expect(!put(self, kmsg, size, whole), 0)) {
+		if (whole)
 			ipc_kmsg_copyout_undo(kmsg, task->space, task->map);
 		mr = MACH_RCV_INVALID_DATA;
 	}
@@ -206,6 +220,7 @@ static mach_msg_return_t send(struct thread *self, mach_msg_size_t size,
 	mr = ipc_kmsg_get(self->ipc.msg, size, &kmsg);
 	if (mr != MACH_MSG_SUCCESS)
 		return mr;
+	ipc_trailer_sign(kmsg, self);
 	self->ipc.dest_name = kmsg->user.msgh_remote_port;
 	mr = ipc_kmsg_copyin(kmsg, task->space, task->map, self->ipc.option, self->ipc.notify);
 	if (mr != MACH_MSG_SUCCESS) {
@@ -226,6 +241,9 @@ mach_msg_ordinary(struct thread *self, const struct mach_msg_args *args)
 	struct thread *partner = NULL;
 
 	interrupts_enable();
+	if (__builtin_expect((args->option & MACH_RCV_TRAILER_MASK) != 0, 0) &&
+	    (args->option & MACH_RCV_MSG) && !ipc_trailer_known(args->option))
+		return MACH_RCV_INVALID_TRAILER;
 	self->ipc.msg = args->msg;
 	self->ipc.option = args->option;
 	self->ipc.rcv_size = args->rcv_size;

@@ -16,7 +16,6 @@ static void give(struct thread *receiver, struct ipc_port *port, struct ipc_kmsg
 {
 	receiver->ipc.state = state;
 	receiver->ipc.kmsg = kmsg;
-	receiver->ipc.msize = kmsg->header.size;
 	receiver->ipc.seqno = port->seqno++;
 }
 
@@ -32,10 +31,12 @@ static struct thread *offer(struct ipc_mqueue *mqueue, struct ipc_port *port,
 
 	while ((link = queue_take_first(&mqueue->receivers)) != NULL) {
 		struct thread *receiver = container_of(link, struct thread, ipc.link);
+		mach_msg_size_t size;
 
 		if (!thread_claim(receiver, WAIT_AWAKENED))
 			continue;	/* its wait has ended otherwise */
-		if (__builtin_expect(kmsg->header.size <= receiver->ipc.rcv_size, 1)) {
+		size = ipc_trailer_room(kmsg->header.size, receiver->ipc.option);
+		if (__builtin_expect(size <= receiver->ipc.rcv_size, 1)) {
 			give(receiver, port, kmsg, MACH_MSG_SUCCESS);
 			return receiver;
 		}
@@ -45,7 +46,7 @@ static struct thread *offer(struct ipc_mqueue *mqueue, struct ipc_port *port,
 		}
 		receiver->ipc.state = MACH_RCV_TOO_LARGE;
 		receiver->ipc.kmsg = NULL;
-		receiver->ipc.msize = kmsg->header.size;
+		receiver->ipc.msize = size;
 		thread_make_runnable(receiver);
 	}
 	return NULL;
@@ -305,9 +306,10 @@ static mach_msg_return_t take_first(struct thread *self, struct ipc_port *port)
 {
 	struct queue_link *link = queue_first(&port->mqueue.messages);
 	struct ipc_kmsg *kmsg = container_of(link, struct ipc_kmsg, link);
-	bool fits = kmsg->header.size <= self->ipc.rcv_size;
+	mach_msg_size_t size = ipc_trailer_room(kmsg->header.size, self->ipc.option);
+	bool fits = size <= self->ipc.rcv_size;
 
-	self->ipc.msize = kmsg->header.size;
+	self->ipc.msize = size;
 	self->ipc.kmsg = NULL;
 	if (!fits && (self->ipc.option & MACH_RCV_LARGE))
 		return MACH_RCV_TOO_LARGE;

@@ -118,8 +118,7 @@ static bool task_inherit(struct task *task, struct task *parent)
 		task->registered[i] = ipc_port_copy_send(parent->registered[i]);
 	task->priority = parent->priority;
 	task->max_priority = parent->max_priority;
-	task->security_token[0] = parent->security_token[0];
-	task->security_token[1] = parent->security_token[1];
+	task->security_token = parent->security_token;
 	snprintf(task->name, sizeof task->name, "(%s)", parent->name);
 	spin_unlock(&parent->lock);
 	return true;
@@ -128,7 +127,9 @@ static bool task_inherit(struct task *task, struct task *parent)
 static void task_publish(struct task *task)
 {
 	spin_lock(&all_tasks_lock);
-	task->id = tasks_made++;
+	if (kernel_task != NULL && ++tasks_made == 0)
+		tasks_made = 1;
+	task->id = tasks_made;
 	queue_insert_tail(&all_tasks, &task->all_link);
 	spin_unlock(&all_tasks_lock);
 }

@@ -14,6 +14,7 @@
 #include <kern/lock.h>
 #include <kern/queue.h>
 #include <mach/kern_return.h>
+#include <mach/message.h>
 
 struct ipc_port;
 struct ipc_space;
@@ -47,8 +48,8 @@ struct task {
 	uint64_t dead_user_ns, dead_system_ns;	/* of threads that have ended */
 	uint32_t faults, zero_fills, reactivations, pageins, cow_faults;
 	uint32_t messages_sent, messages_received;
-	uint32_t security_token[2];
-	uint32_t id;			/* unique since start, for audit and debugging */
+	security_token_t security_token;/* told to receivers (ipc/trailer.h) */
+	uint32_t id;			/* unique, from 1; 0 for the kernel's task */
 
 	struct queue_link all_link;	/* in all_tasks; LOCK_HOST */
 	char name[TASK_NAME_SIZE];

@@ -8,6 +8,7 @@
 #include <kern/sched.h>
 #include <kern/slab.h>
 #include <mach/mach_server.h>
+#include <mach/porter_server.h>
 #include <mach/task_special_ports.h>
 #include <vm/map.h>
 
@@ -59,6 +60,26 @@ kern_return_t task_resume(struct task *task)
 	if (task->active && task->suspend_count > 0) {
 		if (--task->suspend_count == 0)
 			unpark_threads(task);
+		kr = KERN_SUCCESS;
+	}
+	spin_unlock(&task->lock);
+	return kr;
+}
+
+/* --- Who it is --------------------------------------------------------------------------- */
+
+kern_return_t task_set_security_token(struct host *host_priv, struct task *task,
+				      security_token_t token)
+{
+	kern_return_t kr = KERN_FAILURE;
+
+	if (host_priv == NULL)
+		return KERN_INVALID_HOST;
+	if (task == NULL || task == kernel_task)
+		return KERN_INVALID_ARGUMENT;
+	spin_lock(&task->lock);
+	if (task->active) {
+		task->security_token = token;
 		kr = KERN_SUCCESS;
 	}
 	spin_unlock(&task->lock);

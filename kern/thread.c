@@ -64,6 +64,17 @@ void thread_release(struct thread *thread)
 
 /* --- Creation --------------------------------------------------------------------------- */
 
+/* Never 0, which means the kernel, not even after 2^32 threads. */
+static uint32_t new_id(const struct task *task)
+{
+	static uint32_t made;
+	uint32_t id = 0;
+
+	while (task != kernel_task && id == 0)
+		id = __atomic_add_fetch(&made, 1, __ATOMIC_RELAXED);
+	return id;
+}
+
 /* Everything but ports and places in lists; borrows the task's reference for now. */
 static struct thread *thread_alloc(struct task *task, continuation_t start)
 {
@@ -75,6 +86,7 @@ static struct thread *thread_alloc(struct task *task, continuation_t start)
 	thread->ref_count = 1;
 	thread->active = true;
 	thread->task = task;
+	thread->id = new_id(task);
 	thread->policy = POLICY_TIMESHARE;
 	thread->depress_priority = -1;
 	thread->created_ns = machine_uptime_ns();

@@ -62,7 +62,7 @@ struct thread_ipc_wait {
 	struct ipc_mqueue *mqueue;	/* where we wait */
 	mach_msg_return_t state;	/* MACH_RCV_IN_PROGRESS_*, or how it ended */
 	struct ipc_kmsg *kmsg;		/* the message received, or the one to send */
-	mach_msg_size_t msize;		/* too large: the message's size */
+	mach_msg_size_t msize;		/* too large: what the buffer must hold */
 	mach_port_seqno_t seqno;
 	/* The call's arguments, for the continuation. */
 	mach_msg_header_t *msg;
@@ -125,6 +125,7 @@ struct thread {
 	uint32_t exc_code[3];		/* the exception in progress: exception, code, subcode */
 	uint32_t exc_stage;		/* whose handler has been asked (kern/exception.c) */
 
+	uint32_t id;			/* unique, from 1; 0 for the kernel's own threads */
 	struct queue_link task_link;	/* in task->threads; task's lock */
 	struct queue_link pset_link;	/* in the processor set's list; LOCK_HOST */
 	char name[THREAD_NAME_SIZE];

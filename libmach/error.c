@@ -74,6 +74,9 @@ static const char *const receive_texts[] = {
 	"receive: the port is in a set",
 	"receive: the header's rights could not be delivered",
 	"receive: rights or memory of the body could not be delivered",
+	NULL,
+	NULL,
+	"receive: no such trailer",
 };
 
 /* From MIG_DESTROY_REQUEST up to MIG_TYPE_ERROR. */

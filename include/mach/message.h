@@ -142,10 +142,11 @@ typedef integer_t mach_msg_option_t;
 #define MACH_SEND_ALWAYS		0x00010000	/* the kernel's own: no queue limit */
 
 /*
- * Trailers: with MACH_RCV_TRAILER_TYPE(0) and ELEMENTS(n) in the receive
- * options, the first n elements follow the message, at the next multiple of
- * four. The receive buffer must hold both. MACH_RCV_TRAILER_NULL is type and
- * size only; without any of these options there is no trailer.
+ * Trailers: with MACH_RCV_TRAILER_TYPE(0) | MACH_RCV_TRAILER_ELEMENTS(n) in the
+ * receive options, the first n elements of mach_msg_format_0_trailer_t, counted
+ * after type and size, follow the message at the next multiple of four; n is one
+ * of the numbers below. The receive buffer must hold both. MACH_RCV_TRAILER_NULL
+ * asks for nothing. A bare header is followed by none.
  */
 #define MACH_RCV_TRAILER_NULL		0
 #define MACH_RCV_TRAILER_SEQNO		1
@@ -164,7 +165,10 @@ typedef struct {
 	unsigned int	val[2];
 } security_token_t;
 
-/* Which task and thread sent it: numbers that are never used again. */
+/* That of the kernel's own messages, which come from task and thread 0. */
+#define KERNEL_SECURITY_TOKEN_VALUE	{ { 0, 1 } }
+
+/* Which task and thread sent it: numbers from 1 that are not used again. */
 typedef struct {
 	natural_t	task;
 	natural_t	thread;
@@ -226,6 +230,7 @@ typedef kern_return_t mach_msg_return_t;
 #define MACH_RCV_IN_SET			0x1000400a
 #define MACH_RCV_HEADER_ERROR		0x1000400b
 #define MACH_RCV_BODY_ERROR		0x1000400c
+#define MACH_RCV_INVALID_TRAILER	0x1000400f	/* no such type or elements */
 
 #ifndef KERNEL
 /* The trap, and the library's form of it, which restarts interrupted calls. */

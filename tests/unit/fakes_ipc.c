@@ -35,6 +35,7 @@ struct task *fake_ipc_task(void)
 {
 	struct task *task = calloc(1, sizeof(*task));
 
+	spin_lock_init(&task->lock, LOCK_TASK);
 	if (ipc_space_create(&task->space) != KERN_SUCCESS)
 		abort();
 	task->map = fake_map_create();
