@@ -33,7 +33,7 @@ $(foreach f,$(BENCH_FOLDERS),$(eval $(call user-program,$(f),$(B)/tests/bench/co
 -include tests/unit/rules.mk tests/unit/races.mk
 
 # Adds its programs to FUZZ_TARGETS; after the unit tests, whose sources they share.
-include tests/fuzz/rules.mk
+-include tests/fuzz/rules.mk
 
 .PHONY: check stress bench build-tests build-bench test-kernel
 tests: kernel programs build-tests $(UNIT_TESTS)
