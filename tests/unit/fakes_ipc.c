@@ -203,8 +203,9 @@ struct ipc_kmsg *ipc_kobject_server(struct ipc_kmsg *request)
 	struct ipc_port *port = request->header.local;
 	struct ipc_kmsg *reply = NULL;
 
-	if (IP_VALID(port)) {
+	if (IP_VALID(port))
 		reply = ipc_kmsg_alloc(sizeof(struct kmsg_header));
+	if (reply != NULL) {
 		reply->header = (struct kmsg_header){
 			.bits = MACH_MSGH_BITS_LOCAL(request->header.bits),
 			.size = sizeof(struct kmsg_header),

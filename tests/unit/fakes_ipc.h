@@ -75,6 +75,9 @@ extern unsigned int fake_copies, fake_user_pages;
 /* No map has room for more while this is set. */
 extern bool fake_user_full;
 
+/* No memory but the maps' own pages may be used, as for addresses that anybody has made up. */
+extern bool fake_user_strict;
+
 /* --- Counting ---------------------------------------------------------------------------- */
 
 /* The checker asks this for rights that the test holds; NULL: none. */

@@ -21,7 +21,7 @@ static uint8_t arena[ARENA_PAGES * PAGE_BYTES] __attribute__((aligned(4096)));
 static struct vm_map *owner[ARENA_PAGES];
 
 unsigned int fake_copies, fake_user_pages;
-bool fake_user_full;
+bool fake_user_full, fake_user_strict;
 
 /* A map is known by its address only. */
 struct vm_map *fake_map_create(void)
@@ -56,7 +56,8 @@ static bool accessible(const struct vm_map *map, vm_offset_t address, vm_size_t 
 	if (address < 0x10000 || address + size < address)
 		return false;
 	for (vm_offset_t at = address & ~PAGE_OFFSET_MASK; at < address + size; at += PAGE_BYTES)
-		if (at - start < sizeof(arena) && owner[(at - start) / PAGE_BYTES] != map)
+		if (at - start < sizeof(arena) ? owner[(at - start) / PAGE_BYTES] != map
+					       : fake_user_strict)
 			return false;
 	return true;
 }

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Fuzz targets: the real sources on the unit tests' fakes, driven by libFuzzer.  To add one: write
+# tests/fuzz/target_NAME.c and name it here.  Their corpora are in corpus/NAME, the inputs that once
+# found something in crashes/NAME; tests/fuzz/run runs them.
+
+FUZZ_NAMES := walker mach_msg
+
+FUZZ_CFLAGS := -std=gnu17 -m32 -O2 -g -fno-omit-frame-pointer -fno-strict-aliasing \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-sanitize=alignment \
+	-fno-builtin-printf -fno-builtin-vprintf \
+	-DHOST_TEST=1 -DDEBUG=1 -DKERNEL=1 -Iinclude -I. -I$(B)/gen $(WARNINGS)
+
+# The fuzzer's runtime is C++, of which only the library for running programs need be there.
+FUZZ_LDFLAGS := -m32 -fsanitize=fuzzer,address,undefined -nostdlib++ -l:libstdc++.so.6 \
+	-Wl,--wrap=_ck_assert_failed -Wl,--wrap=_mark_point
+
+# What the fuzzer is to reach; the rest would only make it slow.
+$(B)/obj/fuzz/ipc/%.o: private FUZZ_EXTRA := -fsanitize-coverage=inline-8bit-counters,pc-table
+$(B)/obj/fuzz/ipc/checker.o: private FUZZ_EXTRA :=
+
+fuzz-objects = $(addprefix $(B)/obj/fuzz/,$(patsubst %.c,%.o,$(1)))
+
+$(B)/fuzz.flags: FORCE
+	$(call keep-if-same,$(FUZZ_CFLAGS))
+
+$(B)/obj/fuzz/%.o: %.c $(B)/fuzz.flags | $(KERNEL_STUB_HEADERS)
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(call compile,$(FUZZ_CFLAGS) $(FUZZ_EXTRA),clang)
+
+# All that the tests of messages have.
+FUZZ_SOURCES := $(sort tests/fuzz/harness.c tests/fuzz/world.c tests/unit/fakes.c tests/unit/fakes_pmap.c \
+	$(UNIT_BASE) $(UNIT_IPC))
+
+FUZZ_TARGETS := $(addprefix $(B)/tests/fuzz/,$(FUZZ_NAMES))
+$(FUZZ_TARGETS): $(B)/tests/fuzz/%: $(B)/obj/fuzz/tests/fuzz/target_%.o \
+		$(call fuzz-objects,$(FUZZ_SOURCES))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)clang -o $@.new $^ $(FUZZ_LDFLAGS) -Wl,-Bstatic -lcheck_pic -lsubunit -Wl,-Bdynamic \
+		-lpthread -lrt -lm && $(complete)
