@@ -133,3 +133,8 @@ bool ipc_accepted_renamed(struct ipc_space *space, mach_port_name_t name,
 	request->name = new_name;
 	return new_name != MACH_PORT_NULL;
 }
+
+uint32_t ipc_accepted_pending(void)
+{
+	return accepted_cache.live;
+}

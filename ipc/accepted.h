@@ -47,4 +47,7 @@ void ipc_accepted_cancel(struct ipc_accepted *request);
 bool ipc_accepted_renamed(struct ipc_space *space, mach_port_name_t name,
 			  mach_port_name_t new_name);
 
+/* How many requests there are, in all spaces. */
+uint32_t ipc_accepted_pending(void);
+
 #endif /* IPC_ACCEPTED_H */

@@ -156,8 +156,7 @@ static void entry_start(struct ipc_entry *entry, mach_port_name_t name, uint32_t
 	entry->object = NULL;
 	entry->hash_next = NULL;
 	entry->request = NULL;
-	entry->origin = 0;
-	entry->origin_time = 0;
+	ipc_origin_note(entry);
 }
 
 #define GENERATION_MASK ((NAME_GENERATIONS - 1) << NAME_INDEX_BITS)
@@ -287,12 +286,13 @@ void ipc_entry_free(struct ipc_table *table, struct ipc_entry *entry)
 
 /* --- Walking ------------------------------------------------------------------------------ */
 
-static struct ipc_entry *next_in_table(struct ipc_table *table, uint32_t *indexp)
+static struct ipc_entry *next_in_table(struct ipc_table *table, uint32_t *indexp, uint32_t *steps)
 {
-	while (*indexp <= NAME_INDEX_MASK) {
+	while (*indexp <= NAME_INDEX_MASK && *steps != 0) {
 		uint32_t index = *indexp;
 		struct ipc_entry_chunk *chunk;
 
+		--*steps;
 		if (table->root[index >> (CHUNK_SHIFT + LEAF_SHIFT)] == &empty_leaf) {
 			*indexp = (index | (CHUNK_ENTRIES * LEAF_CHUNKS - 1)) + 1;
 			continue;
@@ -309,14 +309,39 @@ static struct ipc_entry *next_in_table(struct ipc_table *table, uint32_t *indexp
 	return NULL;
 }
 
-struct ipc_entry *ipc_table_next(struct ipc_table *table, struct ipc_table_cursor *cursor)
+struct ipc_entry *ipc_table_next_within(struct ipc_table *table, struct ipc_table_cursor *cursor,
+					uint32_t *steps)
 {
-	struct ipc_entry *entry = next_in_table(table, &cursor->index);
+	struct ipc_entry *entry = next_in_table(table, &cursor->index, steps);
 
-	if (entry != NULL)
+	if (entry != NULL || *steps == 0)
 		return entry;
 	entry = radix_next(table->radix, &cursor->key);
-	if (entry != NULL)
+	if (entry != NULL) {
+		--*steps;
 		cursor->key++;	/* ~0 is no name, so this does not wrap */
+	}
 	return entry;
+}
+
+struct ipc_entry *ipc_table_next(struct ipc_table *table, struct ipc_table_cursor *cursor)
+{
+	struct ipc_entry *entry;
+	uint32_t steps;
+
+	do {
+		steps = UINT32_MAX;
+		entry = ipc_table_next_within(table, cursor, &steps);
+	} while (entry == NULL && steps == 0);
+	return entry;
+}
+
+uint32_t ipc_table_memory(const struct ipc_table *table)
+{
+	uint32_t leaves = 0;
+
+	for (uint32_t i = 0; i < ROOT_LEAVES; i++)
+		leaves += table->root[i] != &empty_leaf;
+	return table->chunks * sizeof(struct ipc_entry_chunk) +
+	       leaves * sizeof(struct ipc_entry_leaf) + table->sparse * sizeof(struct ipc_entry);
 }

@@ -44,6 +44,16 @@
 #define UREFS_DEAD_MAX 65535u
 
 struct ipc_request;
+struct ipc_entry;
+
+void ipc_origin_fill(struct ipc_entry *entry);
+
+/* A new entry: note who makes it (ipc/origin.h). */
+static inline void ipc_origin_note(struct ipc_entry *entry)
+{
+	if (DEBUG)
+		ipc_origin_fill(entry);
+}
 
 struct ipc_entry {
 	mach_port_name_t name;		/* 0 while free */
@@ -58,8 +68,8 @@ struct ipc_entry {
 	};
 	struct ipc_request *request;	/* dead-name request, or NULL; owned by the port */
 	uint32_t next_name;		/* name of the slot's next use */
-	uint32_t origin;		/* trap or message id that made it (debug builds) */
-	uint32_t origin_time;		/* ticks */
+	uint32_t origin;		/* debug builds: who made it, and when (ipc/origin.h) */
+	uint32_t origin_time;
 };
 
 _Static_assert(sizeof(struct ipc_entry) * CHUNK_ENTRIES == 4096, "a chunk is one page");
@@ -160,8 +170,7 @@ static inline struct ipc_entry *ipc_entry_pop(struct ipc_table *table)
 	entry->object = NULL;
 	entry->hash_next = NULL;
 	entry->request = NULL;
-	entry->origin = 0;
-	entry->origin_time = 0;
+	ipc_origin_note(entry);
 	table->used++;
 	return entry;
 }
@@ -186,5 +195,15 @@ struct ipc_table_cursor {
 
 /* The next entry in use, or NULL at the end.  The entry may be freed before the next call. */
 struct ipc_entry *ipc_table_next(struct ipc_table *table, struct ipc_table_cursor *cursor);
+
+/*
+ * The same for walks in parts: looks at no more than *steps slots, and counts them down.  NULL with
+ * 0 left: this part is over; with more left: the walk is.
+ */
+struct ipc_entry *ipc_table_next_within(struct ipc_table *table, struct ipc_table_cursor *cursor,
+					uint32_t *steps);
+
+/* Bytes that a table takes, its directory and sparse entries included. */
+uint32_t ipc_table_memory(const struct ipc_table *table);
 
 #endif /* IPC_ENTRY_H */

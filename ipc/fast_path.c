@@ -2,6 +2,7 @@
 #include <ipc/fast_path.h>
 
 #include <ipc/mach_msg.h>
+#include <ipc/origin.h>
 #include <ipc/pset.h>
 #include <ipc/right.h>
 #include <kern/run_queue.h>
@@ -171,6 +172,7 @@ static ALWAYS_INLINE void move_request(struct fast *f, mach_msg_header_t *msg)
 {
 	struct ipc_entry *entry = ipc_entry_pop(&f->there->table);
 
+	ipc_origin_message(entry, msg->msgh_id);
 	ipc_port_make_sonce_locked(f->reply);
 	entry->bits = MACH_PORT_TYPE_SEND_ONCE | 1;
 	entry->object = &f->reply->object;

@@ -7,6 +7,7 @@
  */
 #include <ipc/kmsg.h>
 
+#include <ipc/origin.h>
 #include <ipc/pset.h>
 #include <ipc/right.h>
 #include <kern/slab.h>
@@ -53,6 +54,7 @@ static void put_request(struct header_copyout *h)
 	h->request = NULL;
 	request->name = h->entry->name;
 	queue_insert_tail(&h->reply->requests, &request->link);
+	h->reply->request_count++;
 	h->entry->request = request;
 }
 
@@ -341,21 +343,27 @@ static mach_msg_return_t copyout_body(struct ipc_kmsg *kmsg, struct ipc_space *s
 mach_msg_return_t ipc_kmsg_copyout(struct ipc_kmsg *kmsg, struct ipc_space *space,
 				   struct vm_map *map)
 {
-	mach_msg_return_t mr = copyout_header(kmsg, space);
+	mach_msg_return_t mr;
 
-	if (mr != MACH_MSG_SUCCESS || !(kmsg->user.msgh_bits & MACH_MSGH_BITS_COMPLEX))
-		return mr;
-	return copyout_body(kmsg, space, map);
+	ipc_origin_arriving(kmsg);
+	mr = copyout_header(kmsg, space);
+	if (mr == MACH_MSG_SUCCESS && (kmsg->user.msgh_bits & MACH_MSGH_BITS_COMPLEX))
+		mr = copyout_body(kmsg, space, map);
+	ipc_origin_arriving(NULL);
+	return mr;
 }
 
 mach_msg_return_t ipc_kmsg_copyout_notify(struct ipc_kmsg *kmsg, struct ipc_space *space,
 					  struct vm_map *map, mach_port_name_t notify)
 {
-	mach_msg_return_t mr = copyout_header_notify(kmsg, space, notify);
+	mach_msg_return_t mr;
 
-	if (mr != MACH_MSG_SUCCESS || !(kmsg->user.msgh_bits & MACH_MSGH_BITS_COMPLEX))
-		return mr;
-	return copyout_body(kmsg, space, map);
+	ipc_origin_arriving(kmsg);
+	mr = copyout_header_notify(kmsg, space, notify);
+	if (mr == MACH_MSG_SUCCESS && (kmsg->user.msgh_bits & MACH_MSGH_BITS_COMPLEX))
+		mr = copyout_body(kmsg, space, map);
+	ipc_origin_arriving(NULL);
+	return mr;
 }
 
 /* --- Special forms ---------------------------------------------------------------------------- */
@@ -389,6 +397,7 @@ mach_msg_return_t ipc_kmsg_copyout_pseudo(struct ipc_kmsg *kmsg, struct ipc_spac
 	mach_msg_bits_t bits = kmsg->header.bits & ~MACH_MSGH_BITS_CIRCULAR;
 	mach_msg_return_t mr;
 
+	ipc_origin_arriving(kmsg);
 	mr = copyout_ports(space, &remote, 1, MACH_MSGH_BITS_REMOTE(bits));
 	mr |= copyout_ports(space, &local, 1, MACH_MSGH_BITS_LOCAL(bits));
 	kmsg->user.msgh_bits = bits;
@@ -397,6 +406,7 @@ mach_msg_return_t ipc_kmsg_copyout_pseudo(struct ipc_kmsg *kmsg, struct ipc_spac
 	kmsg->user.msgh_seqno = 0;
 	if (bits & MACH_MSGH_BITS_COMPLEX)
 		mr |= copyout_body(kmsg, space, map) & ~MACH_RCV_BODY_ERROR;
+	ipc_origin_arriving(NULL);
 	return mr;
 }
 

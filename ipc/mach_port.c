@@ -7,6 +7,7 @@
  * without locks.  What a routine takes out of the space is released after unlocking.
  */
 #include <ipc/accepted.h>
+#include <ipc/origin.h>
 #include <ipc/pset.h>
 #include <ipc/right.h>
 #include <ipc/space_lookup.h>
@@ -233,8 +234,7 @@ static void entry_move(struct ipc_space *space, struct ipc_entry *from, struct i
 	to->bits |= from->bits & (ENTRY_TYPE_MASK | ENTRY_UREFS_MASK);
 	to->object = from->object;
 	to->request = from->request;
-	to->origin = from->origin;
-	to->origin_time = from->origin_time;
+	ipc_origin_copy(to, from);
 	if (to->request != NULL)
 		to->request->name = to->name;
 	if (to->bits & MACH_PORT_TYPE_RECEIVE)
@@ -338,7 +338,7 @@ kern_return_t mach_port_set_seqno(struct ipc_space *space, mach_port_name_t name
 
 	if (kr != KERN_SUCCESS)
 		return kr;
-	port->seqno = seqno;
+	ipc_port_set_seqno(port, seqno);
 	unlock_receive(space, port);
 	return KERN_SUCCESS;
 }

@@ -72,7 +72,8 @@ static void enqueue(struct ipc_port *port, struct ipc_kmsg *kmsg)
 	struct ipc_pset *pset = port->pset;
 
 	queue_insert_tail(&port->mqueue.messages, &kmsg->link);
-	port->msgcount++;
+	if (++port->msgcount > port->counts.longest)
+		port->counts.longest = port->msgcount;
 	if (pset == NULL)
 		return;
 	ipc_pset_lock(pset);
@@ -152,6 +153,7 @@ static void wait_for_room(struct ipc_port *port, struct ipc_kmsg *kmsg, mach_msg
 	thread_will_wait(self, true);
 	self->ipc.state = MACH_SEND_IN_PROGRESS;
 	self->ipc.kmsg = kmsg;
+	port->counts.blocked++;
 	queue_insert_tail(&port->senders, &self->ipc.link);
 	if (option & MACH_SEND_TIMEOUT)
 		thread_set_timeout(self, timeout);
@@ -179,6 +181,7 @@ mach_msg_return_t ipc_mqueue_send(struct ipc_kmsg *kmsg, mach_msg_option_t optio
 	}
 	if (__builtin_expect(must_wait(port, kmsg), 0)) {
 		if ((option & MACH_SEND_TIMEOUT) && timeout == 0) {
+			port->counts.failed++;
 			ipc_port_unlock(port);
 			return MACH_SEND_TIMED_OUT;
 		}
@@ -225,6 +228,7 @@ mach_msg_return_t ipc_mqueue_send_finish(struct thread *self, struct ipc_kmsg **
 
 		ipc_port_lock(port);
 		queue_remove(&self->ipc.link);
+		port->counts.failed++;
 		ipc_port_unlock(port);
 		state = thread_wait_result(self) == WAIT_TIMED_OUT ? MACH_SEND_TIMED_OUT
 								   : MACH_SEND_INTERRUPTED;

@@ -36,6 +36,15 @@ struct ipc_object {
 	bool active;
 };
 
+/* What port_statistics tells besides: changes off the short ways only. */
+struct ipc_port_counts {
+	uint32_t received;		/* until seqno was last set; it counts since then */
+	uint32_t blocked;		/* sends that had to wait for room */
+	uint32_t failed;		/* sends that were not let in */
+	uint32_t longest;		/* the largest msgcount */
+};
+
+/* ipc_port_create sets each field by itself: a new one is to be added there. */
 struct ipc_port {
 	struct ipc_object object;
 	/* Guarded by object.lock. */
@@ -63,6 +72,9 @@ struct ipc_port {
 	struct ipc_port *nsrequest;	/* send-once right or NULL */
 	struct ipc_port *pdrequest;	/* send-once right or NULL */
 	struct queue requests;		/* dead-name requests (ipc/notify.h) */
+	uint32_t request_count;
+	uint32_t serial;		/* its number, given once; constant */
+	struct ipc_port_counts counts;
 };
 
 extern struct slab_cache ipc_port_cache, ipc_pset_cache;
@@ -77,6 +89,13 @@ static inline void ipc_port_lock(struct ipc_port *port)
 static inline void ipc_port_unlock(struct ipc_port *port)
 {
 	spin_unlock(&port->object.lock);
+}
+
+/* Set the next message's number.  Port locked. */
+static inline void ipc_port_set_seqno(struct ipc_port *port, mach_port_seqno_t seqno)
+{
+	port->counts.received += port->seqno - seqno;
+	port->seqno = seqno;
 }
 
 /* Lock one or two ports, in order of address; `b` may be NULL or the same as `a`. */

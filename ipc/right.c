@@ -58,12 +58,13 @@ static void drop_uref(struct ipc_entry *entry)
 }
 
 /* Take an entry's request off its port for one of the debris' lists.  Port locked or unreachable. */
-static void detach_request(struct ipc_entry *entry, struct queue *list)
+static void detach_request(struct ipc_port *port, struct ipc_entry *entry, struct queue *list)
 {
 	struct ipc_request *request = entry->request;
 
 	entry->request = NULL;
 	queue_remove(&request->link);
+	port->request_count--;
 	queue_insert_tail(list, &request->link);
 }
 
@@ -72,7 +73,7 @@ static void entry_gone(struct ipc_space *space, struct ipc_entry *entry,
 		       struct ipc_debris *debris)
 {
 	if (entry->request != NULL)
-		detach_request(entry, &ipc_debris_note(debris)->deleted);
+		detach_request(entry_port(entry), entry, &ipc_debris_note(debris)->deleted);
 	if (entry->bits & ENTRY_ACCEPTED)
 		ipc_accepted_renamed(space, entry->name, MACH_PORT_NULL);
 	ipc_entry_free(&space->table, entry);
@@ -389,7 +390,7 @@ static void release_receive(struct ipc_space *space, struct ipc_entry *entry,
 		ipc_port_reference(port);
 		become_dead_name(entry, urefs);
 		if (entry->request != NULL)
-			detach_request(entry, &ipc_debris_note(debris)->died);
+			detach_request(port, entry, &ipc_debris_note(debris)->died);
 	} else {
 		entry_gone(space, entry, debris);
 	}

@@ -3,6 +3,7 @@
 #include <ipc/traps.h>
 
 #include <ipc/kmsg.h>
+#include <ipc/origin.h>
 #include <ipc/right.h>
 #include <kern/machine.h>
 #include <kern/mig_support.h>
@@ -15,6 +16,7 @@ __attribute__((regparm(0))) mach_port_name_t mach_reply_port(void)
 	struct ipc_port *port;
 
 	interrupts_enable();
+	ipc_origin_trap(-26);
 	if (ipc_right_alloc_port(current_task()->space, 0, &port, &name) != KERN_SUCCESS)
 		return MACH_PORT_NULL;
 	return name;
@@ -44,6 +46,7 @@ syscall_mach_port_allocate(mach_port_name_t task, mach_port_right_t right,
 
 	if (space == NULL)
 		return MACH_SEND_INTERRUPTED;
+	ipc_origin_trap(-72);
 	kr = mach_port_allocate(space, right, &name);
 	if (kr == KERN_SUCCESS && copyout(&name, namep, sizeof(name)) != 0) {
 		mach_port_destroy(space, name);
@@ -62,6 +65,7 @@ syscall_mach_port_allocate_name(mach_port_name_t task, mach_port_right_t right,
 
 	if (space == NULL)
 		return MACH_SEND_INTERRUPTED;
+	ipc_origin_trap(-75);
 	kr = mach_port_allocate_name(space, right, name);
 	ipc_space_release(space);
 	return kr;
@@ -110,6 +114,7 @@ syscall_mach_port_insert_right(mach_port_name_t task, mach_port_name_t name,
 
 	if (space == NULL)
 		return MACH_SEND_INTERRUPTED;
+	ipc_origin_trap(-74);
 	if (!MACH_MSG_TYPE_PORT_ANY(disposition))
 		kr = KERN_INVALID_VALUE;
 	else

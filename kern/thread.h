@@ -74,6 +74,8 @@ struct thread_ipc_wait {
 	mach_port_name_t notify;
 	struct ipc_object *object;	/* what we receive from; a reference */
 	struct ipc_kmsg *serving;	/* the kernel RPC that we carry out, for the checker */
+	struct ipc_kmsg *arriving;	/* debug builds: the message whose rights get names */
+	int32_t trap;			/* and the last trap that gave a name (ipc/origin.h) */
 };
 
 struct thread {

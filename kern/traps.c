@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <kern/traps.h>
 
+#include <ipc/origin.h>
 #include <ipc/port.h>
 #include <ipc/right.h>
 #include <ipc/space.h>
@@ -22,10 +23,11 @@
 /* --- Names of one's own ------------------------------------------------------------------ */
 
 /* A name for a send right, which is consumed; null when it cannot be given one. */
-static mach_port_name_t name_for_right(struct ipc_port *right)
+static mach_port_name_t name_for_right(struct ipc_port *right, int32_t trap)
 {
 	mach_port_name_t name;
 
+	ipc_origin_trap(trap);
 	if (ipc_space_insert_send(current_task()->space, right, &name) == KERN_SUCCESS)
 		return name;
 	ipc_port_release_send(right);
@@ -40,7 +42,7 @@ TRAP mach_port_name_t mach_thread_self(void)
 	spin_lock(&self->lock);
 	right = ipc_port_copy_send(self->self_special);
 	spin_unlock(&self->lock);
-	return name_for_right(right);
+	return name_for_right(right, -27);
 }
 
 TRAP mach_port_name_t mach_task_self(void)
@@ -51,12 +53,12 @@ TRAP mach_port_name_t mach_task_self(void)
 	spin_lock(&task->lock);
 	right = task->active ? ipc_port_copy_send(task->self_special) : IP_NULL;
 	spin_unlock(&task->lock);
-	return name_for_right(right);
+	return name_for_right(right, -28);
 }
 
 TRAP mach_port_name_t mach_host_self(void)
 {
-	return name_for_right(ipc_port_make_send(host_self.port));
+	return name_for_right(ipc_port_make_send(host_self.port), -29);
 }
 
 /* --- Names of others ---------------------------------------------------------------------- */
@@ -326,6 +328,7 @@ static kern_return_t create_named(struct task *parent, bool inherit, mach_port_n
 		return kr;
 	task_reference(child);
 	right = convert_task_to_port(child);
+	ipc_origin_trap(-68);
 	kr = ipc_space_insert_send(parent->space, right, name);
 	if (kr != KERN_SUCCESS) {
 		ipc_port_release_send(right);

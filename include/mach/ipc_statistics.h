@@ -21,7 +21,8 @@
 
 /*
  * A port, from its creation on, whoever had the receive right.  A message that finds a waiting
- * receiver is sent and received without having been queued.
+ * receiver is sent and received without having been queued.  One that MACH_SEND_NOTIFY forces into
+ * a full queue has failed at first, and is then sent.
  */
 typedef struct port_statistics {
 	natural_t		pst_serial;
@@ -32,11 +33,11 @@ typedef struct port_statistics {
 	natural_t		pst_sent;	/* messages that were let in */
 	natural_t		pst_received;	/* of these, taken out (also those too large) */
 	natural_t		pst_blocked;	/* sends that had to wait for room */
-	natural_t		pst_failed;	/* sends that were not let in: timed out, interrupted */
+	natural_t		pst_failed;	/* sends that were not: timed out, interrupted */
 	natural_t		pst_longest;	/* most messages that were queued at once */
 	natural_t		pst_queued;	/* messages in the queue now */
 	natural_t		pst_qlimit;
-	natural_t		pst_senders;	/* threads that wait for room now */
+	natural_t		pst_senders;	/* threads that wait for room now (5000: or more) */
 	natural_t		pst_receivers;	/* threads that wait for messages, also on its set */
 	natural_t		pst_srights;	/* send and send-once rights that exist anywhere */
 	natural_t		pst_sorights;
@@ -94,16 +95,17 @@ typedef struct right_origin {
 } right_origin_t;
 typedef right_origin_t		*right_origin_array_t;
 
-/* A thread of the task's that waits in mach_msg. */
-#define STUCK_SENDING		1	/* for room */
-#define STUCK_RECEIVING		2	/* for a message */
+/* A thread of the task's that waits for a message, or to send one. */
+#define STUCK_SENDING		1	/* mach_msg, for room */
+#define STUCK_RECEIVING		2	/* mach_msg, for a message */
+#define STUCK_EXCEPTION		3	/* for the answer of an exception's handler */
 
 typedef struct stuck_thread {
+	natural_t		stt_thread;	/* the thread's number */
 	natural_t		stt_doing;	/* STUCK_* */
-	mach_port_name_t	stt_name;	/* as the thread named the port or set */
-	natural_t		stt_serial;	/* of the port; 0 for a set */
-	natural_t		stt_task;	/* sending: whose port it is, or TASK_NUMBER_NONE */
-	integer_t		stt_id;		/* sending: of the message */
+	mach_port_name_t	stt_name;	/* of port or set, as it was given to mach_msg */
+	natural_t		stt_serial;	/* the port's; 0: a set, or the name is gone */
+	natural_t		stt_task;	/* whose port it is, or TASK_NUMBER_NONE */
 } stuck_thread_t;
 typedef stuck_thread_t		*stuck_thread_array_t;
 
