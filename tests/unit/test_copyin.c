@@ -131,7 +131,7 @@ START_TEST(test_sizes)
 }
 END_TEST
 
-/* Every size around the edges of the kernel's buffers: the last byte arrives, nothing behind it. */
+/* CI-5: every size around the edges of the kernel's buffers: the last byte arrives, nothing behind it. */
 START_TEST(test_buffer_edges)
 {
 	static uint32_t bytes[20000 / 4], back[20000 / 4];
@@ -374,7 +374,7 @@ START_TEST(test_receive_no_memory)
 }
 END_TEST
 
-/* No room in the receiver's map: memory shows as nothing, the rights in it are destroyed. */
+/* CI-9: no room in the receiver's map: memory shows as nothing, the rights in it are destroyed. */
 START_TEST(test_receive_no_room)
 {
 	mach_port_name_t reply;
