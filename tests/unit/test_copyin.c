@@ -523,7 +523,7 @@ static void check_deaths(int first, int second, mach_port_name_t local, mach_por
 	pair_end();
 }
 
-/* The receive right has gone elsewhere since the message was taken: null; a send-once ends. */
+/* PR-13: the receive right has gone elsewhere since the message was taken: null; a send-once ends. */
 START_TEST(test_right_moved)
 {
 	static const uint32_t types[] = { MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MOVE_SEND_ONCE };
@@ -558,7 +558,7 @@ START_TEST(test_right_moved)
 }
 END_TEST
 
-/* 1: a name. */
+/* PR-13. 1: a name. */
 START_TEST(test_death_order)
 {
 	fake_ipc_start();

@@ -18,7 +18,7 @@ static const struct test tests[] = {
 	{ .name = "mach_port_deallocate", .run = test_deallocate },
 	{ .name = "mach_port_get_refs", .run = test_get_refs },
 	{ .name = "PR-3 mach_port_mod_refs", .run = test_mod_refs },
-	{ .name = "references at their limit", .run = test_references_overflow, .ours = TRUE },
+	{ .name = "PR-2 references at their limit", .run = test_references_overflow, .ours = TRUE },
 	{ .name = "mach_port_insert_right", .run = test_insert_right },
 	{ .name = "mach_port_insert_right: codes", .run = test_insert_codes },
 	{ .name = "mach_port_extract_right", .run = test_extract_right },
