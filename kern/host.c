@@ -132,6 +132,20 @@ kern_return_t host_rpc_calls(struct host *host_priv, mach_msg_id_t id, natural_t
 	return KERN_SUCCESS;
 }
 
+kern_return_t host_ipc_check(struct host *host_priv)
+{
+	int faults;
+
+	if (host_priv == NULL)
+		return KERN_INVALID_HOST;
+	if (!DEBUG)
+		return KERN_FAILURE;
+	faults = ipc_check_all();
+	if (faults > 0)
+		panic("host_ipc_check: %d faults", faults);
+	return faults == 0 ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+}
+
 /* --- The end ---------------------------------------------------------------------------- */
 
 /* In debug builds a system that ends must have kept its books (spec/ipc.md, section 16). */

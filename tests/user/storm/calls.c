@@ -28,6 +28,7 @@
 #define ID_REBOOT		2635
 #define ID_SET_TIME64		2644
 #define ID_ADJUST_TIME64	2645
+#define ID_IPC_CHECK		4830	/* finds faults where others are in a call */
 
 /* --- traps ------------------------------------------------------------------------------------ */
 
@@ -117,6 +118,7 @@ boolean_t is_forbidden(const mach_msg_header_t *request)
 	case ID_ADJUST_TIME:
 	case ID_SET_TIME64:
 	case ID_ADJUST_TIME64:
+	case ID_IPC_CHECK:
 		return to == NAME_HOST_PRIV;
 	case ID_SET_MAX_PRIORITY:
 	case ID_POLICY_ENABLE:

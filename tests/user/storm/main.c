@@ -9,6 +9,7 @@
 #include <libmach/string.h>
 #include <mach.h>
 #include <mach/mach_host.h>
+#include <mach/porter.h>
 
 #include "../common/messages.h"
 #include "../common/ports.h"
@@ -47,6 +48,15 @@ static void check_answers(void)
 	EXPECT(port_type(port), MACH_PORT_TYPE_RECEIVE);
 	port_destroy(port);
 	mach_port_deallocate(mach_task_self(), host);
+}
+
+/* By the kernel's checker, in debug builds: what it finds it tells in a panic. */
+static void check_rights(void)
+{
+	kern_return_t result = host_ipc_check(tap_host_priv);
+
+	if (result != KERN_SUCCESS)
+		EXPECT(result, KERN_FAILURE);
 }
 
 static void check_pages(unsigned int before, unsigned int slack)
@@ -90,6 +100,7 @@ static void run_batch(const struct plan *plan)
 	}
 	children_wait(plan->linger ? 1 + seed % plan->turns : plan->turns, FALSE);
 	children_end();
+	check_rights();
 	check_answers();
 	snapshot_take(mach_task_self(), &after);
 	if (!snapshot_same(&before, &after))
@@ -172,8 +183,10 @@ static void run_sweep(void (*function)(void *), unsigned int depth)
 	argument = depth;
 	children_begin();
 	child_start(function, &argument, TRUE);
-	EXPECT(children_wait(LONG_TURNS * times, TRUE), 1);
+	if (children_wait(LONG_TURNS * times, TRUE) != 1)
+		tap_fail("the sweep came to no end, it was at %u", tally->at);
 	children_end();
+	check_rights();
 	check_answers();
 	check_pages(before, SLACK_PAGES);
 }
@@ -202,6 +215,7 @@ static void run_hungry(int kind, unsigned int most)
 	child_start(hungry_child, &hunger, FALSE);
 	children_wait(LONG_TURNS * times, TRUE);
 	children_end();
+	check_rights();
 	check_answers();
 	check_pages(before, SLACK_PAGES + NAMES_PAGES);
 }

@@ -106,6 +106,7 @@ void renew_victim(void);
 /* What has been done, in a page that children share with the parent. */
 struct tally {
 	volatile unsigned int	steps, faults, begun, ended;
+	volatile unsigned int	at;	/* in a sweep: the id, or the call, and what of it */
 };
 extern struct tally *tally;
 

@@ -4,6 +4,7 @@
  * can have, with bodies that fit no or some routine; and every call of the library to each of
  * them, with one thing in the request changed at a time.
  */
+#include <libmach/string.h>
 #include <mach.h>
 #include <mach/mach_traps.h>
 #include <mach/vm_param.h>
@@ -170,6 +171,7 @@ void sweep_child(void *argument)
 	for (unsigned int range = 0; range < sizeof ids / sizeof ids[0]; range++)
 		for (mach_msg_id_t id = ids[range].first; id <= ids[range].last; id++)
 			for (unsigned int kind = 0; kind < KINDS; kind++) {
+				tally->at = (unsigned int) id * 100 + kind;
 				make_ports();
 				for (unsigned int v = 0; v < variants; v++)
 					sweep_one(id, kind, v & 3);
@@ -226,13 +228,17 @@ static mach_msg_return_t change_hook(mach_msg_header_t *message, mach_msg_option
 		rcv_size, rcv_name, 0, MACH_PORT_NULL);
 }
 
-/* Some calls take the memory of their arguments along. */
+/*
+ * Some calls take the memory of their arguments along.  An address that is read there, where an answer
+ * is to be put, must be one of such memory too.
+ */
 static void renew_low_memory(void)
 {
 	for (vm_offset_t page = 0; page < 0x4000; page += PAGE_SIZE) {
 		vm_offset_t address = page;
 
 		syscall_vm_allocate(mach_task_self(), &address, PAGE_SIZE, FALSE);
+		memset((void *) page, 0, PAGE_SIZE);
 	}
 }
 
@@ -260,6 +266,7 @@ void change_child(void *argument)
 	hook_messages(change_hook);
 	for (unsigned int stub = 0; stub < storm_stub_count; stub++)
 		for (unsigned int kind = 0; kind < KINDS; kind++) {
+			tally->at = stub * 100 + kind;
 			make_ports();
 			for (change = 0; change < changes; change++)
 				change_one(stub, kind);
