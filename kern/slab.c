@@ -252,6 +252,11 @@ void slab_fail_after(unsigned int n)
 	fail_countdown = n;
 }
 
+unsigned int slab_fail_pending(void)
+{
+	return fail_countdown;
+}
+
 bool slab_fails_now(void)
 {
 	return DEBUG && fail_countdown != 0 && --fail_countdown == 0;

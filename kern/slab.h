@@ -77,6 +77,9 @@ void kfree(void *p, size_t size);
  * fail once; 0 turns it off.  An allocator that is not built on slabs asks slab_fails_now.
  */
 void slab_fail_after(unsigned int n);
+
+/* How many are to come before the one that fails, itself included; 0: it has, or none will. */
+unsigned int slab_fail_pending(void);
 bool slab_fails_now(void);
 
 #endif /* KERN_SLAB_H */

@@ -19,6 +19,7 @@
 #include <kern/task.h>
 #include <kern/thread.h>
 #include <tests/unit/fakes_pmap.h>
+#include <tests/unit/inject.h>
 
 #define WEAK __attribute__((weak))
 
@@ -54,6 +55,48 @@ WEAK void machine_stop(enum machine_stop how)
 
 WEAK void machine_backtrace(void)
 {
+}
+
+/* --- Fault injection: only in programs that have tests/unit/inject.c -------------- */
+
+WEAK bool injecting;
+
+WEAK void inject_arguments(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+}
+
+WEAK bool inject_summary(const char *name)
+{
+	(void)name;
+	return true;
+}
+
+WEAK void inject_expected(void)
+{
+}
+
+WEAK bool inject_fails_now(void)
+{
+	return false;
+}
+
+WEAK void inject_pause(void)
+{
+}
+
+WEAK void inject_resume(void)
+{
+}
+
+WEAK void inject_begin(void)
+{
+}
+
+void fake_rule_broken(const char *rule, const char *file, int line)
+{
+	fprintf(stderr, "%s:%d: the kernel breaks a rule: %s\n", file, line, rule);
+	abort();
 }
 
 /* --- Console, time, interrupts --------------------------------------------------- */
@@ -145,7 +188,7 @@ WEAK int copyout(const void *kernel, void *user, size_t size)
 
 WEAK int copyinmsg(const void *user, void *kernel, size_t size)
 {
-	ck_assert_uint_eq(size % 4, 0);
+	kernel_must(size % 4 == 0);
 	return copyin(user, kernel, size);
 }
 
@@ -346,13 +389,17 @@ WEAK int main(int argc, char **argv)
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, fake_machine_start, NULL);
+	inject_arguments(argc, argv);
+	tcase_set_timeout(tcase, injecting ? 3600 : 60);
+	if (!injecting)		/* each run has a machine of its own */
+		tcase_add_checked_fixture(tcase, fake_machine_start, NULL);
 	unit_tests(tcase);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
+	if (injecting && !inject_summary(argv[0]))
+		failed++;
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

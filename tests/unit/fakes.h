@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include <kern/boot_info.h>
+#include <tests/unit/inject.h>
 
 /* A test program defines this: it adds its test functions. */
 void unit_tests(TCase *tcase);
@@ -56,6 +57,7 @@ void fake_machine_start(void);
 	do {									\
 		if (!(condition))						\
 			ck_abort_msg("not true: %s", #condition);		\
+		inject_expected();						\
 	} while (0)
 
 extern bool fake_panic_expected;

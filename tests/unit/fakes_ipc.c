@@ -22,13 +22,34 @@ static struct queue runnable;		/* of thread.run_link */
 static struct queue timers;		/* of thread.wait_timer.link */
 static jmp_buf dispatcher;
 
+#define FAKE_MAX 64			/* tasks or actors at once; more are not remembered */
+
+static struct task *tasks[FAKE_MAX];	/* all that are, for a test that is abandoned */
+static struct actor *actors[FAKE_MAX];
+
 void fake_ipc_start(void)
 {
+	inject_pause();
 	queue_init(&runnable);
 	queue_init(&timers);
 	queue_init(&fake_thread.kmsg_graveyard);
 	kmem_init();
 	ipc_bootstrap();
+	inject_begin();
+	inject_resume();
+}
+
+/* Put `to` in the place of `from` in one of the lists. */
+static void list_replace(void *list, const void *from, void *to)
+{
+	void **place = list;
+
+	for (int i = 0; i < FAKE_MAX; i++) {
+		if (place[i] != from)
+			continue;
+		place[i] = to;
+		return;
+	}
 }
 
 struct task *fake_ipc_task(void)
@@ -36,9 +57,9 @@ struct task *fake_ipc_task(void)
 	struct task *task = calloc(1, sizeof(*task));
 
 	spin_lock_init(&task->lock, LOCK_TASK);
-	if (ipc_space_create(&task->space) != KERN_SUCCESS)
-		abort();
+	ck_must(ipc_space_create(&task->space) == KERN_SUCCESS);
 	task->map = fake_map_create();
+	list_replace(tasks, NULL, task);
 	return task;
 }
 
@@ -47,7 +68,19 @@ void fake_ipc_task_end(struct task *task)
 	ipc_space_destroy(task->space);
 	ipc_space_release(task->space);
 	fake_map_destroy(task->map);
+	list_replace(tasks, task, NULL);
 	free(task);
+}
+
+mach_port_name_t fake_insert_send(struct task *task, struct ipc_port *right)
+{
+	mach_port_name_t name = MACH_PORT_NULL;
+	kern_return_t kr = ipc_space_insert_send(task->space, right, &name);
+
+	if (kr != KERN_SUCCESS)
+		ipc_port_release_send(right);
+	ck_must(kr == KERN_SUCCESS);
+	return name;
 }
 
 struct actor *actor_create(struct task *task)
@@ -60,12 +93,14 @@ struct actor *actor_create(struct task *task)
 	queue_link_init(&actor->thread.run_link);
 	queue_link_init(&actor->thread.ipc.link);
 	queue_link_init(&actor->thread.wait_timer.link);
+	list_replace(actors, NULL, actor);
 	return actor;
 }
 
 void actor_end(struct actor *actor)
 {
 	ck_must(actor->done && !queue_linked(&actor->thread.ipc.link));
+	list_replace(actors, actor, NULL);
 	free(actor);
 }
 
@@ -100,7 +135,7 @@ void actors_run(void)
 		set_current(thread);
 		if (setjmp(dispatcher) == 0) {
 			thread->continuation();
-			ck_abort_msg("a continuation has returned");
+			kernel_must(!"a continuation returns");
 		}
 	}
 	set_current(&fake_thread);
@@ -126,18 +161,30 @@ bool actor_wake(struct actor *actor, enum wait_result result)
 	return thread_wake(&actor->thread, result);
 }
 
+void fake_everyone_ends(void)
+{
+	actors_run();
+	for (int i = 0; i < FAKE_MAX; i++)
+		if (actors[i] != NULL)
+			actor_wake(actors[i], WAIT_INTERRUPTED);
+	actors_run();
+	for (int i = 0; i < FAKE_MAX; i++)
+		if (tasks[i] != NULL)
+			fake_ipc_task_end(tasks[i]);
+}
+
 /* --- The scheduler's interface ----------------------------------------------------------- */
 
 void thread_will_wait(struct thread *self, bool interruptible)
 {
-	ck_must(self == current_thread() && interruptible);
+	kernel_must(self == current_thread() && interruptible);
 	self->flags |= TH_WAIT;
 	actor_of(self)->timeout_set = false;
 }
 
 void thread_set_timeout(struct thread *self, uint32_t ms)
 {
-	ck_must(self->flags & TH_WAIT);
+	kernel_must(self->flags & TH_WAIT);
 	actor_of(self)->timeout_set = true;
 	actor_of(self)->timeout = ms;
 	queue_insert_tail(&timers, &self->wait_timer.link);
@@ -155,7 +202,7 @@ bool thread_claim(struct thread *thread, enum wait_result result)
 
 void thread_make_runnable(struct thread *thread)
 {
-	ck_must(!(thread->flags & TH_WAIT) && !queue_linked(&thread->run_link));
+	kernel_must(!(thread->flags & TH_WAIT) && !queue_linked(&thread->run_link));
 	thread->flags |= TH_RUN;
 	queue_insert_tail(&runnable, &thread->run_link);
 }
@@ -165,7 +212,7 @@ void thread_block(continuation_t continuation)
 	struct thread *self = current_thread();
 
 	assert_no_locks();
-	ck_must(continuation != NULL && (self->flags & TH_WAIT));
+	kernel_must(continuation != NULL && (self->flags & TH_WAIT));
 	self->flags &= ~TH_RUN;
 	self->continuation = continuation;
 	longjmp(dispatcher, 1);
@@ -173,7 +220,7 @@ void thread_block(continuation_t continuation)
 
 void thread_block_to(continuation_t continuation, struct thread *next)
 {
-	ck_must(!(next->flags & TH_WAIT) && !queue_linked(&next->run_link));
+	kernel_must(!(next->flags & TH_WAIT) && !queue_linked(&next->run_link));
 	next->flags |= TH_RUN;
 	queue_insert_head(&runnable, &next->run_link);
 	thread_block(continuation);
@@ -184,7 +231,7 @@ uint32_t fake_hand_overs;
 void thread_hand_over(struct thread *self, continuation_t continuation, struct thread *next)
 {
 	assert_no_locks();
-	ck_must(self == current_thread() && thread_can_take_over(self, next));
+	kernel_must(self == current_thread() && thread_can_take_over(self, next));
 	self->flags = TH_WAIT;
 	self->continuation = continuation;
 	next->flags = TH_RUN;

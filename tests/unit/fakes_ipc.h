@@ -35,6 +35,9 @@ struct task *fake_ipc_task(void);
 /* Destroy its space and map, and the task. */
 void fake_ipc_task_end(struct task *task);
 
+/* A name for a send right in hand, which is used up even if there is none. */
+mach_port_name_t fake_insert_send(struct task *task, struct ipc_port *right);
+
 struct actor {
 	struct thread thread;		/* first */
 	bool done;			/* the call has returned */

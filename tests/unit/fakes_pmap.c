@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <tests/unit/fakes_pmap.h>
+#include <tests/unit/inject.h>
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -66,7 +67,8 @@ WEAK bool pmap_enter(struct pmap *pmap, vm_offset_t va, phys_addr_t pa, vm_prot_
 
 	assert(va % PAGE_BYTES == 0 && pa % PAGE_BYTES == 0);
 	if (m == NULL) {
-		if (fake_pmap_fail_after != 0 && --fake_pmap_fail_after == 0)
+		if ((fake_pmap_fail_after != 0 && --fake_pmap_fail_after == 0) ||
+		    inject_fails_now())
 			return false;
 		m = calloc(1, sizeof *m);
 		m->next = pmap->mappings;

@@ -86,7 +86,7 @@ int copyout(const void *kernel, void *user, size_t size)
 
 int copyinmsg(const void *user, void *kernel, size_t size)
 {
-	ck_must(size % 4 == 0);
+	kernel_must(size % 4 == 0);
 	return copyin(user, kernel, size);
 }
 
@@ -124,13 +124,10 @@ static bool pages_free(uint32_t first, uint32_t count)
 	return true;
 }
 
-kern_return_t vm_map_allocate(struct vm_map *map, vm_offset_t *addr, vm_size_t size, bool anywhere)
+static kern_return_t allocate(struct vm_map *map, vm_offset_t *addr, vm_size_t size)
 {
 	uint32_t count = (size + PAGE_BYTES - 1) / PAGE_BYTES, first = 0;
 
-	ck_must(anywhere && size != 0);
-	if (slab_fails_now())
-		return KERN_RESOURCE_SHORTAGE;
 	while (first < ARENA_PAGES && !pages_free(first, count))
 		first++;
 	if (fake_user_full || first == ARENA_PAGES)
@@ -139,6 +136,12 @@ kern_return_t vm_map_allocate(struct vm_map *map, vm_offset_t *addr, vm_size_t s
 		give_page(first + i, map);
 	*addr = (vm_offset_t)(uintptr_t)arena + first * PAGE_BYTES;
 	return KERN_SUCCESS;
+}
+
+kern_return_t vm_map_allocate(struct vm_map *map, vm_offset_t *addr, vm_size_t size, bool anywhere)
+{
+	kernel_must(anywhere && size != 0);
+	return slab_fails_now() ? KERN_RESOURCE_SHORTAGE : allocate(map, addr, size);
 }
 
 /* Whole pages; holes do not matter. */
@@ -156,8 +159,7 @@ void *fake_user_alloc(struct vm_map *map, size_t size)
 {
 	vm_offset_t address = 0;
 
-	if (vm_map_allocate(map, &address, size, true) != KERN_SUCCESS)
-		abort();
+	ck_must(allocate(map, &address, size) == KERN_SUCCESS);
 	return (void *)(uintptr_t)address;
 }
 
@@ -183,7 +185,7 @@ kern_return_t vm_map_copyin(struct vm_map *map, vm_offset_t addr, vm_size_t size
 			    struct vm_map_copy **copyp)
 {
 	assert_no_locks();
-	ck_must(size != 0);
+	kernel_must(size != 0);
 	if (slab_fails_now())
 		return KERN_RESOURCE_SHORTAGE;
 	if (!accessible(map, addr, size))
@@ -214,7 +216,7 @@ void vm_map_copy_discard(struct vm_map_copy *copy)
 	assert_no_locks();
 	if (copy == NULL)
 		return;
-	ck_must(fake_copies > 0);
+	kernel_must(fake_copies > 0);
 	fake_copies--;
 	free(copy);
 }
@@ -233,7 +235,7 @@ vm_size_t vm_map_copy_size(const struct vm_map_copy *copy)
 kern_return_t vm_map_copy_read(struct vm_map_copy *copy, vm_size_t offset, void *buf,
 			       vm_size_t size)
 {
-	ck_must(offset + size <= copy->size);
+	kernel_must(offset + size <= copy->size);
 	memcpy(buf, copy->bytes + offset, size);
 	return KERN_SUCCESS;
 }

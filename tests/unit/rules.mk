@@ -17,7 +17,9 @@
 #
 #	build/debug/tests/unit/NAME                          all of them
 #	CK_RUN_CASE=... CK_FORK=no gdb build/debug/tests/unit/NAME
+#	build/debug/tests/unit/NAME --inject		each allocation fails (tests/unit/inject.h)
 
+comma := ,
 UNIT_BASE := vm/page.c kern/slab.c kern/kalloc.c kern/rbtree.c $(wildcard kern/lock.c)
 
 UNIT_CFLAGS := -std=gnu17 -m32 -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing \
@@ -45,13 +47,17 @@ $(B)/obj/unit/%.o: %.c $(B)/unit.flags | $(KERNEL_STUB_HEADERS)
 	$(call say,CC,$@)
 	$(call compile,$(UNIT_CFLAGS) $(UNIT_EXTRA),gcc)
 
+# What tests/unit/inject.c looks at on its way.
+UNIT_WRAPS := $(addprefix -Wl$(comma)--wrap=,slab_fail_after vm_page_alloc ipc_check_all printf \
+	_mark_point _ck_assert_failed _tcase_add_test)
+
 define unit-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
 $(B)/tests/unit/$(1): $(call unit-objects,$(sort tests/unit/test_$(1).c tests/unit/fakes.c \
-		tests/unit/fakes_pmap.c $(UNIT_BASE) $(2)))
+		tests/unit/fakes_pmap.c tests/unit/inject.c $(UNIT_BASE) $(2)))
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
-	$$(Q)gcc -m32 -fsanitize=address,undefined -o $$@.new $$^ -Wl,-Bstatic -lcheck_pic -lsubunit \
+	$$(Q)gcc -m32 -fsanitize=address,undefined -o $$@.new $$^ $(UNIT_WRAPS) -Wl,-Bstatic -lcheck_pic -lsubunit \
 		-Wl,-Bdynamic -lpthread -lrt -lm && $$(complete)
 endef
 

@@ -55,8 +55,7 @@ void scene_start(void)
 	}
 	for (int p = 0; p < PORTS; p++) {
 		port[p] = new_right(server, MACH_PORT_RIGHT_RECEIVE);
-		ck_must(ipc_space_insert_send(client->space, ipc_port_make_send(real(p)),
-					      &to[p]) == KERN_SUCCESS);
+		to[p] = fake_insert_send(client, ipc_port_make_send(real(p)));
 	}
 }
 
@@ -168,9 +167,13 @@ mach_port_name_t make_once(int p)
 	mach_port_name_t name;
 	struct ipc_port *right = ipc_port_make_sonce(real(p));
 	mach_msg_type_name_t type = MACH_MSG_TYPE_PORT_SEND_ONCE;
+	kern_return_t kr;
 
 	name = 0x4000 + (uint32_t)p;
-	while (mach_port_insert_right(client->space, name, right, type) == KERN_NAME_EXISTS)
+	while ((kr = mach_port_insert_right(client->space, name, right, type)) == KERN_NAME_EXISTS)
 		name += PORTS;
+	if (kr != KERN_SUCCESS)
+		ipc_port_release_sonce(right);
+	ck_must(kr == KERN_SUCCESS);
 	return name;
 }

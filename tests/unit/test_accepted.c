@@ -122,8 +122,7 @@ START_TEST(test_accepted_name)
 	fill(0);
 	send_notify(1, notify, 0, MACH_SEND_WILL_NOTIFY);
 	ck_assert_int_eq(mach_port_destroy(client->space, name), KERN_SUCCESS);
-	ck_must(ipc_space_insert_send(client->space, ipc_port_make_send(real(0)), &to[0]) ==
-		KERN_SUCCESS);
+	to[0] = fake_insert_send(client, ipc_port_make_send(real(0)));
 	ck_assert_uint_eq(type_of(to[0]), MACH_PORT_TYPE_SEND);
 	scene_check();
 	take_all(6);
@@ -161,8 +160,7 @@ START_TEST(test_accepted_ends)
 	expect_accepted(to[0]);
 	ck_assert_uint_eq(type_of(to[0]), MACH_PORT_TYPE_DEAD_NAME);
 	port[0] = new_right(server, MACH_PORT_RIGHT_RECEIVE);
-	ck_must(ipc_space_insert_send(client->space, ipc_port_make_send(real(0)), &to[0]) ==
-		KERN_SUCCESS);
+	to[0] = fake_insert_send(client, ipc_port_make_send(real(0)));
 	set_limit(0, 0);
 	send_notify(1, notify, 0, MACH_SEND_WILL_NOTIFY);
 	call_receive(0, port[0], 24, MACH_RCV_LARGE, 0);

@@ -29,10 +29,7 @@ static mach_msg_header_t *const msg = (mach_msg_header_t *)user;
 /* Give a space a right that the test makes. */
 static mach_port_name_t put_right(struct task *to, struct ipc_port *right)
 {
-	mach_port_name_t name;
-
-	ck_must(ipc_space_insert_send(to->space, right, &name) == KERN_SUCCESS);
-	return name;
+	return fake_insert_send(to, right);
 }
 
 static mach_port_name_t new_receive(struct task *task)
@@ -591,10 +588,10 @@ END_TEST
 static void request(struct task *task, mach_port_name_t name, mach_msg_id_t id,
 		    struct ipc_port *notify)
 {
-	struct ipc_port *previous;
+	struct ipc_port *previous, *right = ipc_port_make_sonce(notify);
 
-	ck_must(mach_port_request_notification(task->space, name, id, 0,
-					       ipc_port_make_sonce(notify), &previous) ==
+	ck_must(right != IP_DEAD);
+	ck_must(mach_port_request_notification(task->space, name, id, 0, right, &previous) ==
 		KERN_SUCCESS);
 }
 

@@ -31,10 +31,7 @@ static void finish(void)
 
 static mach_port_name_t insert(struct ipc_port *right)
 {
-	mach_port_name_t name;
-
-	ck_must(ipc_space_insert_send(task->space, right, &name) == KERN_SUCCESS);
-	return name;
+	return fake_insert_send(task, right);
 }
 
 static mach_port_name_t new_receive(void)
@@ -43,6 +40,14 @@ static mach_port_name_t new_receive(void)
 
 	ck_must(mach_port_allocate(task->space, MACH_PORT_RIGHT_RECEIVE, &name) == KERN_SUCCESS);
 	return name;
+}
+
+static struct ipc_port *new_kernel(enum ipc_kobject_type type)
+{
+	struct ipc_port *port = ipc_port_alloc_kernel(type, &live_before);
+
+	ck_must(port != NULL);
+	return port;
 }
 
 static struct ipc_port *port_named(mach_port_name_t name)
@@ -78,7 +83,7 @@ START_TEST(test_request)
 	mach_port_name_t dest, reply;
 
 	start();
-	kernel = ipc_port_alloc_kernel(IKOT_HOST, &live_before);
+	kernel = new_kernel(IKOT_HOST);
 	dest = insert(ipc_port_make_send(kernel));
 	reply = new_receive();
 	ck_assert_int_eq(call(dest, MACH_MSG_TYPE_MAKE_SEND_ONCE, reply, reply), MACH_MSG_SUCCESS);
@@ -103,16 +108,17 @@ END_TEST
 /* The end of a kernel port is told like any other. */
 START_TEST(test_kernel_port_dies)
 {
-	struct ipc_port *kernel, *previous;
+	struct ipc_port *kernel, *previous, *right;
 	mach_port_name_t name, notify;
 
 	start();
 	notify = new_receive();
-	kernel = ipc_port_alloc_kernel(IKOT_TASK, &live_before);
+	kernel = new_kernel(IKOT_TASK);
 	name = insert(ipc_port_make_send(kernel));
-	ck_must(mach_port_request_notification(task->space, name, 72, 0,
-					       ipc_port_make_sonce(port_named(notify)),
-					       &previous) == KERN_SUCCESS);
+	right = ipc_port_make_sonce(port_named(notify));
+	ck_must(right != IP_DEAD);
+	ck_must(mach_port_request_notification(task->space, name, 72, 0, right, &previous) ==
+		KERN_SUCCESS);
 	ipc_kobject_set(kernel, IKOT_NONE, NULL);
 	ck_assert_int_eq(kernel->kotype, IKOT_NONE);
 	ipc_port_dealloc_kernel(kernel);
@@ -136,7 +142,7 @@ START_TEST(test_insert_send)
 	struct ipc_space *gone;
 
 	start();
-	kernel = ipc_port_alloc_kernel(IKOT_HOST, NULL);
+	kernel = new_kernel(IKOT_HOST);
 	name = insert(ipc_port_make_send(kernel));
 	ck_assert_uint_eq(insert(ipc_port_make_send(kernel)), name);
 	ck_assert_uint_eq(entry_urefs(ipc_entry_lookup(&task->space->table, name)), 2);
@@ -166,7 +172,7 @@ START_TEST(test_lookup_send)
 	struct ipc_space *gone;
 
 	start();
-	kernel = ipc_port_alloc_kernel(IKOT_HOST, NULL);
+	kernel = new_kernel(IKOT_HOST);
 	name = insert(ipc_port_make_send(kernel));
 	receive = new_receive();
 	ck_must(mach_port_allocate(task->space, MACH_PORT_RIGHT_DEAD_NAME, &dead) == KERN_SUCCESS);

@@ -565,9 +565,11 @@ START_TEST(test_nesting)
 	fake_ipc_start();
 	live = fake_ipc_live();
 	port = ipc_port_create();
+	ck_must(port != NULL);
 	for (int i = 0; i < 40000; i++) {
 		struct ipc_port *outer = ipc_port_create();
 
+		ck_must(outer != NULL);
 		/* A port-destroyed notification is the simplest message with a receive right. */
 		ipc_notify_port_destroyed(ipc_port_make_sonce(outer), port);
 		port = outer;

@@ -76,11 +76,9 @@ static mach_port_name_t make(struct task *task, mach_port_right_t right)
 
 static void make_service(uint32_t p)
 {
-	struct ipc_port *right;
-
 	port_name[p] = make(servers, MACH_PORT_RIGHT_RECEIVE);
-	right = ipc_port_make_send(port_of(servers, port_name[p]));
-	ck_must(ipc_space_insert_send(clients->space, right, &send_name[p]) == KERN_SUCCESS);
+	send_name[p] = fake_insert_send(clients,
+					ipc_port_make_send(port_of(servers, port_name[p])));
 	last_serial[p] = 0;
 }
 
@@ -93,9 +91,7 @@ static void start_round(uint32_t seed)
 	set_name = make(servers, MACH_PORT_RIGHT_PORT_SET);
 	client_set = make(clients, MACH_PORT_RIGHT_PORT_SET);
 	own_name = make(clients, MACH_PORT_RIGHT_RECEIVE);
-	ck_must(ipc_space_insert_send(clients->space,
-				      ipc_port_make_send(port_of(clients, own_name)),
-				      &own_name) == KERN_SUCCESS);
+	own_name = fake_insert_send(clients, ipc_port_make_send(port_of(clients, own_name)));
 	for (uint32_t p = 0; p < PORTS; p++) {
 		make_service(p);
 		mach_port_move_member(servers->space, port_name[p], set_name);
