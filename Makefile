@@ -115,6 +115,7 @@ help:
 	@echo
 	@echo 'Single test tiers:'
 	@echo '  make check-unit      kernel sources compiled for this machine, with sanitizers'
+	@echo '                       (INJECT=all fails each allocation of each test, not just some)'
 	@echo '  make check-kernel    tests that run inside the kernel'
 	@echo '  make check-user      test programs (KERNEL=path boots them on another Mach kernel)'
 	@echo '  make check-abi       sizes, offsets, constants and ids against gnumach-dev'

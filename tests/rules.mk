@@ -49,7 +49,8 @@ check:
 	@tests/check --mode $(MODE)
 
 check-%:
-	@tests/check --mode $(MODE) --tier $* $(if $(KERNEL),--kernel $(KERNEL))
+	@tests/check --mode $(MODE) --tier $* $(if $(KERNEL),--kernel $(KERNEL)) \
+		$(if $(INJECT),--inject $(INJECT))
 
 # The test programs, with their full numbers of repetitions.
 stress:

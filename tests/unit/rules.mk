@@ -53,6 +53,7 @@ UNIT_WRAPS := $(addprefix -Wl$(comma)--wrap=,slab_fail_after vm_page_alloc ipc_c
 
 define unit-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
+INJECT_TESTS += $(if $(filter-out ipc/msg_item.c,$(filter ipc/%.c,$(2))),$(1))
 $(B)/tests/unit/$(1): $(call unit-objects,$(sort tests/unit/test_$(1).c tests/unit/fakes.c \
 		tests/unit/fakes_pmap.c tests/unit/inject.c $(UNIT_BASE) $(2)))
 	@mkdir -p $$(@D)
@@ -98,3 +99,8 @@ $(eval $(call unit-test,accepted,$(UNIT_IPC)))
 $(eval $(call unit-test,rpc,$(UNIT_IPC)))
 $(eval $(call unit-test,kport,$(UNIT_IPC)))
 $(eval $(call unit-test,trailer,$(UNIT_IPC)))
+
+# The tests that run a second time with failing allocations: those of sources in ipc/ that make any.
+$(B)/tests/unit/injected: FORCE
+	$(call keep-if-same,$(strip $(INJECT_TESTS)))
+UNIT_TESTS += $(B)/tests/unit/injected

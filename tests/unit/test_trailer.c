@@ -187,6 +187,7 @@ START_TEST(test_odd_size)
 
 	start();
 	kmsg = ipc_kmsg_alloc(26);
+	ck_must(kmsg != NULL);
 	kmsg->header = (struct kmsg_header){
 		.bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE, 0),
 		.size = 26,
