@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The list of all client stubs. */
+#include "../storm/entry.S"
