@@ -128,7 +128,7 @@ START_TEST(test_sizes)
 }
 END_TEST
 
-/* CI-5: every size around the edges of the kernel's buffers: the last byte arrives, nothing behind it. */
+/* CI-5: every size around the edges of the kernel's buffers: all arrives, nothing behind it. */
 START_TEST(test_buffer_edges)
 {
 	static uint32_t bytes[20000 / 4], back[20000 / 4];
@@ -520,7 +520,7 @@ static void check_deaths(int first, int second, mach_port_name_t local, mach_por
 	pair_end();
 }
 
-/* PR-13: the receive right has gone elsewhere since the message was taken: null; a send-once ends. */
+/* PR-13: the receive right has gone since the message was taken: null; a send-once ends. */
 START_TEST(test_right_moved)
 {
 	static const uint32_t types[] = { MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MOVE_SEND_ONCE };

@@ -22,7 +22,7 @@ static void init_to(struct message *message, mach_port_t port)
 	message_init(message, port, COPY, MACH_PORT_NULL, 0);
 }
 
-/* --- CI-5: sizes ------------------------------------------------------------------------------- */
+/* --- CI-5: sizes ----------------------------------------------------------------------------- */
 
 /*
  * Every small number, and those at which a buffer of the kernel's, with up to 160 bytes for
@@ -112,7 +112,7 @@ void test_array_edges(void)
 	port_destroy(port);
 }
 
-/* --- CI-8: nothing ------------------------------------------------------------------------------- */
+/* --- CI-8: nothing --------------------------------------------------------------------------- */
 
 /* Arrays of no rights at all, as MIG makes them; the items themselves are in tests/user/body. */
 void test_register_nothing(void)
@@ -131,7 +131,7 @@ void test_register_nothing(void)
 	EXPECT(mach_port_deallocate(SELF, task), KERN_SUCCESS);
 }
 
-/* --- CI-11: a bad right -------------------------------------------------------------------------- */
+/* --- CI-11: a bad right ---------------------------------------------------------------------- */
 
 struct partial {
 	mach_port_t	to, notify;
@@ -212,7 +212,7 @@ void test_partial_out_of_line(void)
 	partial_end(&p);
 }
 
-/* --- CI-9: no room for what arrives -------------------------------------------------------------- */
+/* --- CI-9: no room for what arrives ---------------------------------------------------------- */
 
 #define FILLINGS	400
 

@@ -32,7 +32,7 @@ struct attempt {
 	mach_port_t	arrival;		/* the port where the message comes, or null */
 };
 
-/* --- what the contract says ------------------------------------------------------------------- */
+/* --- what the contract says ------------------------------------------------------------------ */
 
 static boolean_t takeable(enum kind kind, unsigned int type, boolean_t dead)
 {
@@ -78,7 +78,7 @@ static mach_msg_return_t expected(const struct attempt *attempt)
 	return MACH_MSG_SUCCESS;
 }
 
-/* --- one call --------------------------------------------------------------------------------- */
+/* --- one call -------------------------------------------------------------------------------- */
 
 static struct state state_of(mach_port_t name)
 {
@@ -153,7 +153,7 @@ static mach_msg_return_t call(struct attempt *attempt, struct message *message)
 	return result;
 }
 
-/* --- what came of it -------------------------------------------------------------------------- */
+/* --- what came of it ------------------------------------------------------------------------- */
 
 static boolean_t is_once(unsigned int type)
 {
@@ -241,7 +241,7 @@ static void check_attempt(struct attempt *attempt)
 		check_names(attempt, to, reply);
 }
 
-/* --- all of them ------------------------------------------------------------------------------ */
+/* --- all of them ----------------------------------------------------------------------------- */
 
 /* A few of the combinations in the short form; those that have a fast path always. */
 static boolean_t is_chosen(const struct attempt *attempt)

@@ -47,7 +47,7 @@ static mach_msg_header_t *bad_buffer(enum place place)
 	return (mach_msg_header_t *) address[place];
 }
 
-/* --- a thread that waits ------------------------------------------------------------------------ */
+/* --- a thread that waits --------------------------------------------------------------------- */
 
 static struct {
 	mach_msg_header_t	*buffer;
@@ -113,7 +113,7 @@ void test_lost_request(void)
 	port_destroy(reply);
 }
 
-/* --- the reply gets lost ------------------------------------------------------------------------ */
+/* --- the reply gets lost --------------------------------------------------------------------- */
 
 /* Answers each request with as much, until its port dies. */
 static void echo(void *argument)
@@ -171,7 +171,7 @@ void test_lost_reply(void)
 	port_destroy(reply);
 }
 
-/* --- all kinds of contents ---------------------------------------------------------------------- */
+/* --- all kinds of contents ------------------------------------------------------------------- */
 
 static mach_port_t contents_port, contents_reply, contents_passed;
 
@@ -225,7 +225,7 @@ void test_lost_queued(void)
 	port_destroy(contents_passed);
 }
 
-/* --- exceptions --------------------------------------------------------------------------------- */
+/* --- exceptions ------------------------------------------------------------------------------ */
 
 static void fault(void *argument)
 {
@@ -275,7 +275,7 @@ void test_lost_exception(void)
 	pages_end();
 }
 
-/* --- too large ---------------------------------------------------------------------------------- */
+/* --- too large ------------------------------------------------------------------------------- */
 
 /* Too large is said first; the message is kept or not as the option says. */
 void test_lost_too_large(void)

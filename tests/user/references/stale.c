@@ -48,7 +48,7 @@ static void serve(void *argument)
 	}
 }
 
-/* --- in our own space --------------------------------------------------------------------------- */
+/* --- in our own space ------------------------------------------------------------------------ */
 
 static void send_in_message(mach_port_t name, unsigned int how)
 {
@@ -183,7 +183,7 @@ void test_stale_own(void)
 	port_destroy(reply_port);
 }
 
-/* --- another task's name ------------------------------------------------------------------------ */
+/* --- another task's name --------------------------------------------------------------------- */
 
 /* Calls NAME as often as it is told, and tells the results. */
 static void obey(void *argument)
@@ -284,7 +284,7 @@ void test_stale_remote(void)
 	port_destroy(results);
 }
 
-/* --- receive rights ----------------------------------------------------------------------------- */
+/* --- receive rights -------------------------------------------------------------------------- */
 
 /* Sending by the receive right, receiving from it, and from the set that it was in. */
 void test_stale_receive(void)
