@@ -7,6 +7,7 @@
 #include "../common/ports.h"
 #include "../common/tap.h"
 #include "../common/worker.h"
+#include "races.h"
 
 static struct worker worker;
 
@@ -254,17 +255,21 @@ static void test_many_members(void)
 }
 
 static const struct test tests[] = {
-	{ .name = "members come and go", .run = test_membership },
+	{ .name = "PS-4 members come and go", .run = test_membership },
 	{ .name = "codes of mach_port_move_member", .run = test_codes },
-	{ .name = "receiving from members", .run = test_receive_from_members },
+	{ .name = "PS-2 receiving from members", .run = test_receive_from_members },
 	{ .name = "fairness", .run = test_fairness },
 	{ .name = "a waiter on a set stays when members leave", .run = test_waiter_on_set },
 	{ .name = "a port with messages joins", .run = test_full_port_joins },
 	{ .name = "a full port joins a set with a waiter", .run = test_full_port_joins_waiter },
-	{ .name = "a waiter on a port that joins a set", .run = test_waiter_on_joining_port },
-	{ .name = "the set dies", .run = test_set_dies },
+	{ .name = "PS-2 a waiter on a port that joins a set", .run = test_waiter_on_joining_port },
+	{ .name = "PS-3 the set dies", .run = test_set_dies },
 	{ .name = "a member's receive right moves", .run = test_member_moves_away },
 	{ .name = "300 members", .run = test_many_members },
+	{ .name = "PS-1 no wakeup is lost", .run = test_no_lost_wakeup },
+	{ .name = "PS-3 PS-4 members of sets that change", .run = test_changing_sets },
+	{ .name = "PS-3 sets and members die under receivers", .run = test_dying_sets },
+	{ .name = "PS-6 the list of members is of one moment", .run = test_status_under_change },
 };
 
 int main(int argc, char **argv)
