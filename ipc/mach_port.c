@@ -223,6 +223,17 @@ kern_return_t mach_port_mod_refs(struct ipc_space *space, mach_port_name_t name,
 
 /* --- Renaming ----------------------------------------------------------------------------------- */
 
+/* What a port knows of the entry's name.  A dead one has told its requests already. */
+static void rename_in_port(struct ipc_entry *entry, struct ipc_port *port)
+{
+	ipc_port_lock(port);
+	if (entry->bits & MACH_PORT_TYPE_RECEIVE)
+		port->receiver_name = entry->name;
+	if (entry->request != NULL && port->object.active)
+		entry->request->name = entry->name;
+	ipc_port_unlock(port);
+}
+
 /* Everything that entry `from` is moves to `to`, which is new. */
 static void entry_move(struct ipc_space *space, struct ipc_entry *from, struct ipc_entry *to)
 {
@@ -235,10 +246,8 @@ static void entry_move(struct ipc_space *space, struct ipc_entry *from, struct i
 	to->object = from->object;
 	to->request = from->request;
 	ipc_origin_copy(to, from);
-	if (to->request != NULL)
-		to->request->name = to->name;
-	if (to->bits & MACH_PORT_TYPE_RECEIVE)
-		entry_port(to)->receiver_name = to->name;
+	if (to->request != NULL || (to->bits & MACH_PORT_TYPE_RECEIVE))
+		rename_in_port(to, entry_port(to));
 	else if (to->bits & MACH_PORT_TYPE_PORT_SET)
 		entry_pset(to)->name = to->name;
 	if (hashed)

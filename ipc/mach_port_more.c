@@ -58,16 +58,21 @@ static kern_return_t column_copy(const uint32_t *column, uint32_t count, vm_map_
 	return *copyp == NULL ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
 }
 
-/* All names at one instant.  Returns false when the room does not suffice any more. */
-static bool columns_fill_names(struct columns *c, struct ipc_space *space)
+/*
+ * All names at one instant.  Returns false when the room does not suffice any more.  A space that
+ * is being destroyed has no names: *activep tells it.
+ */
+static bool columns_fill_names(struct columns *c, struct ipc_space *space, bool *activep)
 {
 	struct ipc_table_cursor cursor = { .index = 0 };
 	struct ipc_entry *entry;
 	bool fits;
 
 	ipc_space_lock(space);
-	fits = space->table.used <= c->room;
-	while (fits && (entry = ipc_table_next(&space->table, &cursor)) != NULL) {
+	*activep = space->active;
+	fits = !space->active || space->table.used <= c->room;
+	while (fits && space->active &&
+	       (entry = ipc_table_next(&space->table, &cursor)) != NULL) {
 		ipc_right_refresh(space, entry);
 		columns_add(c, entry->name, ipc_entry_user_type(entry));
 	}
@@ -81,15 +86,20 @@ kern_return_t mach_port_names(struct ipc_space *space, vm_map_copy_t *names,
 {
 	struct columns c;
 	kern_return_t kr;
+	bool active;
 
-	if (space == NULL || !space->active)
+	if (space == NULL)
 		return KERN_INVALID_TASK;
 	for (;;) {
 		if (!columns_alloc(&c, space->table.used))
 			return KERN_RESOURCE_SHORTAGE;
-		if (columns_fill_names(&c, space))
+		if (columns_fill_names(&c, space, &active))
 			break;
 		columns_free(&c);
+	}
+	if (!active) {
+		columns_free(&c);
+		return KERN_INVALID_TASK;
 	}
 	kr = column_copy(c.name, c.count, names);
 	if (kr == KERN_SUCCESS) {
@@ -329,55 +339,69 @@ static kern_return_t request_on_dead(struct ipc_entry *entry, mach_port_mscount_
 	return KERN_SUCCESS;
 }
 
-/* Replace the entry's request.  *spare: a fresh request structure, or NULL; what is not used or
- * no longer used is left there. */
-static void replace_request(struct ipc_entry *entry, struct ipc_port *notify,
+/* The entry has no request: a fresh one.  Port locked. */
+static void add_request(struct ipc_entry *entry, struct ipc_port *port, struct ipc_port *notify,
+			struct ipc_request *request)
+{
+	request->notify = notify;
+	request->name = entry->name;
+	queue_insert_tail(&port->requests, &request->link);
+	port->request_count++;
+	entry->request = request;
+}
+
+/*
+ * Replace the entry's request.  *spare: a fresh request structure; what is not used or no
+ * longer used is left there.  False: the port has just died.
+ */
+static bool replace_request(struct ipc_entry *entry, struct ipc_port *notify,
 			    struct ipc_request **spare, struct ipc_port **previous)
 {
 	struct ipc_port *port = entry_port(entry);
-	struct ipc_request *request = entry->request;
+	struct ipc_request *request = entry->request, *unused = NULL;
 
+	ipc_port_lock(port);
+	if (__builtin_expect(!port->object.active, 0)) {
+		ipc_port_unlock(port);
+		return false;
+	}
 	*previous = request != NULL ? request->notify : IP_NULL;
 	if (request != NULL && notify != IP_NULL) {
 		request->notify = notify;
-		return;
-	}
-	ipc_port_lock(port);
-	if (request != NULL) {
+	} else if (request != NULL) {
 		queue_remove(&request->link);
 		port->request_count--;
 		entry->request = NULL;
+		unused = request;
 	} else if (notify != IP_NULL) {
-		request = *spare;
+		add_request(entry, port, notify, *spare);
 		*spare = NULL;
-		request->notify = notify;
-		request->name = entry->name;
-		queue_insert_tail(&port->requests, &request->link);
-		port->request_count++;
-		entry->request = request;
-		request = NULL;
 	}
 	ipc_port_unlock(port);
-	if (request != NULL)
-		ipc_request_free(request);
+	if (unused != NULL)
+		ipc_request_free(unused);
+	return true;
 }
 
-static kern_return_t request_dead_name(struct ipc_entry *entry, mach_port_mscount_t sync,
-				       struct ipc_port *notify, struct ipc_request **spare,
-				       struct ipc_port **previous, struct ipc_debris *debris)
+static kern_return_t request_dead_name(struct ipc_space *space, struct ipc_entry *entry,
+				       mach_port_mscount_t sync, struct ipc_port *notify,
+				       struct ipc_request **spare, struct ipc_port **previous,
+				       struct ipc_debris *debris)
 {
+	kern_return_t kr;
+
 	*previous = IP_NULL;
 	if (entry->bits & MACH_PORT_TYPE_PORT_SET)
 		return KERN_INVALID_RIGHT;
-	if (entry->bits & MACH_PORT_TYPE_DEAD_NAME) {
-		kern_return_t kr = request_on_dead(entry, sync, notify, *spare, debris);
-
-		if (kr == KERN_SUCCESS)
-			*spare = NULL;
-		return kr;
+	while (!(entry->bits & MACH_PORT_TYPE_DEAD_NAME)) {
+		if (replace_request(entry, notify, spare, previous))
+			return KERN_SUCCESS;
+		ipc_right_refresh(space, entry);
 	}
-	replace_request(entry, notify, spare, previous);
-	return KERN_SUCCESS;
+	kr = request_on_dead(entry, sync, notify, *spare, debris);
+	if (kr == KERN_SUCCESS)
+		*spare = NULL;
+	return kr;
 }
 
 /* The entry must be a receive right, except for dead-name requests. */
@@ -397,7 +421,8 @@ static kern_return_t request_notification(struct ipc_space *space, struct ipc_en
 		return receive ? request_no_senders(space, entry, sync, notify, previous, debris)
 			       : KERN_INVALID_RIGHT;
 	case MACH_NOTIFY_DEAD_NAME:
-		return request_dead_name(entry, sync, notify, spare, previous, debris);
+		return request_dead_name(space, entry, sync, notify, spare, previous,
+					 debris);
 	default:
 		return KERN_INVALID_VALUE;
 	}

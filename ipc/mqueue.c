@@ -6,6 +6,7 @@
 #include <ipc/pset.h>
 #include <ipc/space.h>
 #include <kern/sched.h>
+#include <kern/task.h>
 
 /* --- Handing over ------------------------------------------------------------------- */
 
@@ -341,12 +342,18 @@ static mach_msg_return_t stand_in_line(struct thread *self, struct ipc_mqueue *m
 	return MACH_RCV_IN_PROGRESS;
 }
 
+/* May the thread receive here?  The right may have gone since its name was looked up. */
+static bool receives_for(const struct ipc_port *port, const struct thread *self)
+{
+	return port->receiver == self->task->space || port->receiver == ipc_space_reply;
+}
+
 static mach_msg_return_t receive_on_port(struct thread *self, struct ipc_port *port)
 {
 	mach_msg_return_t mr;
 
 	ipc_port_lock(port);
-	if (!port->object.active)
+	if (!receives_for(port, self))
 		mr = MACH_RCV_PORT_DIED;
 	else if (port->pset != NULL)
 		mr = MACH_RCV_IN_SET;

@@ -195,32 +195,6 @@ void ipc_port_release_sonce(struct ipc_port *port)
 		ipc_port_drop_sonce(port);
 }
 
-void ipc_port_release_receive(struct ipc_port *port)
-{
-	struct ipc_port *pdrequest, *destination;
-	struct ipc_pset *pset;
-
-	if (!IP_VALID(port))
-		return;
-	ipc_port_lock(port);
-	assert(port->object.active && port->receiver == NULL);
-	pset = ipc_port_leave_space(port);
-	spin_lock(&circular_lock);
-	destination = port->destination;
-	port->destination = NULL;
-	spin_unlock(&circular_lock);
-	pdrequest = port->pdrequest;
-	port->pdrequest = IP_NULL;
-	ipc_port_unlock(port);
-	assert(pset == NULL);
-	if (destination != NULL)
-		ipc_port_release(destination);
-	if (pdrequest != IP_NULL)
-		ipc_notify_port_destroyed(pdrequest, port);
-	else
-		ipc_port_destroy(port);
-}
-
 /* --- Where the receive right is ---------------------------------------------------------- */
 
 struct ipc_pset *ipc_port_leave_space(struct ipc_port *port)
@@ -233,8 +207,10 @@ struct ipc_pset *ipc_port_leave_space(struct ipc_port *port)
 		pset = ipc_pset_remove_locked(port);
 	ipc_mqueue_wake_receivers(&port->mqueue, MACH_RCV_PORT_DIED);
 	if (port->receiver != NULL) {
+		spin_lock(&circular_lock);	/* a walk must not take the name for a port */
 		port->receiver = NULL;
 		port->destination = NULL;
+		spin_unlock(&circular_lock);
 	}
 	port->mscount = 0;
 	ipc_port_set_seqno(port, 0);
@@ -276,13 +252,6 @@ bool ipc_port_depart(struct ipc_port *port, struct ipc_port *dest)
 
 /* --- Death ----------------------------------------------------------------------------------- */
 
-/* What a dying port leaves to be dealt with when it is unlocked. */
-struct remains {
-	struct queue messages;
-	struct queue requests;
-	struct ipc_port *nsrequest;
-};
-
 /* Senders that wait wake, their messages still in hand: they destroy them and succeed. */
 static void wake_senders(struct ipc_port *port)
 {
@@ -298,11 +267,9 @@ static void wake_senders(struct ipc_port *port)
 	}
 }
 
-/* The step from life to death.  Port locked. */
-static void port_deactivate(struct ipc_port *port, struct remains *remains)
+/* The step from life to death.  What the port leaves stays in it for port_bury.  Port locked. */
+static void port_deactivate(struct ipc_port *port)
 {
-	queue_init(&remains->messages);
-	queue_init(&remains->requests);
 	spin_lock(&circular_lock);
 	assert(port->receiver != NULL || port->destination == NULL);
 	port->object.active = false;
@@ -310,39 +277,80 @@ static void port_deactivate(struct ipc_port *port, struct remains *remains)
 	port->death_stamp = ++death_clock;
 	spin_unlock(&circular_lock);
 	port->msgcount = 0;
+	port->request_count = 0;
 	ipc_mqueue_wake_receivers(&port->mqueue, MACH_RCV_PORT_DIED);
 	wake_senders(port);
-	remains->nsrequest = port->nsrequest;
-	port->nsrequest = IP_NULL;
-	queue_move_all(&remains->messages, &port->mqueue.messages);
-	queue_move_all(&remains->requests, &port->requests);
-	port->request_count = 0;
 }
 
-static void remains_release(struct remains *remains)
+/* Deal with what a dead port has left, which nobody else touches.  Consumes a reference. */
+static void port_bury(struct ipc_port *port)
 {
 	struct queue_link *link;
 
-	ipc_port_release_sonce(remains->nsrequest);
-	while ((link = queue_take_first(&remains->messages)) != NULL)
+	ipc_port_release_sonce(port->nsrequest);
+	port->nsrequest = IP_NULL;
+	while ((link = queue_take_first(&port->mqueue.messages)) != NULL)
 		ipc_kmsg_destroy(container_of(link, struct ipc_kmsg, link));
-	ipc_requests_fire_dead(&remains->requests);
+	ipc_requests_fire_dead(&port->requests);
+	ipc_port_release(port);
 }
 
 void ipc_port_destroy(struct ipc_port *port)
 {
-	struct remains remains;
 	struct ipc_port *pdrequest;
 
 	ipc_port_lock(port);
 	assert(port->object.active && port->pset == NULL);
 	pdrequest = port->pdrequest;
 	port->pdrequest = IP_NULL;
-	port_deactivate(port, &remains);
+	port_deactivate(port);
 	ipc_port_unlock(port);
 	ipc_port_release_sonce(pdrequest);
-	remains_release(&remains);
-	ipc_port_release(port);
+	port_bury(port);
+}
+
+struct ipc_pset *ipc_port_abandon(struct ipc_port *port)
+{
+	struct ipc_pset *pset = ipc_port_leave_space(port);
+
+	if (port->pdrequest == IP_NULL)
+		port_deactivate(port);
+	return pset;
+}
+
+/* Forget where the receive right in transit goes; a reference for the caller. */
+static struct ipc_port *leave_transit(struct ipc_port *port)
+{
+	struct ipc_port *destination;
+
+	assert(port->receiver == NULL && port->pset == NULL);
+	spin_lock(&circular_lock);
+	destination = port->destination;
+	port->destination = NULL;
+	spin_unlock(&circular_lock);
+	return destination;
+}
+
+void ipc_port_release_receive(struct ipc_port *port)
+{
+	struct ipc_port *pdrequest = IP_NULL, *destination = NULL;
+
+	if (!IP_VALID(port))
+		return;
+	ipc_port_lock(port);
+	if (port->object.active) {	/* it has not died as it left its space */
+		destination = leave_transit(port);
+		ipc_port_abandon(port);
+		pdrequest = port->pdrequest;
+		port->pdrequest = IP_NULL;
+	}
+	ipc_port_unlock(port);
+	if (destination != NULL)
+		ipc_port_release(destination);
+	if (pdrequest != IP_NULL)
+		ipc_notify_port_destroyed(pdrequest, port);
+	else
+		port_bury(port);
 }
 
 /* --- Kernel ports ------------------------------------------------------------------------------ */

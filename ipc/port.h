@@ -150,7 +150,10 @@ void ipc_port_release_send(struct ipc_port *port);
 /* Destroy an unused send-once right (consumes it): a send-once notification goes out. */
 void ipc_port_release_sonce(struct ipc_port *port);
 
-/* Destroy a receive right that is in no space: the port dies, or port-destroyed takes it. */
+/*
+ * Destroy a receive right that is in no space: the port dies, or port-destroyed takes it.  After
+ * ipc_port_abandon the port may be dead already; then this deals with what it has left.
+ */
 void ipc_port_release_receive(struct ipc_port *port);
 
 /* Drop a send-once right without a notification (its use failed for want of memory). */
@@ -167,6 +170,12 @@ struct ipc_port *ipc_port_create(void);
  * Returns a set to release when unlocked, or NULL.
  */
 struct ipc_pset *ipc_port_leave_space(struct ipc_port *port);
+
+/*
+ * The same for a right that is to be destroyed: the port dies in this very step, unless
+ * port-destroyed is requested.  The caller goes on, unlocked, with ipc_port_release_receive.
+ */
+struct ipc_pset *ipc_port_abandon(struct ipc_port *port);
 
 /* The receive right in transit arrives in a space.  Port locked.  Returns a destination to release. */
 struct ipc_port *ipc_port_arrive(struct ipc_port *port, struct ipc_space *space,

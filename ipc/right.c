@@ -57,7 +57,7 @@ static void drop_uref(struct ipc_entry *entry)
 		entry->bits--;
 }
 
-/* Take an entry's request off its port for one of the debris' lists.  Port locked or unreachable. */
+/* Take an entry's request off its port for one of the debris' lists.  Port locked and active. */
 static void detach_request(struct ipc_port *port, struct ipc_entry *entry, struct queue *list)
 {
 	struct ipc_request *request = entry->request;
@@ -350,39 +350,57 @@ kern_return_t ipc_right_copyout(struct ipc_space *space, struct ipc_port *port, 
 
 /* --- The user's operations ---------------------------------------------------------------------- */
 
-/* A live send right's last reference goes. */
-static void release_send(struct ipc_space *space, struct ipc_entry *entry,
-			 struct ipc_debris *debris)
+/*
+ * The port of an entry, locked and alive; NULL if it has died since the entry was looked at: then
+ * its requests are not the entry's any more, and the caller has to look again.
+ */
+static struct ipc_port *lock_live_port(struct ipc_entry *entry)
 {
 	struct ipc_port *port = entry_port(entry);
 
-	ipc_port_reference(port);
 	ipc_port_lock(port);
+	if (__builtin_expect(port->object.active, 1))
+		return port;
+	ipc_port_unlock(port);
+	return NULL;
+}
+
+/* A live send right's last reference goes.  False: look again. */
+static bool release_send(struct ipc_space *space, struct ipc_entry *entry,
+			 struct ipc_debris *debris)
+{
+	struct ipc_port *port = lock_live_port(entry);
+
+	if (port == NULL)
+		return false;
+	ipc_port_reference(port);
 	ipc_debris_note(debris)->send = detach_send(space, entry, debris);
 	ipc_port_unlock(port);
 	ipc_port_release(port);
+	return true;
 }
 
-static void release_sonce(struct ipc_space *space, struct ipc_entry *entry,
+static bool release_sonce(struct ipc_space *space, struct ipc_entry *entry,
 			  struct ipc_debris *debris)
 {
-	struct ipc_port *port = entry_port(entry);
+	struct ipc_port *port = lock_live_port(entry);
 
-	ipc_port_lock(port);
+	if (port == NULL)
+		return false;
 	ipc_debris_note(debris)->sonce = take_sonce(space, entry, debris);
 	ipc_port_unlock(port);
+	return true;
 }
 
 /* The receive right goes; what send rights the name has become a dead name. */
-static void release_receive(struct ipc_space *space, struct ipc_entry *entry,
+static bool release_receive(struct ipc_space *space, struct ipc_entry *entry,
 			    struct ipc_debris *debris)
 {
 	struct ipc_port *port = entry_port(entry);
 	uint32_t urefs = entry_urefs(entry);
+	struct ipc_pset *pset;
 
 	ipc_port_lock(port);
-	leave_space(port, debris);
-	ipc_debris_note(debris)->receive = port;
 	if (entry->bits & TYPE_SEND) {
 		if (is_sticky(entry))
 			urefs = UREFS_DEAD_MAX;
@@ -394,18 +412,26 @@ static void release_receive(struct ipc_space *space, struct ipc_entry *entry,
 	} else {
 		entry_gone(space, entry, debris);
 	}
+	pset = ipc_port_abandon(port);
+	ipc_debris_note(debris)->receive = port;
+	debris->left_set = pset;
 	ipc_port_unlock(port);
+	return true;
 }
 
-static void release_set(struct ipc_space *space, struct ipc_entry *entry,
+static bool release_set(struct ipc_space *space, struct ipc_entry *entry,
 			struct ipc_debris *debris)
 {
 	ipc_debris_note(debris)->dead_set = entry_pset(entry);
 	ipc_entry_free(&space->table, entry);
+	return true;
 }
 
-/* Drop `count` of the references of a send right or a dead name; the last frees the entry. */
-static void drop_urefs(struct ipc_space *space, struct ipc_entry *entry, uint32_t count,
+/*
+ * Drop `count` of the references of a send right or a dead name; the last frees the entry.
+ * False: look again.
+ */
+static bool drop_urefs(struct ipc_space *space, struct ipc_entry *entry, uint32_t count,
 		       struct ipc_debris *debris)
 {
 	assert(count <= entry_urefs(entry));
@@ -413,24 +439,32 @@ static void drop_urefs(struct ipc_space *space, struct ipc_entry *entry, uint32_
 		if (!is_sticky(entry))
 			entry->bits -= count;
 	} else if (entry->bits & TYPE_SEND) {
-		release_send(space, entry, debris);
+		return release_send(space, entry, debris);
 	} else {
 		entry_gone(space, entry, debris);
 	}
+	return true;
 }
 
 kern_return_t ipc_right_deallocate(struct ipc_space *space, struct ipc_entry *entry,
 				   struct ipc_debris *debris)
 {
-	ipc_right_refresh(space, entry);
-	if (entry->bits & (TYPE_SEND | TYPE_DEAD_NAME))
-		drop_urefs(space, entry, 1, debris);
-	else if (entry->bits & TYPE_SEND_ONCE)
-		release_sonce(space, entry, debris);
-	else
-		return KERN_INVALID_RIGHT;
+	bool done = false;
+
+	while (!done) {
+		ipc_right_refresh(space, entry);
+		if (entry->bits & (TYPE_SEND | TYPE_DEAD_NAME))
+			done = drop_urefs(space, entry, 1, debris);
+		else if (entry->bits & TYPE_SEND_ONCE)
+			done = release_sonce(space, entry, debris);
+		else
+			return KERN_INVALID_RIGHT;
+	}
 	return KERN_SUCCESS;
 }
+
+/* What the following answer when the port has died meanwhile: look again. */
+#define LOOK_AGAIN KERN_ABORTED
 
 /* References of a kind that may have many. */
 static kern_return_t delta_urefs(struct ipc_space *space, struct ipc_entry *entry, uint32_t type,
@@ -445,16 +479,16 @@ static kern_return_t delta_urefs(struct ipc_space *space, struct ipc_entry *entr
 	if (urefs + delta > max)
 		return KERN_UREFS_OVERFLOW;
 	if (delta < 0)
-		drop_urefs(space, entry, -(uint32_t)delta, debris);
-	else
-		entry->bits += delta;
+		return drop_urefs(space, entry, -(uint32_t)delta, debris) ? KERN_SUCCESS
+									   : LOOK_AGAIN;
+	entry->bits += delta;
 	return KERN_SUCCESS;
 }
 
 /* A right that is there once: the only changes are none and its end. */
 static kern_return_t delta_single(struct ipc_space *space, struct ipc_entry *entry, uint32_t type,
 				  int32_t delta,
-				  void (*release)(struct ipc_space *, struct ipc_entry *,
+				  bool (*release)(struct ipc_space *, struct ipc_entry *,
 						  struct ipc_debris *),
 				  struct ipc_debris *debris)
 {
@@ -462,13 +496,13 @@ static kern_return_t delta_single(struct ipc_space *space, struct ipc_entry *ent
 		return KERN_INVALID_RIGHT;
 	if (delta < -1 || delta > 0)
 		return KERN_INVALID_VALUE;
-	if (delta == -1)
-		release(space, entry, debris);
+	if (delta == -1 && !release(space, entry, debris))
+		return LOOK_AGAIN;
 	return KERN_SUCCESS;
 }
 
-kern_return_t ipc_right_delta(struct ipc_space *space, struct ipc_entry *entry, uint32_t right,
-			      int32_t delta, struct ipc_debris *debris)
+static kern_return_t delta_once(struct ipc_space *space, struct ipc_entry *entry, uint32_t right,
+				int32_t delta, struct ipc_debris *debris)
 {
 	ipc_right_refresh(space, entry);
 	switch (right) {
@@ -485,8 +519,19 @@ kern_return_t ipc_right_delta(struct ipc_space *space, struct ipc_entry *entry, 
 	}
 }
 
+kern_return_t ipc_right_delta(struct ipc_space *space, struct ipc_entry *entry, uint32_t right,
+			      int32_t delta, struct ipc_debris *debris)
+{
+	kern_return_t kr;
+
+	do
+		kr = delta_once(space, entry, right, delta, debris);
+	while (kr == LOOK_AGAIN);
+	return kr;
+}
+
 /* A receive right and the send rights with it go; the last send right still tells its going. */
-static void destroy_receive(struct ipc_space *space, struct ipc_entry *entry,
+static bool destroy_receive(struct ipc_space *space, struct ipc_entry *entry,
 			    struct ipc_debris *debris)
 {
 	struct ipc_port *port = entry_port(entry);
@@ -502,23 +547,30 @@ static void destroy_receive(struct ipc_space *space, struct ipc_entry *entry,
 		set_type(entry, TYPE_RECEIVE, 0);
 		ipc_port_unlock(port);
 	}
-	release_receive(space, entry, debris);
+	return release_receive(space, entry, debris);
+}
+
+static bool destroy_once(struct ipc_space *space, struct ipc_entry *entry,
+			 struct ipc_debris *debris)
+{
+	ipc_right_refresh(space, entry);
+	if (entry->bits & TYPE_PORT_SET)
+		return release_set(space, entry, debris);
+	if (entry->bits & TYPE_SEND_ONCE)
+		return release_sonce(space, entry, debris);
+	if (entry->bits & TYPE_RECEIVE)
+		return destroy_receive(space, entry, debris);
+	if (entry->bits & TYPE_SEND)
+		return release_send(space, entry, debris);
+	entry_gone(space, entry, debris);
+	return true;
 }
 
 void ipc_right_destroy(struct ipc_space *space, struct ipc_entry *entry,
 		       struct ipc_debris *debris)
 {
-	ipc_right_refresh(space, entry);
-	if (entry->bits & TYPE_PORT_SET)
-		release_set(space, entry, debris);
-	else if (entry->bits & TYPE_SEND_ONCE)
-		release_sonce(space, entry, debris);
-	else if (entry->bits & TYPE_DEAD_NAME)
-		entry_gone(space, entry, debris);
-	else if (!(entry->bits & TYPE_RECEIVE))
-		release_send(space, entry, debris);
-	else
-		destroy_receive(space, entry, debris);
+	while (!destroy_once(space, entry, debris))
+		;
 }
 
 kern_return_t ipc_right_alloc_port(struct ipc_space *space, mach_port_name_t name,
