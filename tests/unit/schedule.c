@@ -499,6 +499,18 @@ void schedule_prepare(unsigned int actor)
 		schedule_fail("actor %u does not wait as it should", actor);
 }
 
+void schedule_drain(void)
+{
+	preparing = true;
+	for (unsigned int i = 0; i < actor_count; i++)
+		if (actors[i].state == ACTOR_RUNS) {
+			run_actor((int)i);
+			i = (unsigned int)-1;
+		}
+	preparing = false;
+	schedule_switched(MAIN);
+}
+
 /* The main stack's part: whoever was chosen runs until somebody else is. */
 static void run_actors(void)
 {

@@ -70,6 +70,9 @@ unsigned int schedule_add(void (*program)(void));
 /* Run an actor by itself until it waits. */
 void schedule_prepare(unsigned int actor);
 
+/* For `finish`: run those that can go on, one after the other. */
+void schedule_drain(void);
+
 /* Actors stop before each access to this word. */
 void schedule_share(const void *word);
 

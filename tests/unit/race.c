@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <tests/unit/race_i.h>
+
+#include <check.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ipc/checker.h>
+#include <ipc/init.h>
+#include <ipc/kmsg.h>
+#include <ipc/mach_msg.h>
+#include <ipc/mqueue.h>
+#include <ipc/right.h>
+#include <kern/sched.h>
+#include <mach/mach_port_server.h>
+#include <vm/map.h>
+
+struct task *race_task[RACE_TASKS];
+uint32_t race_hand_overs;
+
+static struct task tasks[RACE_TASKS];
+static struct racer racers[SCHEDULE_ACTORS];
+static unsigned int racer_count;
+static struct thread main_thread;
+static uint32_t live_before;
+
+/* --- Labels ------------------------------------------------------------------------------ */
+
+static mach_port_name_t names[RACE_TASKS][26];
+static struct ipc_port *ports[26];
+
+static void label_set(struct task *task, char label, mach_port_name_t name)
+{
+	names[task - tasks][label - 'A'] = name;
+}
+
+mach_port_name_t race_name(struct task *task, char label)
+{
+	mach_port_name_t name = names[task - tasks][label - 'A'];
+
+	if (name == 0)
+		schedule_fail("%c has no name there", label);
+	return name;
+}
+
+char race_label(struct task *task, mach_port_name_t name)
+{
+	for (int i = 0; i < 26; i++)
+		if (names[task - tasks][i] == name)
+			return (char)('A' + i);
+	return 0;
+}
+
+const char *race_name_text(struct task *task, mach_port_name_t name)
+{
+	static char text[4][2];
+	static int next;
+	char label = race_label(task, name);
+
+	if (!MACH_NAME_VALID(name))
+		return name == 0 ? "0" : "dead";
+	if (label == 0)
+		return "new";
+	next = (next + 1) % 4;
+	text[next][0] = label;
+	return text[next];
+}
+
+struct ipc_port *race_port_of(char label)
+{
+	return ports[label - 'A'];
+}
+
+const char *race_port_text(const struct ipc_port *port)
+{
+	static char text[4][2];
+	static int next;
+
+	if (!IP_VALID(port))
+		return port == NULL ? "0" : "dead";
+	for (int i = 0; i < 26; i++) {
+		if (ports[i] != port)
+			continue;
+		next = (next + 1) % 4;
+		text[next][0] = (char)('A' + i);
+		return text[next];
+	}
+	return "new";
+}
+
+/* --- The state before -------------------------------------------------------------------- */
+
+struct thread *race_main_thread(void)
+{
+	return &main_thread;
+}
+
+/* Once: what is allocated here stays. */
+static void bootstrap(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	queue_init(&main_thread.kmsg_graveyard);
+	main_thread.flags = TH_RUN;
+	ipc_bootstrap();
+	schedule_keep_memory();
+}
+
+void race_start(void)
+{
+	bootstrap();
+	race_cpus_reset();
+	race_switched(-1);
+	memset(names, 0, sizeof(names));
+	memset(ports, 0, sizeof(ports));
+	racer_count = 0;
+	live_before = race_live();
+	for (int i = 0; i < RACE_TASKS; i++) {
+		tasks[i] = (struct task){ .active = true };
+		spin_lock_init(&tasks[i].lock, LOCK_TASK);
+		race_task[i] = &tasks[i];
+		if (ipc_space_create(&tasks[i].space) != KERN_SUCCESS)
+			abort();
+	}
+	main_thread.task = C;
+}
+
+static void must(kern_return_t kr, const char *what)
+{
+	if (kr != KERN_SUCCESS)
+		schedule_fail("%s: %#x", what, kr);
+}
+
+static struct ipc_port *port_named(struct task *task, mach_port_name_t name)
+{
+	return entry_port(ipc_entry_lookup(&task->space->table, name));
+}
+
+mach_port_name_t race_port(struct task *task, char label)
+{
+	mach_port_name_t name;
+
+	must(mach_port_allocate(task->space, MACH_PORT_RIGHT_RECEIVE, &name), "race_port");
+	label_set(task, label, name);
+	ports[label - 'A'] = port_named(task, name);
+	return name;
+}
+
+mach_port_name_t race_set(struct task *task, char label)
+{
+	mach_port_name_t name;
+
+	must(mach_port_allocate(task->space, MACH_PORT_RIGHT_PORT_SET, &name), "race_set");
+	label_set(task, label, name);
+	return name;
+}
+
+mach_port_name_t race_dead_name(struct task *task, char label)
+{
+	mach_port_name_t name;
+
+	must(mach_port_allocate(task->space, MACH_PORT_RIGHT_DEAD_NAME, &name), "race_dead_name");
+	label_set(task, label, name);
+	return name;
+}
+
+mach_port_name_t race_send_right(struct task *task, char label, uint32_t count)
+{
+	mach_port_name_t name;
+
+	must(ipc_space_insert_send(task->space, ipc_port_make_send(race_port_of(label)), &name),
+	     "race_send_right");
+	if (count > 1)
+		must(mach_port_mod_refs(task->space, name, MACH_PORT_RIGHT_SEND,
+					(int32_t)count - 1), "mod_refs");
+	label_set(task, label, name);
+	return name;
+}
+
+mach_port_name_t race_sonce(struct task *task, char label)
+{
+	mach_port_name_t name = 0x4000 + (uint32_t)label;
+
+	must(mach_port_insert_right(task->space, name, ipc_port_make_sonce(race_port_of(label)),
+				    MACH_MSG_TYPE_PORT_SEND_ONCE), "race_sonce");
+	label_set(task, label, name);
+	return name;
+}
+
+void race_queue(char label, mach_msg_id_t first, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct ipc_kmsg *kmsg = ipc_kmsg_alloc(sizeof(struct kmsg_header));
+
+		kmsg->header = (struct kmsg_header){
+			.bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND, 0),
+			.size = sizeof(struct kmsg_header),
+			.remote = ipc_port_make_send(race_port_of(label)),
+			.id = first + (int32_t)i,
+		};
+		ipc_mqueue_deliver(kmsg);
+	}
+}
+
+void race_join_set(struct task *task, char port, char set)
+{
+	must(mach_port_move_member(task->space, race_name(task, port), race_name(task, set)),
+	     "move_member");
+}
+
+void race_request(struct task *task, char label, mach_msg_id_t id, uint32_t sync, char notify)
+{
+	struct ipc_port *previous = IP_NULL;
+
+	must(mach_port_request_notification(task->space, race_name(task, label), id, sync,
+					    ipc_port_make_sonce(race_port_of(notify)), &previous),
+	     "request_notification");
+}
+
+/* --- Steps ------------------------------------------------------------------------------- */
+
+struct racer *race_racer(unsigned int actor)
+{
+	return actor < racer_count ? &racers[actor] : NULL;
+}
+
+struct racer *racer_of(struct thread *thread)
+{
+	for (unsigned int i = 0; i < racer_count; i++)
+		if (racers[i].thread == thread)
+			return &racers[i];
+	abort();
+}
+
+void racer_say(struct racer *racer, const char *format, ...)
+{
+	size_t length = strlen(racer->log);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(racer->log + length, sizeof(racer->log) - length, format, args);
+	va_end(args);
+}
+
+static _Noreturn void run_steps(struct racer *racer)
+{
+	while (racer->at < racer->steps) {
+		const struct step *step = &racer->step[racer->at++];
+
+		step->run(racer, step);
+		assert_no_locks();
+		if (racer->at < racer->steps)
+			schedule_part();
+	}
+	schedule_end();
+}
+
+static void program(void)
+{
+	run_steps(race_racer((unsigned int)racer_of(current_thread())->actor));
+}
+
+struct racer *racer_add(struct task *task, const struct step *steps, unsigned int count)
+{
+	struct racer *r = &racers[racer_count];
+
+	memset(r, 0, sizeof(*r));
+	r->thread = schedule_alloc(sizeof(*r->thread));
+	memset(r->thread, 0, sizeof(*r->thread));
+	r->thread->task = task;
+	r->thread->flags = TH_RUN;
+	queue_init(&r->thread->kmsg_graveyard);
+	queue_link_init(&r->thread->run_link);
+	queue_link_init(&r->thread->ipc.link);
+	queue_link_init(&r->thread->wait_timer.link);
+	memcpy(r->step, steps, count * sizeof(*steps));
+	r->steps = count;
+	racer_count++;
+	r->actor = schedule_add(program);
+	schedule_share(&r->thread->flags);
+	return r;
+}
+
+struct racer *racer_waits(struct racer *racer)
+{
+	schedule_prepare(racer->actor);
+	return racer;
+}
+
+/* --- Messages ---------------------------------------------------------------------------- */
+
+static mach_msg_size_t message_build(struct racer *racer, const struct step *step)
+{
+	mach_msg_header_t *header = (mach_msg_header_t *)racer->buffer;
+	uint32_t *body = (uint32_t *)(header + 1);
+
+	*header = (mach_msg_header_t){
+		.msgh_bits = MACH_MSGH_BITS(step->type, step->other_type) |
+			     (step->body_count != 0 ? MACH_MSGH_BITS_COMPLEX : 0),
+		.msgh_remote_port = step->name,
+		.msgh_local_port = step->other,
+		.msgh_id = (mach_msg_id_t)step->value,
+	};
+	for (unsigned int i = 0; i < step->body_count; i++) {
+		*body++ = 0x10012000u | step->body[i].type;
+		*body++ = step->body[i].name;
+	}
+	return (mach_msg_size_t)((char *)body - (char *)racer->buffer);
+}
+
+static mach_msg_return_t trap(struct racer *racer, const struct step *step,
+			      mach_msg_option_t parts)
+{
+	mach_msg_size_t size = parts & MACH_SEND_MSG ? message_build(racer, step) : 0;
+	mach_msg_option_t option = parts | step->option;
+
+	return mach_msg_trap((struct mach_msg_args){ (mach_msg_header_t *)racer->buffer, option,
+				size, sizeof(racer->buffer), step->rcv_name, step->timeout,
+				step->notify });
+}
+
+static bool is_port_type(uint32_t type)
+{
+	return MACH_MSG_TYPE_PORT_ANY(type) || type == MACH_MSG_TYPE_PORT_NAME;
+}
+
+static void say_words(struct racer *racer, const uint32_t *word, const uint32_t *end)
+{
+	for (; word + 1 < end; word += 2) {
+		uint32_t type = word[0] & 0xff;
+
+		if (is_port_type(type))
+			racer_say(racer, " %u:%s", type,
+				  race_name_text(racer->thread->task, word[1]));
+		else
+			racer_say(racer, " %u:%u", type, word[1]);
+	}
+}
+
+/* The message in the racer's buffer. */
+static void say_message(struct racer *racer)
+{
+	const mach_msg_header_t *header = (const mach_msg_header_t *)racer->buffer;
+	uint32_t type = MACH_MSGH_BITS_LOCAL(header->msgh_bits);
+	struct task *task = racer->thread->task;
+
+	racer_say(racer, " (%d #%u %u:%s %u:", header->msgh_id, header->msgh_seqno,
+		  MACH_MSGH_BITS_REMOTE(header->msgh_bits),
+		  race_name_text(task, header->msgh_remote_port), type);
+	if (type == MACH_MSG_TYPE_PROTECTED_PAYLOAD)
+		racer_say(racer, "%u", header->msgh_local_port);
+	else
+		racer_say(racer, "%s", race_name_text(task, header->msgh_local_port));
+	say_words(racer, (const uint32_t *)(header + 1),
+		  (const uint32_t *)((const char *)header + header->msgh_size));
+	racer_say(racer, ")");
+}
+
+static bool has_message(mach_msg_return_t mr, mach_msg_option_t option)
+{
+	if (mr == MACH_MSG_SUCCESS)
+		return (option & MACH_RCV_MSG) != 0;
+	return mr == MACH_SEND_TIMED_OUT || mr == MACH_SEND_INTERRUPTED ||
+	       (mr & ~MACH_MSG_MASK) == MACH_RCV_BODY_ERROR ||
+	       (mr & ~MACH_MSG_MASK) == MACH_RCV_HEADER_ERROR;
+}
+
+/* A call of mach_msg is over: in two parts, its second one comes now. */
+static void call_returned(struct racer *racer, mach_msg_return_t mr)
+{
+	const struct step *step = &racer->step[racer->at - 1];
+
+	if (racer->call_receives) {
+		racer->call_receives = false;
+		if (mr == MACH_MSG_SUCCESS) {
+			schedule_part();
+			mr = trap(racer, step, MACH_RCV_MSG);
+		}
+	}
+	racer_say(racer, "msg=%x", mr);
+	if (has_message(mr, step->parts))
+		say_message(racer);
+	racer_say(racer, "; ");
+}
+
+_Noreturn void syscall_return(kern_return_t result)
+{
+	struct racer *racer = racer_of(current_thread());
+
+	call_returned(racer, result);
+	run_steps(racer);
+}
+
+void do_mach_msg(struct racer *racer, const struct step *step)
+{
+	call_returned(racer, trap(racer, step, step->parts));
+}
+
+void do_call(struct racer *racer, const struct step *step)
+{
+	mach_msg_option_t parts = step->parts;
+
+	if (schedule_is_sequential()) {
+		racer->call_receives = true;
+		parts = MACH_SEND_MSG;
+	}
+	call_returned(racer, trap(racer, step, parts));
+}
+
+void race_send_away(struct task *task, char label, uint32_t disposition, char dest)
+{
+	struct {
+		mach_msg_header_t header;
+		uint32_t body[2];
+	} message = {
+		.header = {
+			.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0) |
+				     MACH_MSGH_BITS_COMPLEX,
+			.msgh_remote_port = race_name(task, dest),
+			.msgh_id = 900,
+		},
+		.body = { 0x10012000u | disposition, race_name(task, label) },
+	};
+
+	main_thread.task = task;
+	must(mach_msg_trap((struct mach_msg_args){ &message.header, MACH_SEND_MSG,
+			   sizeof(message), 0, 0, 0, 0 }), "race_send_away");
+	main_thread.task = C;
+	label_set(task, label, 0);
+}
+
+/* --- Kernel routines --------------------------------------------------------------------- */
+
+static void say_result(struct racer *racer, const char *what, kern_return_t kr)
+{
+	racer_say(racer, "%s=%x; ", what, kr);
+}
+
+void do_destroy(struct racer *racer, const struct step *step)
+{
+	say_result(racer, "destroy", mach_port_destroy(step->task->space, step->name));
+}
+
+void do_deallocate(struct racer *racer, const struct step *step)
+{
+	say_result(racer, "deallocate", mach_port_deallocate(step->task->space, step->name));
+}
+
+void do_mod_refs(struct racer *racer, const struct step *step)
+{
+	say_result(racer, "mod_refs", mach_port_mod_refs(step->task->space, step->name,
+							 step->type, (int32_t)step->value));
+}
+
+void do_rename(struct racer *racer, const struct step *step)
+{
+	say_result(racer, "rename", mach_port_rename(step->task->space, step->name, step->other));
+}
+
+void do_move_member(struct racer *racer, const struct step *step)
+{
+	say_result(racer, "move_member",
+		   mach_port_move_member(step->task->space, step->name, step->other));
+}
+
+void do_set_qlimit(struct racer *racer, const struct step *step)
+{
+	say_result(racer, "set_qlimit",
+		   mach_port_set_qlimit(step->task->space, step->name, step->value));
+}
+
+void do_set_mscount(struct racer *racer, const struct step *step)
+{
+	say_result(racer, "set_mscount",
+		   mach_port_set_mscount(step->task->space, step->name, step->value));
+}
+
+void do_set_payload(struct racer *racer, const struct step *step)
+{
+	say_result(racer, "set_payload", mach_port_set_protected_payload(step->task->space,
+							     step->name, step->value));
+}
+
+void do_clear_payload(struct racer *racer, const struct step *step)
+{
+	say_result(racer, "clear_payload",
+		   mach_port_clear_protected_payload(step->task->space, step->name));
+}
+
+void do_allocate(struct racer *racer, const struct step *step)
+{
+	mach_port_name_t name;
+
+	say_result(racer, "allocate", mach_port_allocate(step->task->space,
+						       MACH_PORT_RIGHT_RECEIVE, &name));
+}
+
+void do_end_space(struct racer *racer, const struct step *step)
+{
+	ipc_space_destroy(step->task->space);
+	racer_say(racer, "ended; ");
+}
+
+void do_type(struct racer *racer, const struct step *step)
+{
+	mach_port_type_t type = 0;
+
+	say_result(racer, "type", mach_port_type(step->task->space, step->name, &type));
+	racer_say(racer, "%x; ", type);
+}
+
+static int compare_words(const void *a, const void *b)
+{
+	return *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1;
+}
+
+/* Labels of names, in order; new ones come last. */
+static void say_names(struct racer *racer, struct task *task, const struct vm_map_copy *copy)
+{
+	uint32_t count, labels[32];
+	const uint32_t *words = race_copy_words(copy, &count);
+
+	for (uint32_t i = 0; i < count && i < 32; i++) {
+		char label = race_label(task, words[i]);
+
+		labels[i] = label == 0 ? '~' : (uint32_t)label;
+	}
+	qsort(labels, count, sizeof(labels[0]), compare_words);
+	for (uint32_t i = 0; i < count; i++)
+		racer_say(racer, "%c", (char)labels[i]);
+	racer_say(racer, "; ");
+}
+
+void do_names(struct racer *racer, const struct step *step)
+{
+	vm_map_copy_t copies[2] = { NULL, NULL };
+	mach_msg_type_number_t counts[2];
+
+	say_result(racer, "names", mach_port_names(step->task->space, &copies[0], &counts[0],
+						 &copies[1], &counts[1]));
+	say_names(racer, step->task, copies[0]);
+	vm_map_copy_discard(copies[0]);
+	vm_map_copy_discard(copies[1]);
+}
+
+void do_set_status(struct racer *racer, const struct step *step)
+{
+	mach_msg_type_number_t count;
+	vm_map_copy_t copy = NULL;
+
+	say_result(racer, "set_status",
+		   mach_port_get_set_status(step->task->space, step->name, &copy, &count));
+	say_names(racer, step->task, copy);
+	vm_map_copy_discard(copy);
+}
+
+void do_receive_status(struct racer *racer, const struct step *step)
+{
+	mach_port_status_t s = { 0 };
+
+	say_result(racer, "status",
+		   mach_port_get_receive_status(step->task->space, step->name, &s));
+	racer_say(racer, "%s #%u ms%u q%u n%u so%u sr%u pd%u ns%u; ",
+		  race_name_text(step->task, s.mps_pset), s.mps_seqno, s.mps_mscount,
+		  s.mps_qlimit, s.mps_msgcount, s.mps_sorights, s.mps_srights, s.mps_pdrequest,
+		  s.mps_nsrequest);
+}
+
+/* --- Rights in and out -------------------------------------------------------------------- */
+
+/* A right from the racer's own space, as the trap or the message takes it. */
+static kern_return_t take_right(struct racer *racer, mach_port_name_t name, uint32_t disposition,
+				struct ipc_port **portp)
+{
+	struct ipc_space *space = racer->thread->task->space;
+	struct ipc_debris debris;
+	kern_return_t kr = KERN_INVALID_TASK;
+
+	ipc_debris_init(&debris);
+	ipc_space_lock(space);
+	if (space->active)
+		kr = ipc_right_copyin(space, name, disposition, true, portp, &debris);
+	ipc_space_unlock(space);
+	ipc_debris_release(&debris);
+	schedule_part();
+	return kr;
+}
+
+void do_insert_right(struct racer *racer, const struct step *step)
+{
+	uint32_t type = ipc_type_after_copyin(step->type);
+	struct ipc_port *port;
+	kern_return_t kr = take_right(racer, step->other, step->type, &port);
+
+	if (kr != KERN_SUCCESS) {
+		say_result(racer, "take", kr);
+		return;
+	}
+	kr = mach_port_insert_right(step->task->space, step->name, port, type);
+	say_result(racer, "insert", kr);
+	if (kr != KERN_SUCCESS)
+		ipc_right_in_hand_release(port, type);
+}
+
+void do_extract_right(struct racer *racer, const struct step *step)
+{
+	struct ipc_space *space = racer->thread->task->space;
+	mach_msg_type_name_t type;
+	struct ipc_debris debris;
+	struct ipc_port *port;
+	mach_port_name_t name = 0;
+	kern_return_t kr;
+
+	kr = mach_port_extract_right(step->task->space, step->name, step->type, &port, &type);
+	say_result(racer, "extract", kr);
+	if (kr != KERN_SUCCESS)
+		return;
+	schedule_part();
+	ipc_debris_init(&debris);
+	ipc_space_lock(space);
+	kr = space->active ? ipc_right_copyout(space, port, type, &name, &debris)
+			   : KERN_INVALID_TASK;
+	ipc_space_unlock(space);
+	ipc_debris_release(&debris);
+	if (kr != KERN_SUCCESS)
+		ipc_right_in_hand_release(port, type);
+	racer_say(racer, "to %s; ", race_name_text(racer->thread->task, name));
+}
+
+void do_request(struct racer *racer, const struct step *step)
+{
+	struct ipc_port *notify = IP_NULL, *previous = IP_NULL;
+	kern_return_t kr = KERN_SUCCESS;
+
+	if (step->other != 0)
+		kr = take_right(racer, step->other, MACH_MSG_TYPE_MAKE_SEND_ONCE, &notify);
+	if (kr != KERN_SUCCESS) {
+		say_result(racer, "take", kr);
+		return;
+	}
+	kr = mach_port_request_notification(step->task->space, step->name, (int32_t)step->type,
+					    step->value, notify, &previous);
+	say_result(racer, "request", kr);
+	schedule_part();
+	ipc_port_release_sonce(kr == KERN_SUCCESS ? previous : notify);
+}
+
+/* --- Ends of waits ------------------------------------------------------------------------- */
+
+void do_time_out(struct racer *racer, const struct step *step)
+{
+	(void)racer;
+	schedule_point(&step->racer->thread->flags, SCHEDULE_WRITE);
+	if (step->racer->timer)
+		thread_wake(step->racer->thread, WAIT_TIMED_OUT);
+}
+
+void do_abort(struct racer *racer, const struct step *step)
+{
+	(void)racer;
+	thread_interrupt(step->racer->thread);
+}
+
+/* --- The end ------------------------------------------------------------------------------- */
+
+void race_take_down(void)
+{
+	for (unsigned int i = 0; i < racer_count; i++) {
+		racers[i].steps = racers[i].at;
+		racers[i].thread->flags &= ~(uint32_t)TH_ABORTED;
+		thread_interrupt(racers[i].thread);
+	}
+	schedule_drain();
+	for (int i = 0; i < RACE_TASKS; i++) {
+		ipc_space_destroy(tasks[i].space);
+		ipc_space_release(tasks[i].space);
+	}
+	if (race_live() != live_before)
+		schedule_fail("%u objects are left over", race_live() - live_before);
+}

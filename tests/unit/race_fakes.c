@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What races have instead of scheduler, memory and kernel objects: as the real ones, but that every
+ * thread has a processor of its own whenever it can run.
+ */
+#include <tests/unit/race_i.h>
+
+#include <check.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ipc/checker.h>
+#include <ipc/kmsg.h>
+#include <ipc/kobject.h>
+#include <ipc/port.h>
+#include <ipc/space.h>
+#include <kern/run_queue.h>
+#include <kern/slab.h>
+#include <vm/kmem.h>
+#include <vm/map.h>
+
+/* --- The end ----------------------------------------------------------------------------- */
+
+void panic(const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	schedule_fail("panic: %s", text);
+}
+
+void assert_failed(const char *expression, const char *file, int line)
+{
+	panic("%s:%d: assertion failed: %s", file, line, expression);
+}
+
+/* --- The machine ------------------------------------------------------------------------- */
+
+struct percpu percpu_boot;
+struct stack_base host_stack_base;
+struct run_queue run_queue = { .best = PRIORITY_LEVELS };	/* nobody else wants the CPU */
+
+void interrupts_enable(void)
+{
+}
+
+void interrupts_disable(void)
+{
+}
+
+bool interrupts_enabled(void)
+{
+	return false;
+}
+
+/* What has such points may be seen in parts, in sequential orders too. */
+void preemption_point(void)
+{
+	schedule_part();
+}
+
+uint64_t machine_uptime_ns(void)
+{
+	return 0;
+}
+
+/* --- User memory: all of the process's --------------------------------------------------- */
+
+int copyin(const void *user, void *kernel, size_t size)
+{
+	assert_no_locks();
+	memcpy(kernel, user, size);
+	return 0;
+}
+
+int copyout(const void *kernel, void *user, size_t size)
+{
+	assert_no_locks();
+	memcpy(user, kernel, size);
+	return 0;
+}
+
+int copyinmsg(const void *user, void *kernel, size_t size)
+{
+	return copyin(user, kernel, size);
+}
+
+int copyoutmsg(const void *kernel, void *user, size_t size)
+{
+	return copyout(kernel, user, size);
+}
+
+/* Lists of names go out as copies of kernel memory. */
+struct vm_map_copy {
+	vm_size_t size;
+	uint32_t words[];
+};
+
+struct vm_map_copy *vm_map_copy_from_kernel(const void *data, vm_size_t size)
+{
+	struct vm_map_copy *copy = schedule_alloc(sizeof(*copy) + size);
+
+	copy->size = size;
+	memcpy(copy->words, data, size);
+	return copy;
+}
+
+void vm_map_copy_discard(struct vm_map_copy *copy)
+{
+	if (copy != NULL)
+		schedule_free(copy, sizeof(*copy) + copy->size);
+}
+
+const uint32_t *race_copy_words(const struct vm_map_copy *copy, uint32_t *count)
+{
+	*count = copy == NULL ? 0 : copy->size / sizeof(uint32_t);
+	return copy == NULL ? NULL : copy->words;
+}
+
+/* --- Kernel memory: nothing is used twice ------------------------------------------------ */
+
+#define CACHES 32
+
+static struct slab_cache *caches[CACHES];
+static unsigned int cache_count;
+static uint32_t buffers;		/* other than from caches */
+
+void slab_cache_init(struct slab_cache *cache, const char *name, size_t size, size_t align)
+{
+	(void)align;
+	*cache = (struct slab_cache){ .name = name, .size = size };
+	if (cache_count == CACHES)
+		panic("too many caches");
+	caches[cache_count++] = cache;
+}
+
+void *slab_alloc(struct slab_cache *cache)
+{
+	void *object = schedule_alloc(cache->size);
+
+	if (object == NULL)
+		panic("the arena is full");
+	memset(object, 0x5a, cache->size);
+	cache->live++;
+	return object;
+}
+
+void *slab_zalloc(struct slab_cache *cache)
+{
+	return memset(slab_alloc(cache), 0, cache->size);
+}
+
+void slab_free(struct slab_cache *cache, void *object)
+{
+	cache->live--;
+	schedule_free(object, cache->size);
+}
+
+bool slab_fails_now(void)
+{
+	return false;
+}
+
+void *kalloc(size_t size)
+{
+	buffers++;
+	return schedule_alloc(size);
+}
+
+void kfree(void *p, size_t size)
+{
+	buffers--;
+	schedule_free(p, size);
+}
+
+void *kmem_alloc(size_t size)
+{
+	void *p = kalloc(size);
+
+	return p == NULL ? NULL : memset(p, 0, size);
+}
+
+void kmem_free(void *p, size_t size)
+{
+	kfree(p, size);
+}
+
+uint32_t race_live(void)
+{
+	uint32_t live = buffers;
+
+	for (unsigned int i = 0; i < cache_count; i++)
+		live += caches[i]->live;
+	return live;
+}
+
+/* --- Threads ------------------------------------------------------------------------------- */
+
+static struct percpu cpus[SCHEDULE_ACTORS + 1];
+
+/* Each actor is on a processor of its own; the main stack has another one and no thread. */
+void race_switched(int actor)
+{
+	struct racer *r = actor < 0 ? NULL : race_racer((unsigned int)actor);
+
+	host_stack_base = (struct stack_base){ &cpus[actor + 1],
+					       r == NULL ? race_main_thread() : r->thread };
+}
+
+void race_cpus_reset(void)
+{
+	memset(cpus, 0, sizeof(cpus));
+}
+
+static uint32_t flags_change(struct thread *thread, uint32_t clear, uint32_t set)
+{
+	uint32_t old;
+
+	schedule_point(&thread->flags, SCHEDULE_WRITE);
+	old = thread->flags;
+	thread->flags = (old & ~clear) | set;
+	return old;
+}
+
+void thread_will_wait(struct thread *self, bool interruptible)
+{
+	uint32_t old;
+
+	assert(self == current_thread() && interruptible);
+	racer_of(self)->declared = true;
+	schedule_point(&self->flags, SCHEDULE_WRITE);
+	old = self->flags;
+	if (old & TH_ABORTED) {
+		self->flags &= ~(uint32_t)TH_ABORTED;
+		self->wait_result = WAIT_INTERRUPTED;
+		racer_of(self)->declared = false;
+		return;
+	}
+	self->flags |= TH_WAIT;
+}
+
+void thread_set_timeout(struct thread *self, uint32_t ms)
+{
+	(void)ms;
+	schedule_point(&self->flags, SCHEDULE_WRITE);
+	racer_of(self)->timer = (self->flags & TH_WAIT) != 0;
+}
+
+bool thread_claim(struct thread *thread, enum wait_result result)
+{
+	if (!(flags_change(thread, TH_WAIT, 0) & TH_WAIT))
+		return false;
+	racer_of(thread)->timer = false;
+	thread->wait_result = result;
+	return true;
+}
+
+void thread_make_runnable(struct thread *thread)
+{
+	flags_change(thread, 0, TH_RUN);
+	schedule_ready(racer_of(thread)->actor);
+}
+
+static void go_on(void)
+{
+	struct thread *self = current_thread();
+
+	self->flags |= TH_RUN;
+	racer_of(self)->declared = false;
+	self->continuation();
+	panic("a continuation has returned");
+}
+
+void thread_block(continuation_t continuation)
+{
+	struct thread *self = current_thread();
+
+	assert_no_locks();
+	assert(continuation != NULL);
+	self->continuation = continuation;
+	if (!racer_of(self)->declared)		/* aborted before: goes on at once */
+		schedule_ready(racer_of(self)->actor);
+	schedule_point(&self->flags, SCHEDULE_WRITE);
+	if (self->flags & TH_WAIT)
+		self->flags &= ~(uint32_t)TH_RUN;
+	schedule_wait(go_on);
+}
+
+void thread_block_to(continuation_t continuation, struct thread *next)
+{
+	thread_make_runnable(next);
+	thread_block(continuation);
+}
+
+void thread_hand_over(struct thread *self, continuation_t continuation, struct thread *next)
+{
+	assert_no_locks();
+	self->continuation = continuation;
+	schedule_point(&self->flags, SCHEDULE_WRITE);
+	assert(thread_can_take_over(self, next));
+	self->flags = TH_WAIT;
+	next->flags = TH_RUN;
+	race_hand_overs++;
+	schedule_become(racer_of(next)->actor, go_on);
+}
+
+void thread_interrupt(struct thread *thread)
+{
+	flags_change(thread, 0, TH_ABORTED);
+	schedule_point(&thread->flags, SCHEDULE_READ);
+	if ((thread->flags & (TH_WAIT | TH_UNINT)) == TH_WAIT &&
+	    thread_claim(thread, WAIT_INTERRUPTED)) {
+		flags_change(thread, TH_ABORTED, 0);
+		thread_make_runnable(thread);
+	}
+}
+
+/* --- The parts of a call of mach_msg ----------------------------------------------------- */
+
+/*
+ * The rules do not want these to be one step: a send takes the rights, and then meets its
+ * destination, which may have died by then; a receive looks up what it receives from, takes the
+ * message from its queue, and then gives its rights names (spec/ipc.md, sections 5 to 7, PR-13).
+ */
+mach_msg_return_t __real_ipc_mqueue_send(struct ipc_kmsg *kmsg, mach_msg_option_t option,
+					 mach_msg_timeout_t timeout, void (*continuation)(void),
+					 struct thread **receiverp);
+mach_msg_return_t __wrap_ipc_mqueue_send(struct ipc_kmsg *kmsg, mach_msg_option_t option,
+					 mach_msg_timeout_t timeout, void (*continuation)(void),
+					 struct thread **receiverp);
+mach_msg_return_t __wrap_ipc_mqueue_send(struct ipc_kmsg *kmsg, mach_msg_option_t option,
+					 mach_msg_timeout_t timeout, void (*continuation)(void),
+					 struct thread **receiverp)
+{
+	if (schedule_is_sequential())
+		schedule_part();
+	return __real_ipc_mqueue_send(kmsg, option, timeout, continuation, receiverp);
+}
+
+mach_msg_return_t __real_ipc_mqueue_receive(struct thread *self);
+mach_msg_return_t __wrap_ipc_mqueue_receive(struct thread *self);
+mach_msg_return_t __wrap_ipc_mqueue_receive(struct thread *self)
+{
+	mach_msg_return_t mr;
+
+	if (schedule_is_sequential())
+		schedule_part();
+	mr = __real_ipc_mqueue_receive(self);
+	if (schedule_is_sequential())
+		schedule_part();
+	return mr;
+}
+
+/* --- Kernel objects: none ---------------------------------------------------------------- */
+
+void ipc_kobject_init(void)
+{
+}
+
+struct ipc_kmsg *ipc_kobject_server(struct ipc_kmsg *request)
+{
+	ipc_kmsg_destroy(request);
+	return NULL;
+}
+
+/* Threads hold what they wait on. */
+void kernel_visit_holders(struct ipc_check *check)
+{
+	for (unsigned int i = 0; race_racer(i) != NULL; i++) {
+		struct ipc_object *object = race_racer(i)->thread->ipc.object;
+
+		if (object != NULL && object->kind == IOT_PORT)
+			ipc_check_hold(check, (struct ipc_port *)object, IPC_HOLDS_REFERENCE);
+	}
+}
