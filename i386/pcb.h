@@ -16,7 +16,6 @@
 
 struct fpu_state;
 struct ldt;
-struct io_bitmap;
 struct debug_state;
 struct pmap;
 
@@ -41,6 +40,7 @@ enum pcb_special {
 	PCB_LDT = 2,		/* ldt is its own */
 	PCB_DEBUG = 4,		/* debug registers are in use */
 	PCB_FPU = 8,		/* its registers are in the FPU: percpu.fpu_owner */
+	PCB_IO = 16,		/* it may use the I/O ports of its task's bitmap */
 };
 
 /* Exceptions to raise at the next return to user mode; thread.ast has AST_STEP then. */
@@ -58,10 +58,9 @@ struct pcb {
 	struct pmap *pmap;		/* of the task's map */
 	struct fpu_state *fpu;		/* NULL until the first use */
 	struct ldt *ldt;		/* NULL: the shared one */
-	struct io_bitmap *io;		/* NULL: no port allowed */
 	struct debug_state *debug;	/* NULL: no watchpoints */
 	uint32_t gdt_slots[2][2];	/* the thread's descriptors 0x48 and 0x50 */
-	uint32_t room[43];
+	uint32_t room[44];
 	struct user_regs regs;
 };
 

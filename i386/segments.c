@@ -99,7 +99,7 @@ static void fill_tables(void)
 	*gdt_entry(KERNEL_SS) = make_flat(KERNEL_DATA);
 	*gdt_entry(SYSEXIT_CS) = make_flat(USER_CODE);
 	*gdt_entry(SYSEXIT_SS) = make_flat(USER_DATA);
-	*gdt_entry(TSS_SELECTOR) = make_system(&entry_area.tss, sizeof(struct tss), TSS_TYPE);
+	*gdt_entry(TSS_SELECTOR) = make_system(&entry_area.tss, TSS_SIZE, TSS_TYPE);
 	*gdt_entry(FAULT_SELECTOR) = make_system(&fault_tss, sizeof(struct tss), TSS_TYPE);
 	*gdt_entry(LDT_SELECTOR) = make_system(shared_ldt, sizeof(shared_ldt), LDT_TYPE);
 	shared_ldt[0] = make_gate(KERNEL_CS, gate, GATE_CALL | GATE_DPL_USER);
@@ -112,7 +112,8 @@ static void fill_task_states(void)
 	struct stack_base *base = (struct stack_base *)fault_stack;
 
 	entry_area.tss.ss0 = KERNEL_SS;
-	entry_area.tss.io_base = sizeof(struct tss);	/* beyond the limit: no port allowed */
+	entry_area.tss.io_base = IO_BASE_NONE;
+	entry_area.io_bitmap_end = 0xff;
 
 	base->cpu = &percpu_boot;
 	fault_tss = (struct tss){

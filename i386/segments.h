@@ -26,6 +26,7 @@
 
 #ifndef __ASSEMBLER__
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct pcb;
@@ -40,6 +41,8 @@ struct tss {
 	uint16_t trap, io_base;
 };
 
+#define IO_BITMAP_BYTES (65536 / 8)
+
 /*
  * The CPU's task state.  The stack pointer for SYSENTER is the address of tss.esp0, from where
  * the entry code loads the real one; `room` takes the frame of a single step at that moment.
@@ -47,7 +50,12 @@ struct tss {
 struct entry_area {
 	uint32_t room[32];
 	struct tss tss;
+	uint8_t io_bitmap[IO_BITMAP_BYTES];	/* a set bit refuses a port (i386/io_bitmap.h) */
+	uint8_t io_bitmap_end;			/* all ones */
 };
+
+#define TSS_SIZE (sizeof(struct entry_area) - offsetof(struct entry_area, tss))
+#define IO_BASE_NONE ((uint16_t)TSS_SIZE)	/* tss.io_base beyond the limit: no port allowed */
 
 extern struct entry_area entry_area;
 

@@ -6,6 +6,7 @@
 #include <i386/debug.h>
 #include <i386/extable.h>
 #include <i386/fpu.h>
+#include <i386/io_bitmap.h>
 #include <i386/regs.h>
 #include <i386/segments.h>
 #include <kern/machine.h>
@@ -104,6 +105,8 @@ static __attribute__((noinline)) void load_unusual(struct thread *prev, struct t
 		debug_load(&next->pcb);
 	if (special & PCB_FPU)
 		fpu_allow((next->pcb.special & PCB_FPU) != 0);
+	if (special & PCB_IO)
+		io_bitmap_switch(next);
 	load_address_space(prev, next);
 }
 
@@ -136,6 +139,8 @@ void machine_threads_init(void)
 {
 	fpu_init();
 	debug_init();
+	io_bitmap_init();
+	io_perm_init();
 }
 
 void machine_thread_init(struct thread *thread)
@@ -158,7 +163,7 @@ void machine_thread_terminate(struct thread *thread)
 
 void machine_task_terminate(struct task *task)
 {
-	(void)task;
+	io_bitmap_task_end(task);
 }
 
 void machine_set_syscall_result(struct thread *thread, kern_return_t result)

@@ -8,6 +8,7 @@
 #include <i386/cpu.h>
 #include <i386/debug.h>
 #include <i386/fpu.h>
+#include <i386/io_bitmap.h>
 #include <i386/irq.h>
 #include <i386/regs.h>
 #include <i386/segments.h>
@@ -136,6 +137,8 @@ void trap_user(struct thread *thread)
 		user_page_fault(thread);
 	else if (vector == T_NO_FPU)
 		fpu_use(thread);
+	else if (vector == T_GENERAL_PROTECTION && io_bitmap_load(thread))
+		return;
 	else
 		user_exception(thread, vector);
 }

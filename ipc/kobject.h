@@ -30,6 +30,7 @@ enum ipc_kobject_type {
 	IKOT_MASTER_DEVICE = 20,
 	IKOT_PAGER_PROXY = 27,
 	IKOT_USER_DEVICE = 28,
+	IKOT_IO_PERM = 29,
 	IKOT_MAX
 };
 
@@ -46,6 +47,18 @@ void ipc_kobject_set(struct ipc_port *port, enum ipc_kobject_type type, void *ob
 
 /* End a kernel port: it dies as if its receive right were destroyed.  Consumes the reference. */
 void ipc_port_dealloc_kernel(struct ipc_port *port);
+
+/*
+ * Have a function called when the last send right to a port of this type has gone.  The port is dead
+ * by then, and what its object pointer counted for is the function's.
+ */
+void ipc_kobject_on_no_senders(enum ipc_kobject_type type, void (*function)(void *object));
+
+/*
+ * A kernel port has lost its last send right: see whether that means something.
+ * Locks: none.  Owns: borrows the port; consumes the kernel's own reference if it ends.
+ */
+void ipc_kobject_no_senders(struct ipc_port *port);
 
 /* Build the table of routines from the MIG subsystems; at start-up. */
 void ipc_kobject_init(void);

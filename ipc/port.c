@@ -152,6 +152,7 @@ void ipc_port_release_send(struct ipc_port *port)
 {
 	struct ipc_port *nsrequest = IP_NULL;
 	mach_port_mscount_t mscount;
+	bool kernel = false;
 
 	if (!IP_VALID(port))
 		return;
@@ -161,9 +162,12 @@ void ipc_port_release_send(struct ipc_port *port)
 	if (port->srights == 0 && port->object.active) {
 		nsrequest = port->nsrequest;
 		port->nsrequest = IP_NULL;
+		kernel = port->receiver == ipc_space_kernel;
 	}
 	mscount = port->mscount;
 	ipc_port_unlock(port);
+	if (kernel)
+		ipc_kobject_no_senders(port);
 	ipc_port_release(port);
 	if (nsrequest != IP_NULL)
 		ipc_notify_no_senders(nsrequest, mscount);
@@ -374,6 +378,33 @@ void ipc_kobject_set(struct ipc_port *port, enum ipc_kobject_type type, void *ob
 	port->kotype = type;
 	port->kobject = object;
 	ipc_port_unlock(port);
+}
+
+static void (*no_senders[IKOT_MAX])(void *object);
+
+void ipc_kobject_on_no_senders(enum ipc_kobject_type type, void (*function)(void *object))
+{
+	no_senders[type] = function;
+}
+
+void ipc_kobject_no_senders(struct ipc_port *port)
+{
+	void (*function)(void *) = NULL;
+	void *object = NULL;
+
+	ipc_port_lock(port);
+	if (port->srights == 0 && port->object.active)
+		function = no_senders[port->kotype];
+	if (function != NULL) {
+		object = port->kobject;
+		port->kotype = IKOT_NONE;
+		port->kobject = NULL;
+	}
+	ipc_port_unlock(port);
+	if (function == NULL)
+		return;
+	ipc_port_destroy(port);
+	function(object);
 }
 
 void ipc_port_dealloc_kernel(struct ipc_port *port)

@@ -16,9 +16,9 @@
 #include <mach/kern_return.h>
 #include <mach/message.h>
 
+struct io_bitmap;
 struct ipc_port;
 struct ipc_space;
-struct ldt;
 struct thread;
 struct vm_map;
 
@@ -32,7 +32,7 @@ struct task {
 	bool essential;
 	struct vm_map *map;		/* a reference; constant until the last release */
 	struct ipc_space *space;	/* a reference; constant until the last release */
-	struct ldt *ldt;		/* user LDT, or NULL */
+	struct io_bitmap *io;		/* I/O ports that it may use (i386/io_bitmap.h), or NULL */
 	struct queue threads;		/* by thread.task_link */
 	uint32_t thread_count;
 	uint32_t suspend_count;		/* task_suspend's; its threads run at 0 */

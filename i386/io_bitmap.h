@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Permission to use I/O ports.
+ *
+ * A task has a bitmap of the 65,536 ports, or none: then it may use no port.  The CPU has room for
+ * one bitmap behind its task state (Intel manual, volume 1, 19.5.2); it is filled at the first
+ * instruction that it would refuse, and the threads that go on with it are marked PCB_IO, so that
+ * switches between others do nothing for it.
+ */
+#ifndef I386_IO_BITMAP_H
+#define I386_IO_BITMAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mach/kern_return.h>
+
+struct task;
+struct thread;
+
+void io_bitmap_init(void);	/* the CPU's */
+void io_perm_init(void);	/* the kernel object (i386/io_perm.c) */
+
+/*
+ * The thread was refused a general-protection fault ago.  Returns true when its task may use ports
+ * and the CPU did not know: try again.
+ */
+bool io_bitmap_load(struct thread *thread);
+
+/* A switch from or to a thread with PCB_IO. */
+void io_bitmap_switch(const struct thread *next);
+
+/*
+ * Let the task use the ports from..to, or not any more.
+ * Returns: KERN_SUCCESS; KERN_RESOURCE_SHORTAGE.
+ */
+kern_return_t io_bitmap_change(struct task *task, uint16_t from, uint16_t to, bool enable);
+
+/* The task ends. */
+void io_bitmap_task_end(struct task *task);
+
+#endif /* I386_IO_BITMAP_H */
