@@ -10,7 +10,7 @@ $(error MODE is "$(MODE)", it can be debug or release)
 endif
 
 # What runs or tests needs more than a compiler: see that it is there before anything else.
-ifneq ($(filter run run-iso iso debug bench stress check check-%,$(MAKECMDGOALS)),)
+ifneq ($(filter run run-iso iso debug bench stress fuzz check check-%,$(MAKECMDGOALS)),)
 ifneq ($(shell tools/setup >&2; echo $$?),0)
 $(error packages are missing, see above)
 endif
@@ -104,6 +104,7 @@ help:
 	@echo 'make              build the kernel, libmach and the programs (MODE=debug, or MODE=release)'
 	@echo 'make run          install what is missing, build, boot in QEMU, show the demonstration'
 	@echo 'make check        run all tests; the last line says how many passed and failed'
+	@echo 'make fuzz         look for defects with random input until one is found (FUZZ_SECONDS=3600)'
 	@echo
 	@echo 'make iso          make a GRUB CD-ROM image of the demonstration'
 	@echo 'make run-iso      boot that image in QEMU'
@@ -118,6 +119,7 @@ help:
 	@echo '                       (INJECT=all fails each allocation of each test, not just some)'
 	@echo '  make check-kernel    tests that run inside the kernel'
 	@echo '  make check-user      test programs (KERNEL=path boots them on another Mach kernel)'
+	@echo '  make check-fuzz      what fuzzing has found, and some new random input'
 	@echo '  make check-abi       sizes, offsets, constants and ids against gnumach-dev'
 	@echo '  make check-boot      ways to boot, bad modules, little and much memory'
 	@echo '  make check-tools     the tools: what judges the tests, the set-up, the symbol table'

@@ -35,8 +35,8 @@ $(foreach f,$(BENCH_FOLDERS),$(eval $(call user-program,$(f),$(B)/tests/bench/co
 # Adds its programs to FUZZ_TARGETS; after the unit tests, whose sources they share.
 -include tests/fuzz/rules.mk
 
-.PHONY: check stress bench build-tests build-bench test-kernel
-tests: kernel programs build-tests $(UNIT_TESTS)
+.PHONY: check stress fuzz fuzz-targets bench build-tests build-bench test-kernel
+tests: kernel programs build-tests $(UNIT_TESTS) fuzz-targets
 
 # What can be built with any compiler; the unit tests are for gcc.
 build-tests: test-kernel $(TEST_PROGRAMS) build-bench
@@ -55,6 +55,12 @@ check-%:
 # The test programs, with their full numbers of repetitions.
 stress:
 	@tests/check --mode $(MODE) --tier user --long
+
+fuzz-targets: $(FUZZ_TARGETS)
+
+# For FUZZ_SECONDS, an hour if nobody says, with new choices each time (or those of FUZZ_SEED).
+fuzz: fuzz-targets kernel $(B)/tests/user/storm
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_SEED=$(FUZZ_SEED) tests/fuzz/run $(B)
 
 # Instructions are counted where it matters, in the release build.
 bench:

@@ -11,7 +11,7 @@
 #include <tests/unit/fakes_ipc.h>
 
 /* Once, after the machine has started. */
-void fuzz_start(void);
+void fuzz_start(int argc, char **argv);
 
 /* One input.  Leaves nothing behind. */
 void fuzz_one(const uint8_t *data, size_t size);

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <tests/unit/inject.h>
-
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
@@ -35,56 +33,11 @@ void __wrap__mark_point(const char *file, int line)
 	(void)file, (void)line;
 }
 
-/* --- In the place of tests/unit/inject.c: the inputs themselves say what fails ------------- */
-
-bool injecting;
-
-void inject_arguments(int argc, char **argv)
-{
-	(void)argc, (void)argv;
-}
-
-bool inject_summary(const char *name)
-{
-	(void)name;
-	return true;
-}
-
-void inject_expected(void)
-{
-}
-
-bool inject_fails_now(void)
-{
-	return false;
-}
-
-void inject_pause(void)
-{
-}
-
-void inject_resume(void)
-{
-}
-
-void inject_begin(void)
-{
-}
-
-void fake_rule_broken(const char *rule, const char *file, int line)
-{
-	fprintf(stderr, "%s:%d: broken: %s\n", file, line, rule);
-	abort();
-}
-
-/* ------------------------------------------------------------------------------------------- */
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	(void)argc, (void)argv;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	fake_machine_start();
-	fuzz_start();
+	fuzz_start(*argc, *argv);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 # tests/fuzz/target_NAME.c and name it here.  Their corpora are in corpus/NAME, the inputs that once
 # found something in crashes/NAME; tests/fuzz/run runs them.
 
-FUZZ_NAMES := walker mach_msg
+FUZZ_NAMES := walker mach_msg model
 
 FUZZ_CFLAGS := -std=gnu17 -m32 -O2 -g -fno-omit-frame-pointer -fno-strict-aliasing \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-sanitize=alignment \

@@ -496,8 +496,9 @@ static void operate(const uint8_t *bytes)
 		slab_fail_after(0);
 }
 
-void fuzz_start(void)
+void fuzz_start(int argc, char **argv)
 {
+	(void)argc, (void)argv;
 	world_start();
 }
 

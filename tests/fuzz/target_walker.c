@@ -231,8 +231,9 @@ static void loops(const uint8_t *data, size_t size, uint32_t how)
 	ck_must(fake_ipc_live() == live);
 }
 
-void fuzz_start(void)
+void fuzz_start(int argc, char **argv)
 {
+	(void)argc, (void)argv;
 	fake_ipc_start();
 	live = fake_ipc_live();
 	fake_user_strict = true;

@@ -19,6 +19,11 @@ static uint32_t live_at_start;
 void model_start(void)
 {
 	fake_ipc_start();
+	model_begin();
+}
+
+void model_begin(void)
+{
 	live_at_start = fake_ipc_live();
 	for (int s = 0; s < M_SPACES; s++)
 		m_space[s].task = fake_ipc_task();

@@ -14,6 +14,9 @@
 /* Spaces without names, nothing in hand. */
 void model_start(void);
 
+/* The same when fake_ipc_start has been called: after model_finish, once more. */
+void model_begin(void);
+
 /* Everything the model knows is as it says: entries, counts, requests, sets, queues. */
 void model_compare(void);
 

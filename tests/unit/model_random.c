@@ -3,9 +3,24 @@
 
 #include <mach/notify.h>
 
-uint32_t pick(uint32_t n)
+static uint32_t random_state = 2463534242;
+
+static uint32_t pick_at_random(uint32_t n)
 {
-	return (fake_random() >> 3) % n;
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 17;
+	random_state ^= random_state << 5;
+	return (random_state >> 3) % n;
+}
+
+uint32_t (*model_pick)(uint32_t n) = pick_at_random;
+
+void model_seed(uint32_t seed)
+{
+	/* Seeds that follow each other must not lead to similar numbers; 0 leads to none. */
+	random_state = seed * 2654435761u | 1;
+	for (int i = 0; i < 8; i++)
+		pick_at_random(1);
 }
 
 struct m_space *any_space(void)

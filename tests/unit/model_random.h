@@ -11,7 +11,15 @@ void model_random_step(void);
 /* Destroy some of what there is, if it is much: a world that is full is not interesting. */
 void model_thin_out(void);
 
-uint32_t pick(uint32_t n);			/* 0 to n - 1 */
+/* Where choices come from: 0 to n - 1.  From a generator, unless a test has something better. */
+extern uint32_t (*model_pick)(uint32_t n);
+void model_seed(uint32_t seed);
+
+static inline uint32_t pick(uint32_t n)
+{
+	return model_pick(n);
+}
+
 struct m_space *any_space(void);
 mach_port_name_t any_name(struct m_space *space);	/* most likely one in use */
 mach_port_name_t odd_name(void);
