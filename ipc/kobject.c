@@ -70,7 +70,7 @@ static void reply_start(struct ipc_kmsg *reply, const struct ipc_kmsg *request)
 		.size = sizeof(*message),
 		.remote = request->header.local,
 		.local = IP_NULL,
-		.id = request->header.id + 100,
+		.id = (mach_msg_id_t)((uint32_t)request->header.id + 100),	/* may wrap */
 	};
 	*(uint32_t *)&message->RetCodeType = 0x10012000u | MACH_MSG_TYPE_INTEGER_32;
 	message->RetCode = MIG_BAD_ID;

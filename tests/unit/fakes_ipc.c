@@ -243,11 +243,11 @@ void thread_hand_over(struct thread *self, continuation_t continuation, struct t
 
 /* --- Kernel objects ---------------------------------------------------------------------- */
 
-void ipc_kobject_init(void)
+__attribute__((weak)) void ipc_kobject_init(void)
 {
 }
 
-struct ipc_kmsg *ipc_kobject_server(struct ipc_kmsg *request)
+__attribute__((weak)) struct ipc_kmsg *ipc_kobject_server(struct ipc_kmsg *request)
 {
 	struct ipc_port *port = request->header.local;
 	struct ipc_kmsg *reply = NULL;

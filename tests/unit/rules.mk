@@ -36,6 +36,12 @@ $(B)/obj/unit/kern/string.o: private UNIT_EXTRA := -fno-builtin $(foreach f,memc
 $(B)/obj/unit/kern/printf.o: private UNIT_EXTRA := -fno-builtin \
 	$(foreach f,printf vprintf snprintf vsnprintf,$(call kernel-name,$(f)))
 
+# For tests/coverage: counters in what is measured, and nothing that has branches of its own.
+ifdef COVERAGE
+$(B)/obj/unit/ipc/%.o: private UNIT_EXTRA := -O0 --coverage -fno-sanitize=all
+UNIT_LDFLAGS := --coverage -Wl,-u,__gcov_dump
+endif
+
 unit-objects = $(addprefix $(B)/obj/unit/,$(patsubst %.c,%.o,$(1)))
 
 $(B)/unit.flags: FORCE
@@ -58,7 +64,7 @@ $(B)/tests/unit/$(1): $(call unit-objects,$(sort tests/unit/test_$(1).c tests/un
 		tests/unit/fakes_pmap.c tests/unit/inject.c $(UNIT_BASE) $(2)))
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
-	$$(Q)gcc -m32 -fsanitize=address,undefined -o $$@.new $$^ $(UNIT_WRAPS) -Wl,-Bstatic -lcheck_pic -lsubunit \
+	$$(Q)gcc -m32 $(UNIT_LDFLAGS) -fsanitize=address,undefined -o $$@.new $$^ $(UNIT_WRAPS) -Wl,-Bstatic -lcheck_pic -lsubunit \
 		-Wl,-Bdynamic -lpthread -lrt -lm && $$(complete)
 endef
 
@@ -100,7 +106,16 @@ $(eval $(call unit-test,rpc,$(UNIT_IPC)))
 $(eval $(call unit-test,kport,$(UNIT_IPC)))
 $(eval $(call unit-test,trailer,$(UNIT_IPC)))
 
+# The dispatcher and the traps, with MIG's stubs for all interfaces; routines that are not here are
+# not served.
+UNIT_STUBS := $(patsubst %,$(B)/gen/%.c,$(KERNEL_STUBS))
+$(call unit-objects,$(UNIT_STUBS)): private UNIT_EXTRA := -Wno-sign-compare
+$(eval $(call unit-test,kobject,$(UNIT_IPC) ipc/kobject.c ipc/traps.c kern/port_convert.c $(UNIT_STUBS)))
+
 # The tests that run a second time with failing allocations: those of sources in ipc/ that make any.
 $(B)/tests/unit/injected: FORCE
 	$(call keep-if-same,$(strip $(INJECT_TESTS)))
 UNIT_TESTS += $(B)/tests/unit/injected
+
+.PHONY: unit-coverage
+unit-coverage: $(addprefix $(B)/tests/unit/,$(strip $(INJECT_TESTS)) msg_item injected)
