@@ -51,6 +51,8 @@ _Noreturn void __wrap__ck_assert_failed(const char *file, int line, const char *
 void __wrap__tcase_add_test(TCase *tcase, const TTest *test, int signal, int status, int start,
 			    int end);
 
+void __gcov_dump(void) __attribute__((weak));	/* tests/coverage */
+
 bool injecting;
 static bool all;
 
@@ -265,6 +267,8 @@ static _Noreturn void run_here(const TTest *test, int loop, uint32_t fail, uint3
 	if (fake_panic_message[0] == '\0')
 		judge_state();
 	out->ended = true;
+	if (__gcov_dump != NULL)
+		__gcov_dump();
 	_exit(0);
 }
 
