@@ -3,6 +3,7 @@
 
 #include <ipc/accepted.h>
 #include <ipc/kmsg.h>
+#include <ipc/print.h>
 #include <ipc/pset.h>
 #include <ipc/right.h>
 #include <kern/printf.h>
@@ -23,11 +24,16 @@ struct ipc_check {
 	int faults;
 };
 
+/* So many things that are wrong are shown in full. */
+#define SHOWN_MAX 4
+
 static void fault(struct ipc_check *check, const char *what, const void *object, uint32_t found,
 		  uint32_t expected)
 {
 	check->faults++;
 	printf("ipc check: %s of %p: found %u, recorded %u\n", what, object, found, expected);
+	if (check->faults <= SHOWN_MAX)
+		ipc_print_object(object);
 }
 
 static struct tally *tally_of(struct ipc_check *check, struct ipc_port *port)
@@ -134,9 +140,14 @@ static void scan_port(struct ipc_check *check, struct ipc_port *port)
 	if (length != port->msgcount)
 		fault(check, "queue length", port, length, port->msgcount);
 	check_waiters(check, port);
-	queue_for_each(link, &port->requests)
+	length = 0;
+	queue_for_each(link, &port->requests) {
 		ipc_check_hold(check, container_of(link, struct ipc_request, link)->notify,
 			       IPC_HOLDS_SEND_ONCE);
+		length++;
+	}
+	if (length != port->request_count)
+		fault(check, "dead-name requests", port, length, port->request_count);
 	ipc_check_hold(check, port->nsrequest, IPC_HOLDS_SEND_ONCE);
 	ipc_check_hold(check, port->pdrequest, IPC_HOLDS_SEND_ONCE);
 	if (port->object.active && port->receiver == NULL)

@@ -154,6 +154,13 @@ _Noreturn void machine_stop(enum machine_stop how);
 /* Print a symbolised backtrace of the current kernel stack. */
 void machine_backtrace(void);
 
+/*
+ * Read a word of kernel memory that may not be there, to look at what may be damaged.  Can be
+ * called in any context.
+ * Returns:  false when the address is not aligned, not the kernel's or not mapped.
+ */
+bool machine_peek(const void *place, uint32_t *word);
+
 /* --- Processor ------------------------------------------------------------ */
 
 struct machine_features {

@@ -4,6 +4,7 @@
 
 #include <ipc/kmsg.h>
 #include <ipc/mqueue.h>
+#include <ipc/print.h>
 #include <ipc/right.h>
 #include <ipc/space_lookup.h>
 #include <kern/sched.h>
@@ -12,6 +13,7 @@
 #include <kern/task.h>
 #include <mach/mach_port_server.h>
 #include <mach/notify.h>
+#include <vm/kmem.h>
 
 static struct task *new_task(void)
 {
@@ -94,8 +96,10 @@ static mach_msg_return_t send_from(struct task *task, mach_msg_bits_t bits,
 static struct ipc_kmsg *receive_in(struct task *task, mach_port_name_t name)
 {
 	struct thread *self = current_thread();
+	struct task *own = self->task;
 	struct ipc_kmsg *kmsg = NULL;
 	struct ipc_entry *entry;
+	mach_msg_return_t mr;
 
 	ipc_space_lock(task->space);
 	entry = ipc_right_lookup(task->space, name);
@@ -104,7 +108,10 @@ static struct ipc_kmsg *receive_in(struct task *task, mach_port_name_t name)
 	self->ipc.option = MACH_RCV_TIMEOUT;
 	self->ipc.timeout = 0;
 	self->ipc.rcv_size = ~0u;
-	if (ipc_mqueue_receive(self) == MACH_MSG_SUCCESS) {
+	self->task = task;	/* whose port it is */
+	mr = ipc_mqueue_receive(self);
+	self->task = own;
+	if (mr == MACH_MSG_SUCCESS) {
 		kmsg = self->ipc.kmsg;
 		CHECK(ipc_kmsg_copyout(kmsg, task->space, task->map) == MACH_MSG_SUCCESS);
 	}
@@ -358,6 +365,29 @@ static void test_allocation_failures(void)
 	end_task(task);
 }
 
+/* What is printed of objects, whole or not: nothing must happen. */
+static void test_print(void)
+{
+	struct task *task = new_task();
+	mach_port_name_t name = new_port(task);
+	struct ipc_port *port = entry_port(ipc_entry_lookup(&task->space->table, name));
+	uint32_t *page = kmem_alloc(2 * PAGE_BYTES);
+
+	ipc_print_space(task->space);
+	ipc_print_object(port);
+	kmem_free(page, 2 * PAGE_BYTES);
+	ipc_print_object(page);			/* was there */
+	ipc_print_port((struct ipc_port *)page);
+	ipc_print_kmsg((struct ipc_kmsg *)((char *)page + 4));
+	ipc_print_space((struct ipc_space *)8);
+	port->nsrequest = (struct ipc_port *)page;
+	port->requests.head.next = (struct queue_link *)page;
+	ipc_print_port(port);
+	port->nsrequest = IP_NULL;
+	queue_init(&port->requests);
+	end_task(task);
+}
+
 const struct ktest ipc_tests[] = {
 	{ "a task comes and goes", test_task },
 	{ "5,000 ports die with their task", test_many_ports },
@@ -372,5 +402,6 @@ const struct ktest ipc_tests[] = {
 	{ "members of a set are served in turn", test_set_fairness },
 	{ "a task that has ended has no children", test_ended_parent },
 	{ "NS-4: failing allocations leave nothing behind", test_allocation_failures },
+	{ "whole and damaged objects are printed", test_print },
 	{ 0, 0 },
 };

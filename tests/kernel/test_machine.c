@@ -9,6 +9,7 @@
 #include <kern/percpu.h>
 #include <kern/string.h>
 #include <mach/i386/eflags.h>
+#include <vm/kmem.h>
 #include <vm/pmap.h>
 
 /* --- The kernel's own mappings ------------------------------------------------------------- */
@@ -368,6 +369,27 @@ static void test_temporary(void)
 	free_object_page(here);
 }
 
+/* --- Looking at what may not be there -------------------------------------------------------- */
+
+static void test_peek(void)
+{
+	uint32_t *buffer = kmem_alloc(2 * PAGE_BYTES), word = 5;
+
+	if (!CHECK(buffer != NULL))
+		return;
+	buffer[1023] = 77;
+	CHECK(machine_peek(&buffer[1023], &word) && word == 77);
+	CHECK(machine_peek(_text_start, &word) && word == *(uint32_t *)_text_start);
+	word = 5;
+	CHECK(!machine_peek((char *)buffer + 2, &word));
+	CHECK(!machine_peek(buffer + 2 * PAGE_BYTES / 4, &word));	/* nothing is behind */
+	CHECK(!machine_peek(NULL, &word));
+	CHECK(!machine_peek((void *)(KERNEL_BASE - 4), &word));
+	kmem_free(buffer, 2 * PAGE_BYTES);
+	CHECK(!machine_peek(buffer, &word));
+	CHECK(word == 5);
+}
+
 const struct ktest machine_tests[] = {
 	{ "nothing is writable and executable", test_kernel_access },
 	{ "address spaces do as a model does", test_pmap_model },
@@ -379,5 +401,6 @@ const struct ktest machine_tests[] = {
 	{ "time goes on", test_clock },
 	{ "functions have names", test_symbols },
 	{ "temporary mappings", test_temporary },
+	{ "words that may not be there", test_peek },
 	{ NULL, NULL },
 };
