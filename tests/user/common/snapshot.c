@@ -11,7 +11,7 @@
 #include "tap.h"
 
 /* Pages that caches may hold for a while. */
-#define FREE_PAGES_MARGIN	24
+#define FREE_PAGES_MARGIN	16
 
 static mach_port_urefs_t refs(mach_port_t task, mach_port_name_t name, mach_port_right_t right)
 {

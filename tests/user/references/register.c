@@ -207,7 +207,7 @@ void test_register_often(void)
 {
 	begin();
 	port_make_send(passed);
-	snapshot_conserved(register_and_look_up, tap_rounds(2000, 100000));
+	snapshot_conserved(register_and_look_up, tap_rounds(6000, 100000));
 	EXPECT(port_refs(passed, MACH_PORT_RIGHT_SEND), 1);
 	EXPECT(mach_port_deallocate(SELF, passed), KERN_SUCCESS);
 	end();
