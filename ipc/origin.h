@@ -38,12 +38,12 @@ static inline void ipc_origin_message(struct ipc_entry *entry, mach_msg_id_t id)
 		ipc_origin_set(entry, ORIGIN_MESSAGE, id);
 }
 
-/* The entry is another's continuation: a rename. */
-static inline void ipc_origin_copy(struct ipc_entry *to, const struct ipc_entry *from)
+/* The entry goes on for an old one: a rename. */
+static inline void ipc_origin_copy(struct ipc_entry *entry, const struct ipc_entry *old)
 {
 	if (DEBUG) {
-		to->origin = from->origin;
-		to->origin_time = from->origin_time;
+		entry->origin = old->origin;
+		entry->origin_time = old->origin_time;
 	}
 }
 

@@ -17,6 +17,27 @@
 #include <mach/mach_port_server.h>
 #include <mach/notify.h>
 
+static void *nowhere;		/* an address that is not mapped */
+
+static void start(void)
+{
+	scene_start();
+	nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ck_assert(nowhere != MAP_FAILED);
+}
+
+/* A test in the scene, which it leaves as it was. */
+#define SCENE_TEST(name)			\
+	static void in_scene_##name(void);	\
+	START_TEST(name)			\
+	{					\
+		start();					\
+		in_scene_##name();		\
+		scene_finish();			\
+	}					\
+	END_TEST				\
+	static void in_scene_##name(void)
+
 /* --- What is printed --------------------------------------------------------------------- */
 
 static char *printed;
@@ -106,6 +127,7 @@ static struct ipc_kmsg *make(const uint32_t *words, uint32_t count, mach_msg_bit
 {
 	struct ipc_kmsg *kmsg = ipc_kmsg_alloc(sizeof(struct kmsg_header) + 4 * count);
 
+	ck_must(kmsg != NULL);
 	kmsg->header = (struct kmsg_header){
 		.bits = bits,
 		.size = sizeof(struct kmsg_header) + 4 * count,
@@ -119,7 +141,7 @@ static struct ipc_kmsg *make(const uint32_t *words, uint32_t count, mach_msg_bit
 
 #define COMPLEX (MACH_MSGH_BITS_COMPLEX | MACH_MSG_TYPE_PORT_SEND)
 
-START_TEST(test_header_only)
+SCENE_TEST(test_header_only)
 {
 	struct ipc_kmsg *kmsg = make(NULL, 0, MACH_MSG_TYPE_PORT_SEND);
 
@@ -136,10 +158,9 @@ START_TEST(test_header_only)
 		    AT(kmsg), kmsg->header.bits, AT(real(0)), real(0)->serial);
 	ipc_kmsg_free(kmsg);
 }
-END_TEST
 
 /* Names of a task stay numbers. */
-START_TEST(test_user_form)
+SCENE_TEST(test_user_form)
 {
 	struct ipc_kmsg *kmsg = make(NULL, 0, MACH_MSGH_BITS(19, 21));
 
@@ -150,9 +171,8 @@ START_TEST(test_user_form)
 		    "  to (copy-send) 0x105, reply (make-send-once) 0x2000106\n", AT(kmsg));
 	ipc_kmsg_free(kmsg);
 }
-END_TEST
 
-START_TEST(test_data)
+SCENE_TEST(test_data)
 {
 	static const uint32_t words[] = {
 		0x10032002, 1, 2, 0xffffffff,		/* three integers */
@@ -174,9 +194,8 @@ START_TEST(test_data)
 		    AT(kmsg), AT(real(0)), real(0)->serial);
 	ipc_kmsg_free(kmsg);
 }
-END_TEST
 
-START_TEST(test_rights)
+SCENE_TEST(test_rights)
 {
 	struct ipc_port *array[9] = { real(1), IP_NULL, real(2) };
 	uint32_t words[] = {
@@ -202,9 +221,8 @@ START_TEST(test_rights)
 		    AT(real(2)), real(2)->serial);
 	ipc_kmsg_free(kmsg);
 }
-END_TEST
 
-START_TEST(test_bad_items)
+SCENE_TEST(test_bad_items)
 {
 	static const uint32_t unused[] = { 0x10012002, 5, 0x90012002, 5 };
 	static const uint32_t cut[] = { 0x10012002, 5, 0x10042002, 5 };
@@ -220,10 +238,9 @@ START_TEST(test_bad_items)
 	free(printed);
 	ipc_kmsg_free(kmsg);
 }
-END_TEST
 
 /* More items than anybody reads. */
-START_TEST(test_many_items)
+SCENE_TEST(test_many_items)
 {
 	uint32_t words[200];
 	struct ipc_kmsg *kmsg;
@@ -239,7 +256,6 @@ START_TEST(test_many_items)
 	free(printed);
 	ipc_kmsg_free(kmsg);
 }
-END_TEST
 
 static uint32_t state = 1;
 
@@ -265,7 +281,7 @@ static uint32_t random_word(void)
 	}
 }
 
-START_TEST(test_random_bodies)
+SCENE_TEST(test_random_bodies)
 {
 	uint32_t words[60], ends = 0;
 
@@ -287,11 +303,10 @@ START_TEST(test_random_bodies)
 	}
 	ck_assert(ends > 1000 && ends < 19000);
 }
-END_TEST
 
 /* --- Ports ------------------------------------------------------------------------------- */
 
-START_TEST(test_port)
+SCENE_TEST(test_port)
 {
 	struct ipc_port *p = real(0);
 
@@ -307,9 +322,8 @@ START_TEST(test_port)
 	expect_part("port %u at 0x%x: 2 references", p->serial, AT(p));
 	free(printed);
 }
-END_TEST
 
-START_TEST(test_full_port)
+SCENE_TEST(test_full_port)
 {
 	struct ipc_port *p = real(0);
 
@@ -335,20 +349,21 @@ START_TEST(test_full_port)
 	expect(sender[0], MACH_MSG_SUCCESS);
 	expect(receiver[0], MACH_MSG_SUCCESS);
 }
-END_TEST
 
-START_TEST(test_requests)
+SCENE_TEST(test_requests)
 {
 	mach_port_name_t notify = new_right(server, MACH_PORT_RIGHT_RECEIVE);
 	struct ipc_port *to_here = entry_port(ipc_entry_lookup(&server->space->table, notify));
 	static const mach_msg_id_t kind[] = { MACH_NOTIFY_NO_SENDERS, MACH_NOTIFY_DEAD_NAME };
 
 	for (int i = 0; i < 2; i++) {
-		struct ipc_port *previous;
+		struct ipc_port *right = ipc_port_make_sonce(to_here), *previous;
+		kern_return_t kr = mach_port_request_notification(server->space, port[0], kind[i],
+								  0, right, &previous);
 
-		ck_assert_int_eq(mach_port_request_notification(server->space, port[0], kind[i], 0,
-						ipc_port_make_sonce(to_here), &previous),
-				 KERN_SUCCESS);
+		if (kr != KERN_SUCCESS)
+			ipc_port_release_sonce(right);
+		ck_must(kr == KERN_SUCCESS);
 	}
 	print_port(real(0));
 	expect_part("  requests: no-senders 0x%x (port %u), port-destroyed null, dead-name 1\n",
@@ -360,12 +375,12 @@ START_TEST(test_requests)
 	free(printed);
 	destroy(notify);
 }
-END_TEST
 
-START_TEST(test_other_places)
+SCENE_TEST(test_other_places)
 {
 	struct ipc_port *p = ipc_port_alloc_kernel(IKOT_TASK, (void *)0x1234);
 
+	ck_must(p != NULL);
 	print_port(p);
 	expect_part("  kernel object 0x1234, type 2\n");
 	free(printed);
@@ -376,16 +391,16 @@ START_TEST(test_other_places)
 	free(printed);
 	ipc_port_release(p);
 	p = ipc_port_create();
+	ck_must(p != NULL);
 	print_port(p);
 	expect_part("  in transit to null\n");
 	free(printed);
 	ipc_port_destroy(p);
 }
-END_TEST
 
 /* --- Spaces ------------------------------------------------------------------------------ */
 
-START_TEST(test_space)
+SCENE_TEST(test_space)
 {
 	struct task *task = fake_ipc_task();
 	mach_port_name_t set, dead, name;
@@ -416,9 +431,8 @@ START_TEST(test_space)
 		    AT(ipc_entry_lookup(&task->space->table, set)->object), set);
 	fake_ipc_task_end(task);
 }
-END_TEST
 
-START_TEST(test_large_space)
+SCENE_TEST(test_large_space)
 {
 	struct task *task = fake_ipc_task();
 
@@ -430,11 +444,8 @@ START_TEST(test_large_space)
 	free(printed);
 	fake_ipc_task_end(task);
 }
-END_TEST
 
 /* --- What is damaged ----------------------------------------------------------------------- */
-
-static void *nowhere;		/* an address that is not mapped */
 
 static void *bad_pointer(int i)
 {
@@ -446,7 +457,7 @@ static void *bad_pointer(int i)
 
 #define BAD_POINTERS 6
 
-START_TEST(test_not_there)
+SCENE_TEST(test_not_there)
 {
 	for (int i = 0; i < BAD_POINTERS; i++) {
 		unsigned int at = AT(bad_pointer(i));
@@ -465,9 +476,8 @@ START_TEST(test_not_there)
 	expect_part(": no port\n");
 	free(printed);
 }
-END_TEST
 
-START_TEST(test_damaged_message)
+SCENE_TEST(test_damaged_message)
 {
 	static const uint32_t words[] = { 0x10012002, 5 };
 	struct ipc_kmsg *kmsg = make(words, 2, MACH_MSG_TYPE_PORT_SEND);
@@ -488,9 +498,8 @@ START_TEST(test_damaged_message)
 	kmsg->room = room;
 	ipc_kmsg_free(kmsg);
 }
-END_TEST
 
-START_TEST(test_damaged_port)
+SCENE_TEST(test_damaged_port)
 {
 	struct ipc_port *p = real(0), copy;
 
@@ -522,9 +531,8 @@ START_TEST(test_damaged_port)
 	*p = copy;
 	take(port[0]);
 }
-END_TEST
 
-START_TEST(test_damaged_space)
+SCENE_TEST(test_damaged_space)
 {
 	struct ipc_space *space = server->space;
 	struct ipc_entry_leaf *leaf = space->table.root[0], *other = space->table.root[9];
@@ -552,18 +560,9 @@ START_TEST(test_damaged_space)
 	space->table.root[9] = other;
 	entry->object = object;
 }
-END_TEST
-
-static void start(void)
-{
-	scene_start();
-	nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ck_assert(nowhere != MAP_FAILED);
-}
 
 void unit_tests(TCase *tcase)
 {
-	tcase_add_checked_fixture(tcase, start, scene_finish);
 	tcase_add_test(tcase, test_header_only);
 	tcase_add_test(tcase, test_user_form);
 	tcase_add_test(tcase, test_data);
