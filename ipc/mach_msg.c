@@ -24,8 +24,6 @@ static mach_msg_return_t find_source(struct thread *self, struct ipc_space *spac
 	if (entry == NULL ||
 	    !(entry->bits & (MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_PORT_SET))) {
 		mr = MACH_RCV_INVALID_NAME;
-	} else if ((entry->bits & MACH_PORT_TYPE_RECEIVE) && entry_port(entry)->pset != NULL) {
-		mr = MACH_RCV_IN_SET;
 	} else {
 		self->ipc.object = entry->object;
 		__atomic_fetch_add(&entry->object->ref_count, 1, __ATOMIC_RELAXED);

@@ -407,7 +407,7 @@ kern_return_t mach_port_get_receive_status(struct ipc_space *space, mach_port_na
 	if (kr != KERN_SUCCESS)
 		return kr;
 	*status = (mach_port_status_t){
-		.mps_pset = port->pset != NULL ? port->pset->name : MACH_PORT_NULL,
+		.mps_pset = ipc_port_set_name(port),
 		.mps_seqno = port->seqno,
 		.mps_mscount = port->mscount,
 		.mps_qlimit = port->qlimit,

@@ -165,7 +165,7 @@ static kern_return_t leave_set(struct ipc_port *port, struct ipc_pset **oldp)
 	kern_return_t kr = KERN_NOT_IN_SET;
 
 	ipc_port_lock(port);
-	if (port->pset != NULL) {
+	if (ipc_port_set(port) != NULL) {
 		*oldp = ipc_pset_remove_locked(port);
 		kr = KERN_SUCCESS;
 	}

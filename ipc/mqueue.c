@@ -53,46 +53,34 @@ static struct thread *offer(struct ipc_mqueue *mqueue, struct ipc_port *port,
 	return NULL;
 }
 
-/* Offer to whoever waits on the port or its set.  Port locked. */
-static struct thread *offer_to_all(struct ipc_port *port, struct ipc_kmsg *kmsg)
+/* Put a message at the end of the queue.  Port locked, and its set, if it is in one. */
+static void enqueue(struct ipc_port *port, struct ipc_pset *pset, struct ipc_kmsg *kmsg)
 {
-	struct ipc_pset *pset = port->pset;
-	struct thread *receiver;
-
-	if (pset == NULL)
-		return offer(&port->mqueue, port, kmsg);
-	ipc_pset_lock(pset);
-	receiver = offer(&pset->mqueue, port, kmsg);
-	ipc_pset_unlock(pset);
-	return receiver;
-}
-
-/* Put a message at the end of the queue, where a set's receivers will find it.  Port locked. */
-static void enqueue(struct ipc_port *port, struct ipc_kmsg *kmsg)
-{
-	struct ipc_pset *pset = port->pset;
-
 	queue_insert_tail(&port->mqueue.messages, &kmsg->link);
 	if (++port->msgcount > port->counts.longest)
 		port->counts.longest = port->msgcount;
-	if (pset == NULL)
-		return;
-	ipc_pset_lock(pset);
-	if (!queue_linked(&port->ready_link))
+	if (pset != NULL && !queue_linked(&port->ready_link))
 		queue_insert_tail(&pset->ready, &port->ready_link);
-	ipc_pset_unlock(pset);
 }
 
-/* Hand over or queue.  Port locked and active. */
+/*
+ * Hand over, to whoever waits on the port or its set, or queue.  For a set both are one step with
+ * its lock held: else a receiver could come to wait between the two.  Port locked and active.
+ */
 static struct thread *place(struct ipc_port *port, struct ipc_kmsg *kmsg)
 {
+	struct ipc_pset *pset = ipc_port_set(port);
 	struct thread *receiver = NULL;
 
 	assert_locked(&port->object.lock);
+	if (pset != NULL)
+		ipc_pset_lock(pset);
 	if (port->msgcount == 0)
-		receiver = offer_to_all(port, kmsg);
+		receiver = offer(pset != NULL ? &pset->mqueue : &port->mqueue, port, kmsg);
 	if (receiver == NULL)
-		enqueue(port, kmsg);
+		enqueue(port, pset, kmsg);
+	if (pset != NULL)
+		ipc_pset_unlock(pset);
 	return receiver;
 }
 
@@ -355,7 +343,7 @@ static mach_msg_return_t receive_on_port(struct thread *self, struct ipc_port *p
 	ipc_port_lock(port);
 	if (!receives_for(port, self))
 		mr = MACH_RCV_PORT_DIED;
-	else if (port->pset != NULL)
+	else if (ipc_port_set(port) != NULL)
 		mr = MACH_RCV_IN_SET;
 	else if (port->msgcount != 0)
 		mr = take_first(self, port);
@@ -398,7 +386,7 @@ static mach_msg_return_t receive_on_set(struct thread *self, struct ipc_pset *ps
 		ipc_pset_unlock(pset);
 		/* The port's lock comes first: take it and see whether all is as it was. */
 		ipc_port_lock(port);
-		if (port->pset == pset && port->msgcount != 0)
+		if (ipc_port_set(port) == pset && port->msgcount != 0)
 			mr = take_first(self, port);
 		ipc_port_unlock(port);
 		ipc_port_release(port);

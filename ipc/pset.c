@@ -89,14 +89,19 @@ static struct ipc_port *pset_any_member(struct ipc_pset *pset)
 	return port;
 }
 
-void ipc_pset_destroy(struct ipc_pset *pset)
+void ipc_pset_deactivate(struct ipc_pset *pset)
 {
-	struct ipc_port *port;
-
 	ipc_pset_lock(pset);
 	pset->object.active = false;
 	ipc_mqueue_wake_receivers(&pset->mqueue, MACH_RCV_PORT_DIED);
 	ipc_pset_unlock(pset);
+}
+
+void ipc_pset_destroy(struct ipc_pset *pset)
+{
+	struct ipc_port *port;
+
+	ipc_pset_deactivate(pset);
 	/* The port's lock comes before the set's: look again under both. */
 	while ((port = pset_any_member(pset)) != NULL) {
 		bool member;

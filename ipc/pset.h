@@ -5,6 +5,9 @@
  * `ready` lists the members that have messages, in the order in which they are served:
  * a member goes to the end after each message, so that none starves.
  * A port's membership (port->pset, pset_link) changes with both locks held, port first.
+ *
+ * A set dies in the step in which its name goes.  Its members leave one by one after that;
+ * a port that is still in a dead set is in none, for everybody else (ipc_port_set).
  */
 #ifndef IPC_PSET_H
 #define IPC_PSET_H
@@ -47,7 +50,26 @@ void ipc_pset_move_member(struct ipc_port *port, struct ipc_pset *pset, struct i
 /* Take a port out of its set.  Port locked.  Returns the set, whose reference the caller gets. */
 struct ipc_pset *ipc_pset_remove_locked(struct ipc_port *port);
 
-/* The set dies: members leave, receivers get MACH_RCV_PORT_DIED.  Consumes a reference. */
+/* The set that a port is in, or NULL.  Port locked. */
+static inline struct ipc_pset *ipc_port_set(const struct ipc_port *port)
+{
+	struct ipc_pset *pset = port->pset;
+
+	return pset != NULL && pset->object.active ? pset : NULL;
+}
+
+/* Its name, or null.  Port locked, and its space, without which no set is renamed. */
+static inline mach_port_name_t ipc_port_set_name(const struct ipc_port *port)
+{
+	const struct ipc_pset *pset = ipc_port_set(port);
+
+	return pset != NULL ? pset->name : MACH_PORT_NULL;
+}
+
+/* The step from life to death: receivers get MACH_RCV_PORT_DIED.  ipc_pset_destroy must follow. */
+void ipc_pset_deactivate(struct ipc_pset *pset);
+
+/* The set dies, if it has not yet, and its members leave.  Consumes a reference.  Locks: none. */
 void ipc_pset_destroy(struct ipc_pset *pset);
 
 #endif /* IPC_PSET_H */

@@ -422,6 +422,7 @@ static bool release_receive(struct ipc_space *space, struct ipc_entry *entry,
 static bool release_set(struct ipc_space *space, struct ipc_entry *entry,
 			struct ipc_debris *debris)
 {
+	ipc_pset_deactivate(entry_pset(entry));
 	ipc_debris_note(debris)->dead_set = entry_pset(entry);
 	ipc_entry_free(&space->table, entry);
 	return true;

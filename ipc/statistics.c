@@ -36,7 +36,7 @@ static uint32_t count_waiting(const struct queue *queue)
 /* On the port or, if it is in one, on its set.  Port locked. */
 static uint32_t count_receivers(const struct ipc_port *port)
 {
-	struct ipc_pset *pset = port->pset;
+	struct ipc_pset *pset = ipc_port_set(port);
 	uint32_t count;
 
 	if (pset == NULL)
@@ -75,7 +75,7 @@ static void describe_port(struct ipc_port *port, struct port_statistics *out)
 		.pst_place = place,
 		.pst_task = receiver_task(port),
 		.pst_name = place == PORT_IN_SPACE ? port->receiver_name : MACH_PORT_NULL,
-		.pst_set = port->pset != NULL ? port->pset->name : MACH_PORT_NULL,
+		.pst_set = ipc_port_set_name(port),
 		.pst_sent = received + port->msgcount,
 		.pst_received = received,
 		.pst_blocked = port->counts.blocked,
@@ -176,7 +176,7 @@ static void describe_stuck(struct ipc_port *port, struct stuck_port *out)
 {
 	*out = (struct stuck_port){
 		.stp_name = port->receiver_name,
-		.stp_set = port->pset != NULL ? port->pset->name : MACH_PORT_NULL,
+		.stp_set = ipc_port_set_name(port),
 		.stp_serial = port->serial,
 		.stp_queued = port->msgcount,
 		.stp_qlimit = port->qlimit,
