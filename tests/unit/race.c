@@ -213,6 +213,11 @@ void race_join_set(struct task *task, char port, char set)
 	     "move_member");
 }
 
+void race_set_qlimit(struct task *task, char label, uint32_t qlimit)
+{
+	must(mach_port_set_qlimit(task->space, race_name(task, label), qlimit), "set_qlimit");
+}
+
 void race_request(struct task *task, char label, mach_msg_id_t id, uint32_t sync, char notify)
 {
 	struct ipc_port *previous = IP_NULL;
@@ -320,8 +325,9 @@ static mach_msg_return_t trap(struct racer *racer, const struct step *step,
 	mach_msg_option_t option = parts | step->option;
 
 	return mach_msg_trap((struct mach_msg_args){ (mach_msg_header_t *)racer->buffer, option,
-				size, sizeof(racer->buffer), step->rcv_name, step->timeout,
-				step->notify });
+				size, step->rcv_size != 0 ? step->rcv_size
+							  : sizeof(racer->buffer),
+				step->rcv_name, step->timeout, step->notify });
 }
 
 static bool is_port_type(uint32_t type)
@@ -432,6 +438,22 @@ void race_send_away(struct task *task, char label, uint32_t disposition, char de
 			   sizeof(message), 0, 0, 0, 0 }), "race_send_away");
 	main_thread.task = C;
 	label_set(task, label, 0);
+}
+
+void race_send_by_force(struct task *task, char label, char notify)
+{
+	mach_msg_header_t header = {
+		.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
+		.msgh_remote_port = race_name(task, label),
+		.msgh_id = 800,
+	};
+
+	main_thread.task = task;
+	if (mach_msg_trap((struct mach_msg_args){ &header, MACH_SEND_MSG | MACH_SEND_NOTIFY,
+			  sizeof(header), 0, 0, 0, race_name(task, notify) }) !=
+	    MACH_SEND_WILL_NOTIFY)
+		schedule_fail("race_send_by_force");
+	main_thread.task = C;
 }
 
 /* --- Kernel routines --------------------------------------------------------------------- */

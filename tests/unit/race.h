@@ -51,9 +51,13 @@ struct ipc_port *race_port_of(char label);
 void race_queue(char label, mach_msg_id_t first, uint32_t n);
 
 void race_join_set(struct task *task, char port, char set);
+void race_set_qlimit(struct task *task, char label, uint32_t qlimit);
 
 /* Ask for a notification about a name, to be sent to a labelled port. */
 void race_request(struct task *task, char label, mach_msg_id_t id, uint32_t sync, char notify);
+
+/* Send to a full queue with MACH_SEND_NOTIFY, number 800. */
+void race_send_by_force(struct task *task, char label, char notify);
 
 /* A right goes to another port in a message (MACH_MSG_TYPE_MOVE_RECEIVE and the like). */
 void race_send_away(struct task *task, char label, uint32_t disposition, char dest);
@@ -71,6 +75,7 @@ struct step {
 	mach_msg_option_t parts, option;	/* MACH_SEND_MSG and MACH_RCV_MSG; the other bits */
 	mach_msg_timeout_t timeout;
 	mach_port_name_t notify, rcv_name;
+	mach_msg_size_t rcv_size;	/* 0: enough */
 	struct {
 		mach_port_name_t name;
 		uint32_t type;

@@ -356,6 +356,27 @@ mach_msg_return_t __wrap_ipc_mqueue_receive(struct thread *self)
 	return mr;
 }
 
+/* A queue that is found full, and a message that is forced in. */
+mach_msg_return_t __real_ipc_accepted_create(struct ipc_space *space, mach_port_name_t name,
+					     struct ipc_port *dest, mach_port_name_t notify,
+					     struct ipc_accepted **requestp);
+mach_msg_return_t __wrap_ipc_accepted_create(struct ipc_space *space, mach_port_name_t name,
+					     struct ipc_port *dest, mach_port_name_t notify,
+					     struct ipc_accepted **requestp);
+mach_msg_return_t __wrap_ipc_accepted_create(struct ipc_space *space, mach_port_name_t name,
+					     struct ipc_port *dest, mach_port_name_t notify,
+					     struct ipc_accepted **requestp)
+{
+	mach_msg_return_t mr;
+
+	if (schedule_is_sequential())
+		schedule_part();
+	mr = __real_ipc_accepted_create(space, name, dest, notify, requestp);
+	if (schedule_is_sequential())
+		schedule_part();
+	return mr;
+}
+
 /* --- Kernel objects: none ---------------------------------------------------------------- */
 
 void ipc_kobject_init(void)

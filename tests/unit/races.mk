@@ -20,7 +20,7 @@ $(B)/obj/race/%.o: %.c $(B)/race.flags | $(KERNEL_STUB_HEADERS)
 race-objects = $(addprefix $(B)/obj/race/,$(patsubst %.c,%.o,$(1)))
 
 # Also where a call may be seen in parts.
-RACE_WRAPPED := ipc_mqueue_send ipc_mqueue_receive
+RACE_WRAPPED := ipc_mqueue_send ipc_mqueue_receive ipc_accepted_create
 
 define race-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
@@ -40,3 +40,4 @@ $(eval $(call race-test,schedule,tests/unit/schedule_toys.c))
 RACE_IPC := $(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) kern/lock.c \
 	$(addprefix tests/unit/,race.c race_fakes.c race_main.c race_outcome.c)
 $(eval $(call race-test,race_death,$(RACE_IPC)))
+$(eval $(call race-test,race_queue,$(RACE_IPC)))

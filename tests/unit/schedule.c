@@ -87,6 +87,7 @@ struct actor_slot {
 static struct actor_slot actors[SCHEDULE_ACTORS];
 static unsigned int actor_count;
 static int self = MAIN;
+int schedule_watched = MAIN;
 
 static uint8_t stacks[STACKS][STACK_BYTES] __attribute__((aligned(4096)));
 static void *stack_pointer[STACKS];
@@ -117,7 +118,13 @@ static unsigned int outcome_count, sequential_count;
 
 int schedule_self(void)
 {
-	return preparing ? MAIN : self;
+	return schedule_watched;
+}
+
+static void set_self(int actor)
+{
+	self = actor;
+	schedule_watched = preparing ? MAIN : actor;
 }
 
 bool schedule_is_sequential(void)
@@ -160,7 +167,7 @@ static void tell_failure(const char *format, va_list args)
 	char *text = search.result->failure;
 	size_t size = sizeof(search.result->failure), length;
 
-	self = MAIN;
+	set_self(MAIN);
 	search.result->failed = true;
 	length = (size_t)snprintf(text, size, "%s: ", search.race->name);
 	length += (size_t)vsnprintf(text + length, size - length, format, args);
@@ -369,7 +376,7 @@ static int choose(void)
 
 static void switch_to_main(void **save)
 {
-	self = MAIN;
+	set_self(MAIN);
 	schedule_switch_stacks(save, main_pointer);
 }
 
@@ -426,7 +433,7 @@ void schedule_become(unsigned int actor, void (*resume)(void))
 	from->resume = resume;
 	from->state = from->ready ? ACTOR_RUNS : ACTOR_WAITS;
 	from->ready = false;
-	self = (int)actor;
+	set_self((int)actor);
 	schedule_switched(self);
 	schedule_part();
 }
@@ -450,7 +457,11 @@ static void stop(const void *object, enum schedule_access access, const void *pc
 
 void schedule_point(const void *object, enum schedule_access access)
 {
-	if (schedule_self() >= 0 && !search.sequential)
+	if (schedule_self() < 0)
+		return;
+	if (search.sequential)
+		schedule_note(object, access);
+	else
 		stop(object, access, __builtin_return_address(0));
 }
 
@@ -464,8 +475,10 @@ void schedule_lock_wanted(const uint32_t *held, const void *pc)
 {
 	int me = self;
 
-	if (search.sequential && *held == 0)
+	if (search.sequential && *held == 0) {
+		schedule_note(held, SCHEDULE_WRITE);
 		return;
+	}
 	actors[me].wanted = held;
 	stop(held, SCHEDULE_WRITE, pc);
 	actors[me].wanted = NULL;
@@ -483,7 +496,7 @@ static void run_actor(int next)
 
 	if (actor->stack < 0)
 		stack_take(actor);
-	self = next;
+	set_self(next);
 	stack_left = false;
 	schedule_switched(self);
 	schedule_switch_stacks(&main_pointer, stack_pointer[actor->stack]);
@@ -529,7 +542,8 @@ static void run_once(void)
 {
 	actor_count = 0;
 	depth = 0;
-	self = MAIN;
+	preparing = false;
+	set_self(MAIN);
 	search.aimless = false;
 	memset(stack_used, 0, sizeof(stack_used));
 	outcome[0] = '\0';
@@ -612,7 +626,7 @@ static bool search_all(uint32_t limit)
 		else
 			search.result->schedules++;
 		judge_outcome();
-		if (!search.sequential && watch_found_more()) {
+		if (watch_found_more()) {
 			path_length = 0;
 			search.result->schedules = search.result->repeated = 0;
 			continue;
@@ -624,13 +638,12 @@ static bool search_all(uint32_t limit)
 
 static void search_sequential(void)
 {
-	search.sequential = true;
+	search.sequential = search.reduced = true;
 	search_all(UINT32_MAX);
 	search.sequential = false;
 	sequential_count = outcome_count;
 	search.result->sequential = sequential_count;
-	search.result->schedules = 0;
-	watch_found_more();
+	search.result->schedules = search.result->repeated = 0;
 	if (search.race->sequential_outcomes != 0 &&
 	    search.race->sequential_outcomes != sequential_count)
 		schedule_fail("%u sequential outcomes, not %u", sequential_count,

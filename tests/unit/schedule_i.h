@@ -10,6 +10,9 @@
 /* Wait until the lock is free; the next step takes it. */
 void schedule_lock_wanted(const uint32_t *held, const void *pc);
 
+/* schedule_self, for those who ask at every access to memory. */
+extern int schedule_watched;
+
 /* Whose stack is an address in? */
 enum schedule_stack { STACK_NONE, STACK_OWN, STACK_OTHER };
 enum schedule_stack schedule_stack_of(const void *p);

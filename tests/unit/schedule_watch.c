@@ -282,7 +282,7 @@ static void access_memory(const void *p, size_t size, bool write, const void *pc
 	uintptr_t start = (uintptr_t)p & ~(uintptr_t)3;
 	enum schedule_stack owner;
 
-	if (schedule_self() < 0)
+	if (schedule_watched < 0)
 		return;
 	owner = schedule_stack_of(p);
 	if (owner == STACK_OWN)
@@ -300,22 +300,26 @@ static void access_memory(const void *p, size_t size, bool write, const void *pc
 	void __tsan_read##size(void *p);					\
 	void __tsan_read##size(void *p)						\
 	{									\
-		access_memory(p, size, false, PC);				\
+		if (schedule_watched >= 0)					\
+			access_memory(p, size, false, PC);		\
 	}									\
 	void __tsan_write##size(void *p);					\
 	void __tsan_write##size(void *p)					\
 	{									\
-		access_memory(p, size, true, PC);				\
+		if (schedule_watched >= 0)					\
+			access_memory(p, size, true, PC);		\
 	}									\
 	void __tsan_unaligned_read##size(void *p);				\
 	void __tsan_unaligned_read##size(void *p)				\
 	{									\
-		access_memory(p, size, false, PC);				\
+		if (schedule_watched >= 0)					\
+			access_memory(p, size, false, PC);		\
 	}									\
 	void __tsan_unaligned_write##size(void *p);				\
 	void __tsan_unaligned_write##size(void *p)				\
 	{									\
-		access_memory(p, size, true, PC);				\
+		if (schedule_watched >= 0)					\
+			access_memory(p, size, true, PC);		\
 	}
 WATCH(1)
 WATCH(2)
