@@ -44,6 +44,11 @@ void console_putc(char c)
 		vga_putc(c);
 }
 
+uint32_t console_interrupts_on(void)
+{
+	return serial_interrupts_on() | (use_screen ? 1u << KEYBOARD_IRQ : 0);
+}
+
 int console_getc_poll(void)
 {
 	int c = serial_getc_poll();

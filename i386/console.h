@@ -17,7 +17,14 @@ void console_select(const char *command_line);
 /* Is the word on the command line? */
 bool command_line_has(const char *command_line, const char *word);
 
+/* Have input interrupt; returns the lines that it comes on, as bits. */
+uint32_t console_interrupts_on(void);
+
+#define KEYBOARD_IRQ 1
+#define SERIAL_IRQ 4
+
 void serial_init(void);
+uint32_t serial_interrupts_on(void);	/* 0: no such chip */
 void serial_putc(char c);
 int serial_getc_poll(void);
 

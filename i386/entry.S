@@ -62,7 +62,7 @@
 	trap	\number, 1
 .endr
 
-	.balign	8
+	.balign	16
 	.globl	trap_irqs
 trap_irqs:			/* TRAP_STUB_SIZE bytes each */
 .irp number, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, \

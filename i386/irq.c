@@ -4,9 +4,11 @@
 #include <stdint.h>
 
 #include <i386/clock.h>
+#include <i386/console.h>
 #include <i386/io.h>
 #include <i386/irq.h>
 #include <kern/machine.h>
+#include <kern/machine_device.h>
 #include <kern/percpu.h>
 #include <mach/i386/eflags.h>
 
@@ -80,17 +82,84 @@ static void irq_acknowledge(unsigned int irq)
 	outb(MASTER_COMMAND, OCW2_EOI);
 }
 
+/* --- Lines for device/ ---------------------------------------------------------------------- */
+
+static uint32_t user_lines;		/* that are let through, once */
+static uint32_t pending_lines;
+static uint32_t console_lines;
+
+#define KERNEL_LINES (1u << IRQ_CLOCK | 1u << CASCADE)
+
+static void mask_line(unsigned int irq)
+{
+	irq_mask |= (uint16_t)(1u << irq);
+	irq_write_mask();
+}
+
+bool machine_irq_is_free(unsigned int line)
+{
+	return line < IRQ_LINES && !((KERNEL_LINES | console_lines) & 1u << line);
+}
+
+void machine_irq_enable(unsigned int line)
+{
+	bool enabled = interrupts_enabled();
+
+	interrupts_disable();
+	user_lines |= 1u << line;
+	irq_unmask(line);
+	if (enabled)
+		interrupts_enable();
+}
+
+void machine_irq_disable(unsigned int line)
+{
+	bool enabled = interrupts_enabled();
+
+	interrupts_disable();
+	user_lines &= ~(1u << line);
+	mask_line(line);
+	if (enabled)
+		interrupts_enable();
+}
+
+uint32_t machine_irq_take(void)
+{
+	return __atomic_exchange_n(&pending_lines, 0, __ATOMIC_RELAXED);
+}
+
+void machine_console_interrupts(void)
+{
+	console_lines = console_interrupts_on();
+	for (unsigned int irq = 0; irq < IRQ_LINES; irq++)
+		if (console_lines & 1u << irq)
+			irq_unmask(irq);
+}
+
+/* The line's work is for later; a user's line stays masked until then. */
+static void device_line(struct percpu *cpu, unsigned int irq)
+{
+	if (user_lines & 1u << irq) {
+		user_lines &= ~(1u << irq);
+		mask_line(irq);
+		pending_lines |= 1u << irq;
+	}
+	cpu->ast |= AST_DEVICE;
+}
+
 void irq_handler(unsigned int irq)
 {
+	struct percpu *cpu = current_cpu();
+
 	if (irq_spurious(irq))
 		return;
 	irq_acknowledge(irq);
-	if (irq == IRQ_CLOCK) {
-		struct percpu *cpu = current_cpu();
-
-		cpu->ticks += clock_ticks_passed();
-		cpu->ast |= AST_TICK;
+	if (irq != IRQ_CLOCK) {
+		device_line(cpu, irq);
+		return;
 	}
+	cpu->ticks += clock_ticks_passed();
+	cpu->ast |= AST_TICK;
 }
 
 bool interrupts_enabled(void)

@@ -23,6 +23,7 @@ enum uart {
 	UART_SCRATCH = COM0 + 7,
 };
 
+#define INTERRUPT_RECEIVED 0x01
 #define LCR_8N1		0x03
 #define LCR_DLAB	0x80
 #define MCR_DTR_RTS_OUT2 0x0b
@@ -58,6 +59,14 @@ void serial_init(void)
 	outb(UART_LCR, LCR_8N1);
 	outb(UART_FIFO, FIFO_ON_CLEAR);
 	outb(UART_MCR, MCR_DTR_RTS_OUT2);
+}
+
+uint32_t serial_interrupts_on(void)
+{
+	if (!serial_present)
+		return 0;
+	outb(UART_INTERRUPTS, INTERRUPT_RECEIVED);
+	return 1u << SERIAL_IRQ;
 }
 
 static bool serial_ready(void)

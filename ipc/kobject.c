@@ -112,7 +112,11 @@ struct ipc_kmsg *ipc_kobject_server(struct ipc_kmsg *request)
 	}
 	kr = ((mig_reply_header_t *)&reply->user)->RetCode;
 	request_end(request, kr == KERN_SUCCESS || kr == MIG_NO_REPLY);
-	if (kr == MIG_NO_REPLY || !IP_VALID(reply->header.remote)) {
+	if (kr == MIG_NO_REPLY) {	/* the routine has taken the reply right too */
+		ipc_kmsg_free(reply);
+		return NULL;
+	}
+	if (!IP_VALID(reply->header.remote)) {
 		ipc_kmsg_destroy(reply);
 		return NULL;
 	}

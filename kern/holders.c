@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The ports that tasks, threads and the host hold, for the IPC checker. */
+#include <device/device.h>
 #include <ipc/checker.h>
 #include <ipc/port.h>
 #include <kern/host.h>
@@ -46,4 +47,5 @@ void kernel_visit_holders(struct ipc_check *check)
 	ipc_check_hold(check, default_pset.port, IPC_HOLDS_RECEIVE);
 	ipc_check_hold(check, default_pset.name_port, IPC_HOLDS_RECEIVE);
 	task_notify_visit(check);
+	device_visit_holders(check);
 }

@@ -5,6 +5,7 @@
  * Memory comes first, then what threads need, then objects with ports; when the first thread runs,
  * everything works.  Whatever goes wrong says so on the console, and stops the machine.
  */
+#include <device/device.h>
 #include <ipc/fast_path.h>
 #include <ipc/init.h>
 #include <kern/boot_info.h>
@@ -68,6 +69,7 @@ static void objects_init(void)
 	processor_init();
 	host_time_init();
 	gsync_init();
+	device_init();
 	exception_init(boot_info->command_line);
 	ipc_fast_path_init(boot_info->command_line);
 }

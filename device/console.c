@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The console as a device, under the names `console` and `com0`: characters as they are typed,
+ * without echo or editing, and output as it is.  A read gets what is there; when nothing is, it
+ * waits for the next characters, unless it says D_NOWAIT.
+ */
+#include <device/device.h>
+
+#include <ipc/checker.h>
+#include <kern/machine.h>
+#include <kern/machine_device.h>
+#include <kern/sched.h>
+
+#define INPUT_ROOM 1024u		/* a power of two */
+#define READERS_MAX 256u		/* more are refused */
+#define READ_MAX 256u			/* bytes that an answer which comes later may have */
+
+static struct spin_lock input_lock = SPIN_LOCK_INIT(LOCK_HOST);	/* guards what follows */
+static uint8_t input[INPUT_ROOM];
+static uint32_t input_head, input_tail;	/* free running: taken at, put at */
+static struct queue readers;		/* requests that wait, in their order */
+static uint32_t reader_count;
+
+/* What does not fit any more is lost, as with a terminal that nobody reads. */
+static void take_input(void)
+{
+	int c;
+
+	while ((c = console_getc_poll()) >= 0)
+		if (input_tail - input_head < INPUT_ROOM)
+			input[input_tail++ % INPUT_ROOM] = (uint8_t)c;
+}
+
+static uint32_t get_input(uint8_t *data, uint32_t size)
+{
+	uint32_t done = 0;
+
+	while (done < size && input_head != input_tail)
+		data[done++] = input[input_head++ % INPUT_ROOM];
+	return done;
+}
+
+/* The first reader and the characters for it, or NULL. */
+static struct device_request *next_served(uint8_t *data, uint32_t *done)
+{
+	struct device_request *request = NULL;
+	struct queue_link *link;
+
+	spin_lock(&input_lock);
+	take_input();
+	*done = 0;
+	if (input_head != input_tail && (link = queue_take_first(&readers)) != NULL) {
+		request = container_of(link, struct device_request, link);
+		reader_count--;
+		if (request->reply->object.active)	/* else nobody would get them */
+			*done = get_input(data, request->bytes_wanted < READ_MAX
+							? request->bytes_wanted : READ_MAX);
+	}
+	spin_unlock(&input_lock);
+	return request;
+}
+
+void device_console_serve(void)
+{
+	uint8_t data[READ_MAX];
+	struct device_request *request;
+	uint32_t done;
+
+	while ((request = next_served(data, &done)) != NULL)
+		device_reply_data(request, D_SUCCESS, data, done);
+}
+
+static io_return_t console_read(struct device *device, dev_mode_t mode, recnum_t recnum,
+				void *data, uint32_t size, uint32_t *done,
+				struct device_request *request)
+{
+	io_return_t code = D_SUCCESS;
+
+	(void)device, (void)recnum;
+	if (size == 0)
+		return D_SUCCESS;
+	spin_lock(&input_lock);
+	take_input();
+	if (queue_empty(&readers))
+		*done = get_input(data, size);
+	if (*done == 0 && (mode & D_NOWAIT)) {
+		code = D_WOULD_BLOCK;
+	} else if (*done == 0 && (reader_count >= READERS_MAX || !IP_VALID(request->reply))) {
+		code = D_NO_MEMORY;
+	} else if (*done == 0) {
+		code = D_IO_QUEUED;
+		reader_count++;
+		queue_insert_tail(&readers, &request->link);
+	}
+	spin_unlock(&input_lock);
+	return code;
+}
+
+static io_return_t console_write(struct device *device, dev_mode_t mode, recnum_t recnum,
+				 const void *data, uint32_t size)
+{
+	const char *c = data;
+
+	(void)device, (void)mode, (void)recnum;
+	for (uint32_t i = 0; i < size; i++) {
+		console_putc(c[i]);
+		if (i % 64 == 63)
+			preemption_point();
+	}
+	return D_SUCCESS;
+}
+
+static const struct device_ops console_ops = { .read = console_read, .write = console_write };
+static struct device console = { .name = "console", .ops = &console_ops };
+static struct device com = { .name = "com", .ops = &console_ops };
+
+void device_console_init(void)
+{
+	queue_init(&readers);
+	device_add(&console);
+	device_add(&com);
+	machine_console_interrupts();
+}
+
+void device_console_visit(struct ipc_check *check)
+{
+	queue_for_each(link, &readers) {
+		struct device_request *request = container_of(link, struct device_request, link);
+
+		ipc_check_hold(check, request->reply,
+			       request->reply_type == MACH_MSG_TYPE_PORT_SEND ? IPC_HOLDS_SEND
+									      : IPC_HOLDS_SEND_ONCE);
+	}
+}
