@@ -41,3 +41,4 @@ RACE_IPC := $(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) kern/loc
 	$(addprefix tests/unit/,race.c race_fakes.c race_main.c race_outcome.c)
 $(eval $(call race-test,race_death,$(RACE_IPC)))
 $(eval $(call race-test,race_queue,$(RACE_IPC)))
+$(eval $(call race-test,race_names,$(RACE_IPC)))
