@@ -13,6 +13,7 @@
 #include <i386/asm_offsets.h>
 #include <i386/extable.h>
 #include <i386/segments.h>
+#include <i386/trace_sites.h>
 
 #define USER_LIMIT		0xC0000000
 #define MACH_MSG_TRAP		-25
@@ -198,6 +199,8 @@ syscall_common\suffix:
 	jne	syscall_segments\suffix
 syscall_dispatch\suffix:
 	movl	PCB_KSTACK_TOP(%ebx), %esp
+	trace_site TRACE_TRAP_ENTER, syscall_trace\suffix
+syscall_traced\suffix:
 	cmpl	$MACH_MSG_TRAP, %eax
 	jne	syscall_other\suffix
 	cmpl	$USER_LIMIT - 8 * 4, %ecx
@@ -253,6 +256,14 @@ syscall_segments\suffix:
 	movl	$USER_DS, REG(SS)(%ebx)
 	movl	$EFLAGS_IF, REG(EFLAGS)(%ebx)
 	jmp	syscall_dispatch\suffix
+
+syscall_trace\suffix:
+	pushl	%ecx
+	pushl	%eax
+	call	trace_system_call
+	popl	%eax
+	popl	%ecx
+	jmp	syscall_traced\suffix
 
 syscall_other\suffix:
 	negl	%eax
@@ -321,6 +332,7 @@ syscall_leave:
 	movl	CPU_AST(%ecx), %edx
 	orl	THREAD_AST(%ebx), %edx
 	jnz	syscall_leave_ast
+	trace_site TRACE_TRAP_EXIT, syscall_leave_trace
 syscall_restore:
 	cmpl	$RETURN_SYSEXIT, PCB_RETURN_KIND(%ebx)
 	jne	syscall_restore_iret
@@ -352,6 +364,12 @@ syscall_restore_all:
 syscall_leave_ast:
 	movl	%eax, REG(EAX)(%ebx)
 	jmp	serve_ast
+
+syscall_leave_trace:
+	pushl	%eax
+	call	trace_exit
+	popl	%eax
+	jmp	syscall_restore
 
 /* In: ebx the thread, edx the number of arguments, esp below those that were read. */
 syscall_bad_message:
@@ -386,6 +404,8 @@ return_to_user:
 	movl	CPU_AST(%ecx), %edx
 	orl	THREAD_AST(%ebx), %edx
 	jnz	serve_ast
+	trace_site TRACE_TRAP_EXIT, return_trace
+return_traced:
 	cmpl	$RETURN_IRET, PCB_RETURN_KIND(%ebx)
 	movl	REG(EAX)(%ebx), %eax
 	jne	syscall_restore
@@ -409,6 +429,11 @@ restore_registers:
 	addl	$8, %esp
 function user_iret
 	iret
+
+return_trace:
+	movl	REG(EAX)(%ebx), %eax
+	call	trace_exit
+	jmp	return_traced
 
 serve_ast:
 	movl	PCB_KSTACK_TOP(%ebx), %esp

@@ -19,6 +19,7 @@
 #include <kern/string.h>
 #include <kern/task.h>
 #include <kern/thread.h>
+#include <kern/trace.h>
 #include <mach/exception.h>
 #include <mach/i386/eflags.h>
 #include <mach/i386/trap.h>
@@ -129,8 +130,11 @@ _Noreturn static void user_exception(struct thread *thread, unsigned int vector)
 
 void trap_user(struct thread *thread)
 {
-	unsigned int vector = thread->pcb.regs.trapno;
+	const struct user_regs *regs = &thread->pcb.regs;
+	unsigned int vector = regs->trapno;
 
+	if (trace_on(TRACE_TRAP_ENTER))
+		trace_record(TRACE_TRAP_ENTER, vector, regs->eip, regs->err);
 	if (vector >= TRAP_IRQ_FIRST)
 		trap_interrupt(vector, &thread->user_ns);
 	else if (vector == T_PAGE_FAULT)

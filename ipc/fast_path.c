@@ -9,6 +9,7 @@
 #include <kern/sched.h>
 #include <kern/string.h>
 #include <kern/task.h>
+#include <kern/trace.h>
 
 /* The longest message that goes this way, in bytes; it lies on the kernel stack. */
 #define FAST_MAX 1152u
@@ -329,6 +330,9 @@ void ipc_fast_path(struct thread *self, const struct mach_msg_args *args)
 	self->ipc.option = args->option;
 	self->ipc.rcv_size = args->rcv_size;
 	self->ipc.rcv_name = args->rcv_name;
+	if (trace_on(TRACE_HANDOFF))
+		trace_record(TRACE_HANDOFF, (uint32_t)msg->msgh_id, f.receiver->id,
+			     msg->msgh_size);
 	thread_hand_over(self, mach_msg_receive_continue, f.receiver);
 	receiver_goes_on(f.receiver, msg);
 }

@@ -5,6 +5,7 @@
 #include <ipc/port.h>
 #include <ipc/space.h>
 #include <kern/mig_support.h>
+#include <kern/trace.h>
 
 /* All ids of all subsystems fall in here; one slot for each id makes the search one load. */
 #define FIRST_ID 2000
@@ -104,6 +105,8 @@ struct ipc_kmsg *ipc_kobject_server(struct ipc_kmsg *request)
 		return NULL;
 	}
 	reply_start(reply, request);
+	if (trace_on(TRACE_RPC_BEGIN))
+		trace_record(TRACE_RPC_BEGIN, (uint32_t)request->header.id, request->header.size, 0);
 	if (routine != NULL) {
 		slot->calls++;
 		self->ipc.serving = request;
@@ -111,6 +114,8 @@ struct ipc_kmsg *ipc_kobject_server(struct ipc_kmsg *request)
 		self->ipc.serving = NULL;
 	}
 	kr = ((mig_reply_header_t *)&reply->user)->RetCode;
+	if (trace_on(TRACE_RPC_END))
+		trace_record(TRACE_RPC_END, (uint32_t)request->header.id, (uint32_t)kr, 0);
 	request_end(request, kr == KERN_SUCCESS || kr == MIG_NO_REPLY);
 	if (kr == MIG_NO_REPLY) {	/* the routine has taken the reply right too */
 		ipc_kmsg_free(reply);

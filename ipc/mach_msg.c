@@ -10,6 +10,7 @@
 #include <kern/machine.h>
 #include <kern/sched.h>
 #include <kern/task.h>
+#include <kern/trace.h>
 
 /* --- Receiving ------------------------------------------------------------------------- */
 
@@ -98,6 +99,9 @@ static mach_msg_return_t deliver(struct thread *self, struct task *task)
 		if (whole)
 			ipc_kmsg_copyout_undo(kmsg, task->space, task->map);
 		mr = MACH_RCV_INVALID_DATA;
+	} else if (trace_on(TRACE_RECEIVE)) {
+		trace_record(TRACE_RECEIVE, (uint32_t)kmsg->user.msgh_id, size,
+			     kmsg->user.msgh_local_port);
 	}
 	ipc_kmsg_free(kmsg);
 	return mr;
@@ -226,6 +230,9 @@ static mach_msg_return_t send(struct thread *self, mach_msg_size_t size,
 		return mr;
 	}
 	task->messages_sent++;
+	if (trace_on(TRACE_SEND))
+		trace_record(TRACE_SEND, (uint32_t)kmsg->header.id, size,
+			     kmsg->header.remote->serial);
 	mr = send_or_wait(self, kmsg, partnerp);
 	if (mr != MACH_MSG_SUCCESS)
 		mr = send_failed(self, kmsg, mr);

@@ -7,6 +7,7 @@
 #include <ipc/space.h>
 #include <kern/sched.h>
 #include <kern/task.h>
+#include <kern/trace.h>
 
 /* --- Handing over ------------------------------------------------------------------- */
 
@@ -18,6 +19,9 @@ static void give(struct thread *receiver, struct ipc_port *port, struct ipc_kmsg
 	receiver->ipc.state = state;
 	receiver->ipc.kmsg = kmsg;
 	receiver->ipc.seqno = port->seqno++;
+	if (trace_on(TRACE_HANDOFF))
+		trace_record(TRACE_HANDOFF, (uint32_t)kmsg->header.id, receiver->id,
+			     kmsg->header.size);
 }
 
 /*
@@ -59,6 +63,9 @@ static void enqueue(struct ipc_port *port, struct ipc_pset *pset, struct ipc_kms
 	queue_insert_tail(&port->mqueue.messages, &kmsg->link);
 	if (++port->msgcount > port->counts.longest)
 		port->counts.longest = port->msgcount;
+	if (trace_on(TRACE_ENQUEUE))
+		trace_record(TRACE_ENQUEUE, (uint32_t)kmsg->header.id, port->msgcount,
+			     port->serial);
 	if (pset != NULL && !queue_linked(&port->ready_link))
 		queue_insert_tail(&pset->ready, &port->ready_link);
 }
@@ -310,6 +317,9 @@ static mach_msg_return_t take_first(struct thread *self, struct ipc_port *port)
 	port->msgcount--;
 	self->ipc.kmsg = kmsg;
 	self->ipc.seqno = port->seqno++;
+	if (trace_on(TRACE_DEQUEUE))
+		trace_record(TRACE_DEQUEUE, (uint32_t)kmsg->header.id, self->ipc.seqno,
+			     port->serial);
 	ready_advance(port);
 	if (!queue_empty(&port->senders))
 		ipc_mqueue_admit_senders(port);

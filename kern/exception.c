@@ -11,6 +11,7 @@
 #include <kern/sched.h>
 #include <kern/string.h>
 #include <kern/task.h>
+#include <kern/trace.h>
 #include <mach/exception.h>
 
 #define EXCEPTION_RAISE_ID 2400
@@ -260,5 +261,7 @@ _Noreturn void exception(int exc, int code, long subcode)
 	self->exc_code[0] = exc;
 	self->exc_code[1] = code;
 	self->exc_code[2] = subcode;
+	if (trace_on(TRACE_EXCEPTION))
+		trace_record(TRACE_EXCEPTION, (uint32_t)exc, (uint32_t)code, (uint32_t)subcode);
 	ask_from(self, STAGE_THREAD);
 }

@@ -141,6 +141,13 @@ kern_return_t machine_thread_get_state(struct thread *thread, int flavor, uint32
 kern_return_t machine_thread_set_state(struct thread *thread, int flavor, const uint32_t *state,
 				       uint32_t count);
 
+/*
+ * Record these kinds of events (a mask, <mach/trace.h>) from now on, and no others.
+ *
+ * Locks:    none of class LOCK_LEAF.
+ */
+void machine_trace_switch(uint32_t kinds);
+
 /* --- Console and the end ------------------------------------------------ */
 
 void console_putc(char c);

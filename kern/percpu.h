@@ -17,6 +17,7 @@
 #define KSTACK_SIZE 8192u
 
 struct thread;
+struct trace_ring;
 struct spin_lock;
 
 /* Why a CPU or thread must not go straight back to user mode. */
@@ -37,6 +38,7 @@ struct percpu {
 	struct thread *idle;
 	struct thread *fpu_owner;	/* whose registers the FPU holds, or NULL */
 	struct pmap *pmap;		/* what CR3 holds */
+	struct trace_ring *trace;	/* kern/trace.c; NULL until it is first switched on */
 	struct queue_link *stack_cache;	/* free stacks, singly linked by .next */
 	unsigned int stack_cache_count;
 	unsigned int lock_depth;	/* debug: spin locks held, in order taken */

@@ -23,6 +23,7 @@
 #include <kern/run_queue.h>
 #include <kern/sched_parts.h>
 #include <kern/thread.h>
+#include <kern/trace.h>
 
 /* What runs until sched_start, so that there is always a current thread. */
 static struct thread boot_thread;
@@ -103,8 +104,11 @@ void thread_set_timeout(struct thread *self, uint32_t ms)
 
 bool thread_claim_wait(struct thread *thread)
 {
-	return (__atomic_fetch_and(&thread->flags, ~(uint32_t)TH_WAIT, __ATOMIC_ACQ_REL) &
-		TH_WAIT) != 0;
+	if (!(__atomic_fetch_and(&thread->flags, ~(uint32_t)TH_WAIT, __ATOMIC_ACQ_REL) & TH_WAIT))
+		return false;
+	if (trace_on(TRACE_WAKE))
+		trace_record(TRACE_WAKE, thread->id, 0, 0);
+	return true;
 }
 
 bool thread_claim(struct thread *thread, enum wait_result result)
@@ -254,6 +258,8 @@ static void leave_cpu(continuation_t continuation, bool preempted)
 		next = choose_next();
 		spin_unlock(&run_queue.lock);
 	}
+	if (trace_on(TRACE_BLOCK) && next != self)
+		trace_record(TRACE_BLOCK, next->id, !(self->flags & TH_RUN), 0);
 	switch_to(self, continuation, next);
 }
 
@@ -285,6 +291,8 @@ void thread_block_to(continuation_t continuation, struct thread *next)
 	flags_set(next, TH_RUN);
 	next->slice_left = self->slice_left;
 	spin_unlock(&run_queue.lock);
+	if (trace_on(TRACE_BLOCK))
+		trace_record(TRACE_BLOCK, next->id, true, 0);
 	self->continuation = continuation;
 	switch_on_stack(self, next);
 }

@@ -11,6 +11,7 @@
 #include <kern/slab.h>
 #include <kern/string.h>
 #include <kern/task.h>
+#include <kern/trace.h>
 #include <vm/map_entry.h>
 
 struct vm_fault_counts vm_fault_counts;
@@ -154,6 +155,8 @@ kern_return_t vm_fault(struct vm_map *map, vm_offset_t addr, vm_prot_t access)
 		slab_reclaim();
 		kr = fault_once(map, addr, access);
 	}
+	if (trace_on(TRACE_FAULT))
+		trace_record(TRACE_FAULT, addr, (uint32_t)access, (uint32_t)kr);
 	return kr;
 }
 

@@ -20,7 +20,8 @@
 #	build/debug/tests/unit/NAME --inject		each allocation fails (tests/unit/inject.h)
 
 comma := ,
-UNIT_BASE := vm/page.c kern/slab.c kern/kalloc.c kern/rbtree.c $(wildcard kern/lock.c)
+UNIT_BASE := vm/page.c kern/slab.c kern/kalloc.c kern/rbtree.c $(wildcard kern/lock.c) \
+	tests/unit/fakes_trace.c
 
 UNIT_CFLAGS := -std=gnu17 -m32 -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -78,6 +79,7 @@ $(eval $(call unit-test,lock))
 $(eval $(call unit-test,string,kern/string.c))
 $(eval $(call unit-test,printf,kern/printf.c))
 $(eval $(call unit-test,kmem,vm/kmem.c))
+$(eval $(call unit-test,trace,kern/trace.c vm/kmem.c))
 $(eval $(call unit-test,bootscript,kern/bootscript_parse.c))
 $(eval $(call unit-test,elf,kern/elf_parse.c))
 $(eval $(call unit-test,radix,ipc/radix.c))
