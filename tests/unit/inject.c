@@ -38,6 +38,7 @@ int __real_ipc_check_all(void) __attribute__((weak));
 void __real__mark_point(const char *file, int line);
 _Noreturn void __real__ck_assert_failed(const char *file, int line, const char *expression,
 					const char *message, ...);
+void __real_tcase_add_checked_fixture(TCase *tcase, SFun setup, SFun teardown);
 void __real__tcase_add_test(TCase *tcase, const TTest *test, int signal, int status, int start,
 			    int end);
 
@@ -48,6 +49,7 @@ int __wrap_printf(const char *format, ...);
 void __wrap__mark_point(const char *file, int line);
 _Noreturn void __wrap__ck_assert_failed(const char *file, int line, const char *expression,
 					const char *message, ...);
+void __wrap_tcase_add_checked_fixture(TCase *tcase, SFun setup, SFun teardown);
 void __wrap__tcase_add_test(TCase *tcase, const TTest *test, int signal, int status, int start,
 			    int end);
 
@@ -129,6 +131,30 @@ void __wrap__mark_point(const char *file, int line)
 		__real__mark_point(file, line);
 }
 
+/* --- Trials ------------------------------------------------------------------------------ */
+
+static jmp_buf *trial;
+static char trial_text[200];
+
+bool expectations_hold(void (*function)(void *arg), void *arg)
+{
+	jmp_buf here, *before = trial;
+	volatile bool hold = false;
+
+	trial = &here;
+	if (setjmp(here) == 0) {
+		function(arg);
+		hold = true;
+	}
+	trial = before;
+	return hold;
+}
+
+const char *expectation_missed(void)
+{
+	return trial_text;
+}
+
 void __wrap__ck_assert_failed(const char *file, int line, const char *expression,
 			      const char *message, ...)
 {
@@ -139,6 +165,11 @@ void __wrap__ck_assert_failed(const char *file, int line, const char *expression
 	if (message != NULL)
 		vsnprintf(text, sizeof(text), message, args);
 	va_end(args);
+	if (trial != NULL) {
+		snprintf(trial_text, sizeof(trial_text), "%s:%d: %s %s", file, line, expression,
+			 text);
+		longjmp(*trial, 1);
+	}
 	if (!running)
 		__real__ck_assert_failed(file, line, expression, message == NULL ? NULL : "%s",
 					 text);
@@ -247,6 +278,16 @@ static void judge_state(void)
 	out->pages = (int32_t)(pages_now() - pages_before);
 }
 
+static SFun setups[8], teardowns[8];	/* of the tests, in the order in which they run */
+static unsigned int fixtures;
+
+static void run_all(SFun *function)
+{
+	for (unsigned int i = 0; i < fixtures; i++)
+		if (function[i] != NULL)
+			function[i]();
+}
+
 /* In the process of the run. */
 static _Noreturn void run_here(const TTest *test, int loop, uint32_t fail, uint32_t stop)
 {
@@ -259,7 +300,9 @@ static _Noreturn void run_here(const TTest *test, int loop, uint32_t fail, uint3
 	inject_begin();
 	__real_slab_fail_after(fail != 0 ? fail : MANY);
 	if (setjmp(abandoned) == 0) {
+		run_all(setups);
 		test->fn(loop);
+		run_all(teardowns);
 		out->complete = true;
 	}
 	pending = pauses != 0 ? paused_at : borrowed ? borrowed_at : slab_fail_pending();
@@ -377,6 +420,16 @@ static void inject_test(int number)
 		ck_assert_msg(!o.wrong, "allocation %u fails: %s", n, o.text);
 		judge_rest(r, &o, n, &well);
 		totals->failures++;
+	}
+}
+
+void __wrap_tcase_add_checked_fixture(TCase *tcase, SFun setup, SFun teardown)
+{
+	if (!injecting) {
+		__real_tcase_add_checked_fixture(tcase, setup, teardown);
+	} else if (fixtures < 8) {
+		setups[fixtures] = setup;
+		teardowns[fixtures++] = teardown;
 	}
 }
 

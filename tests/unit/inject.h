@@ -32,6 +32,13 @@ void inject_arguments(int argc, char **argv);
 /* Tell what was done; false when nothing was. */
 bool inject_summary(const char *name);
 
+/*
+ * Call a function of which it is not known whether its expectations hold: false at the first that
+ * does not, which expectation_missed then tells.
+ */
+bool expectations_hold(void (*function)(void *arg), void *arg);
+const char *expectation_missed(void);
+
 /* An expectation of a test is met: ck_must and ck_assert say so. */
 void inject_expected(void);
 

@@ -56,7 +56,7 @@ $(B)/obj/unit/%.o: %.c $(B)/unit.flags | $(KERNEL_STUB_HEADERS)
 
 # What tests/unit/inject.c looks at on its way.
 UNIT_WRAPS := $(addprefix -Wl$(comma)--wrap=,slab_fail_after vm_page_alloc ipc_check_all printf \
-	_mark_point _ck_assert_failed _tcase_add_test)
+	_mark_point _ck_assert_failed _tcase_add_test tcase_add_checked_fixture)
 
 define unit-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
