@@ -85,6 +85,13 @@ static void hold_type(struct ipc_check *check, struct ipc_port *port, uint32_t t
 		ipc_check_hold(check, port, IPC_HOLDS_RECEIVE);
 }
 
+/* Its receive right may be in a message of those that wait for room in its own queue. */
+void ipc_check_reach(struct ipc_check *check, struct ipc_port *port)
+{
+	if (IP_VALID(port))
+		tally_of(check, port);
+}
+
 void ipc_check_hold_message(struct ipc_check *check, struct ipc_kmsg *kmsg)
 {
 	struct msg_item_iter iter = kmsg_items(kmsg);

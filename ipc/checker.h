@@ -19,6 +19,9 @@ struct ipc_check;
 /* Tell the checker of one holding; NULL and dead ports count for nothing. */
 void ipc_check_hold(struct ipc_check *check, struct ipc_port *port, enum ipc_holding holding);
 
+/* A port of which somebody knows without holding it: a thread that waits to send there. */
+void ipc_check_reach(struct ipc_check *check, struct ipc_port *port);
+
 /* The same for all that a message holds. */
 void ipc_check_hold_message(struct ipc_check *check, struct ipc_kmsg *kmsg);
 

@@ -2,6 +2,7 @@
 /* The ports that tasks, threads and the host hold, for the IPC checker. */
 #include <device/device.h>
 #include <ipc/checker.h>
+#include <ipc/kmsg.h>
 #include <ipc/port.h>
 #include <kern/host.h>
 #include <kern/processor.h>
@@ -30,6 +31,8 @@ static void visit_thread(struct ipc_check *check, const struct thread *thread)
 	if (object != NULL && object->kind == IOT_PORT &&
 	    (struct ipc_port *)object != thread->exc_reply_port)
 		ipc_check_hold(check, (struct ipc_port *)object, IPC_HOLDS_REFERENCE);
+	if (thread->ipc.state == MACH_SEND_IN_PROGRESS && thread->ipc.kmsg != NULL)
+		ipc_check_reach(check, thread->ipc.kmsg->header.remote);
 	if (thread->ipc.serving != NULL)
 		ipc_check_hold_message(check, thread->ipc.serving);
 }
