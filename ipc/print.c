@@ -89,7 +89,7 @@ static void print_length(const char *what, const struct queue *queue)
 	printf("%s %u%s", what, length, damaged ? " (damaged)" : "");
 }
 
-/* --- Rights ------------------------------------------------------------------------------- */
+/* --- Rights ------------------------------------------------------------------------------ */
 
 static const char *type_text(uint32_t type)
 {
@@ -127,7 +127,7 @@ static void print_right(const struct ipc_port *port)
 		printf("0x%x", address(port));
 }
 
-/* --- Messages --------------------------------------------------------------------------------- */
+/* --- Messages ---------------------------------------------------------------------------- */
 
 static void print_rights(const struct msg_item *item)
 {
@@ -224,7 +224,7 @@ void ipc_print_kmsg(const struct ipc_kmsg *kmsg)
 	print_body((void *)(uintptr_t)(&kmsg->header + 1), size - sizeof(kmsg->header));
 }
 
-/* --- Ports ------------------------------------------------------------------------------------- */
+/* --- Ports ------------------------------------------------------------------------------- */
 
 static void print_task_of(const struct ipc_space *space)
 {
@@ -334,7 +334,7 @@ void ipc_print_port(const struct ipc_port *port)
 	print_senders(&port->senders);
 }
 
-/* --- Spaces --------------------------------------------------------------------------------------- */
+/* --- Spaces ------------------------------------------------------------------------------ */
 
 static void print_entry(const struct ipc_entry *entry)
 {
@@ -429,7 +429,7 @@ void ipc_print_space(const struct ipc_space *space)
 		printf("  ...\n");
 }
 
-/* --- Whatever it is --------------------------------------------------------------------------------- */
+/* --- Whatever it is ---------------------------------------------------------------------- */
 
 static bool is_space(const void *object)
 {

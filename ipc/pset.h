@@ -51,17 +51,17 @@ void ipc_pset_move_member(struct ipc_port *port, struct ipc_pset *pset, struct i
 struct ipc_pset *ipc_pset_remove_locked(struct ipc_port *port);
 
 /* The set that a port is in, or NULL.  Port locked. */
-static inline struct ipc_pset *ipc_port_set(const struct ipc_port *port)
+static inline struct ipc_pset *ipc_port_set(const struct ipc_port *member)
 {
-	struct ipc_pset *pset = port->pset;
+	struct ipc_pset *pset = member->pset;
 
 	return pset != NULL && pset->object.active ? pset : NULL;
 }
 
 /* Its name, or null.  Port locked, and its space, without which no set is renamed. */
-static inline mach_port_name_t ipc_port_set_name(const struct ipc_port *port)
+static inline mach_port_name_t ipc_port_set_name(const struct ipc_port *member)
 {
-	const struct ipc_pset *pset = ipc_port_set(port);
+	const struct ipc_pset *pset = ipc_port_set(member);
 
 	return pset != NULL ? pset->name : MACH_PORT_NULL;
 }

@@ -41,7 +41,7 @@ struct ipc_space_visitor {
 	/* For each name, refreshed, with the space locked; frees nothing. */
 	void (*visit)(struct ipc_space_visitor *self, struct ipc_space *space,
 		      struct ipc_entry *entry);
-	struct ipc_report *report;	/* has room for IPC_WALK_STEPS elements at each part; or NULL */
+	struct ipc_report *report;	/* has room for IPC_WALK_STEPS elements; or NULL */
 	void *arg;
 };
 

@@ -3,8 +3,8 @@
  * Who leaks, who is stuck: the routines 4808 to 4813 (<mach/ipc_statistics.h>).
  *
  * The ways that messages take count nothing for this but what they count anyway.  The sequence
- * number counts what is taken from a port; a message leaves the queue in no other way while the port
- * lives; so what was sent is what was taken and what is queued.
+ * number counts what is taken from a port; a message leaves the queue in no other way while the
+ * port lives; so what was sent is what was taken and what is queued.
  */
 #include <ipc/origin.h>
 #include <ipc/pset.h>
@@ -158,7 +158,7 @@ kern_return_t space_statistics(struct host *host_priv, struct ipc_space *space,
 	return KERN_SUCCESS;
 }
 
-/* --- Ports on which something waits ------------------------------------------------------- */
+/* --- Ports on which something waits ------------------------------------------------------ */
 
 /* The task of the sender that has waited longest.  Port locked. */
 static uint32_t first_sender(const struct ipc_port *port)
@@ -213,7 +213,7 @@ kern_return_t space_stuck_ports(struct host *host_priv, struct ipc_space *space,
 	return ipc_report_end(&report, ipc_space_visit(space, &visitor), ports, count);
 }
 
-/* --- Where names come from ---------------------------------------------------------------- */
+/* --- Where names come from --------------------------------------------------------------- */
 
 static void add_origin(struct ipc_space_visitor *visitor, struct ipc_space *space,
 		       struct ipc_entry *entry)
@@ -257,7 +257,7 @@ kern_return_t space_origins(struct host *host_priv, struct ipc_space *space,
 	return ipc_report_end(&report, kr, origins, count);
 }
 
-/* --- Threads that wait ---------------------------------------------------------------------- */
+/* --- Threads that wait ------------------------------------------------------------------- */
 
 /* What a thread waits for in mach_msg; 0 for anything else. */
 static uint32_t thread_doing(const struct thread *thread)

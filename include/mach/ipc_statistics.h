@@ -37,8 +37,8 @@ typedef struct port_statistics {
 	natural_t		pst_longest;	/* most messages that were queued at once */
 	natural_t		pst_queued;	/* messages in the queue now */
 	natural_t		pst_qlimit;
-	natural_t		pst_senders;	/* threads that wait for room now (5000: or more) */
-	natural_t		pst_receivers;	/* threads that wait for messages, also on its set */
+	natural_t		pst_senders;	/* threads that wait for room; 5000: or more */
+	natural_t		pst_receivers;	/* that wait for messages, on it or its set */
 	natural_t		pst_srights;	/* send and send-once rights that exist anywhere */
 	natural_t		pst_sorights;
 } port_statistics_t;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who leaks, who is stuck: for each task its names by kind, the ports and threads on which something
- * waits; and where the names of one task come from.
+ * Who leaks, who is stuck: for each task its names by kind, the ports on which something waits, the
+ * threads that wait; and where the names of one task come from.
  *
  *	ipcstat ${host-port} [--after=MILLISECONDS] [--task=NUMBER] [--example]
  *

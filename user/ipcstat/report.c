@@ -16,7 +16,7 @@ static void release(const void *list, unsigned int size)
 		vm_deallocate(mach_task_self(), (vm_address_t) (uintptr_t) list, size);
 }
 
-/* --- Names ----------------------------------------------------------------------------------- */
+/* --- Names ------------------------------------------------------------------------------- */
 
 static void print_memory(mach_port_t task)
 {
@@ -45,7 +45,7 @@ static void report_names(mach_port_t task, const struct space_statistics *have)
 		have->sst_dead_name, have->sst_dead_refs);
 }
 
-/* --- What is stuck ------------------------------------------------------------------------------ */
+/* --- What is stuck ----------------------------------------------------------------------- */
 
 static void print_port(const struct stuck_port *port)
 {
@@ -114,7 +114,7 @@ unsigned int report_task(mach_port_t task)
 	return have.sst_names;
 }
 
-/* --- Where names come from ------------------------------------------------------------------------ */
+/* --- Where names come from --------------------------------------------------------------- */
 
 /* Names with one origin. */
 struct group {
