@@ -95,6 +95,51 @@ int copyoutmsg(const void *kernel, void *user, size_t size)
 	return copyout(kernel, user, size);
 }
 
+/* No race sends memory. */
+kern_return_t vm_map_allocate(struct vm_map *map, vm_offset_t *addr, vm_size_t size, bool anywhere)
+{
+	(void)map, (void)addr, (void)size, (void)anywhere;
+	panic("vm_map_allocate");
+}
+
+kern_return_t vm_map_deallocate(struct vm_map *map, vm_offset_t addr, vm_size_t size)
+{
+	(void)map, (void)addr, (void)size;
+	panic("vm_map_deallocate");
+}
+
+kern_return_t vm_map_read_bytes(struct vm_map *map, vm_offset_t addr, void *buf, vm_size_t size)
+{
+	(void)map, (void)addr, (void)buf, (void)size;
+	panic("vm_map_read_bytes");
+}
+
+kern_return_t vm_map_write_bytes(struct vm_map *map, vm_offset_t addr, const void *buf,
+				 vm_size_t size)
+{
+	(void)map, (void)addr, (void)buf, (void)size;
+	panic("vm_map_write_bytes");
+}
+
+kern_return_t vm_map_copyin(struct vm_map *map, vm_offset_t addr, vm_size_t size, bool destroy,
+			    struct vm_map_copy **copyp)
+{
+	(void)map, (void)addr, (void)size, (void)destroy, (void)copyp;
+	panic("vm_map_copyin");
+}
+
+kern_return_t vm_map_copyout(struct vm_map *map, vm_offset_t *addr, struct vm_map_copy *copy)
+{
+	(void)map, (void)addr, (void)copy;
+	panic("vm_map_copyout");
+}
+
+bool machine_peek(const void *place, uint32_t *word)
+{
+	(void)place, (void)word;
+	return false;
+}
+
 /* Lists of names go out as copies of kernel memory. */
 struct vm_map_copy {
 	vm_size_t size;
@@ -354,6 +399,16 @@ mach_msg_return_t __wrap_ipc_mqueue_receive(struct thread *self)
 	if (schedule_is_sequential())
 		schedule_part();
 	return mr;
+}
+
+/* A body goes item by item, after the header (sections 4 and 8). */
+enum msg_item_status __real_msg_item_next(struct msg_item_iter *iter, struct msg_item *item);
+enum msg_item_status __wrap_msg_item_next(struct msg_item_iter *iter, struct msg_item *item);
+enum msg_item_status __wrap_msg_item_next(struct msg_item_iter *iter, struct msg_item *item)
+{
+	if (schedule_is_sequential())
+		schedule_part();
+	return __real_msg_item_next(iter, item);
 }
 
 /* A queue that is found full, and a message that is forced in. */

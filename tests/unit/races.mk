@@ -20,7 +20,7 @@ $(B)/obj/race/%.o: %.c $(B)/race.flags | $(KERNEL_STUB_HEADERS)
 race-objects = $(addprefix $(B)/obj/race/,$(patsubst %.c,%.o,$(1)))
 
 # Also where a call may be seen in parts.
-RACE_WRAPPED := ipc_mqueue_send ipc_mqueue_receive ipc_accepted_create
+RACE_WRAPPED := ipc_mqueue_send ipc_mqueue_receive ipc_accepted_create msg_item_next
 
 define race-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
@@ -31,14 +31,16 @@ $(B)/tests/unit/$(1): $(call race-objects,$(sort tests/unit/test_$(1).c tests/un
 	$$(Q)gcc -m32 -no-pie -o $$@.new $$^ $$(foreach f,acquire acquired \
 		release,-Wl,--wrap=spin_lock_check_$$(f)) $$(addprefix -Wl$$(comma)--wrap=, \
 		$$(RACE_WRAPPED)) -Wl,-Bstatic -lcheck_pic -lsubunit \
-		-Wl,-Bdynamic -lpthread -lrt -lm -Wl,--unresolved-symbols=ignore-in-object-files && $$(complete)
+		-Wl,-Bdynamic -lpthread -lrt -lm && $$(complete)
 endef
 
 $(eval $(call race-test,schedule,tests/unit/schedule_toys.c))
 
-# Of ipc/, all but the dispatcher and the traps on ports; what no race calls need not be there.
+# Of ipc/, all but the dispatcher and the traps on ports.
 RACE_IPC := $(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) kern/lock.c \
-	$(addprefix tests/unit/,race.c race_fakes.c race_main.c race_outcome.c)
+	$(addprefix tests/unit/,race.c race_fakes.c race_main.c race_outcome.c \
+	fakes_trace.c)
 $(eval $(call race-test,race_death,$(RACE_IPC)))
 $(eval $(call race-test,race_queue,$(RACE_IPC)))
 $(eval $(call race-test,race_names,$(RACE_IPC)))
+$(eval $(call race-test,race_space,$(RACE_IPC)))
