@@ -3,6 +3,7 @@
 #include "../common/tap.h"
 #include "memory.h"
 #include "rights.h"
+#include "sweep.h"
 #include "types.h"
 
 static const struct test tests[] = {
@@ -18,6 +19,7 @@ static const struct test tests[] = {
 	{ .name = "a receive right in its own queue", .run = test_circle },
 	{ .name = "rights die with their message", .run = test_message_dies_with_rights },
 	{ .name = "CI-15 wrong bits in descriptors", .run = test_wrong_bits },
+	{ .name = "CI-15 every bit of a descriptor", .run = test_changed_bits, .ours = TRUE },
 	{ .name = "other type names are plain data", .run = test_other_type_names },
 	{ .name = "CI-15 items that are cut off", .run = test_truncated },
 	{ .name = "CI-2 lengths beyond 32 bits", .run = test_lengths_that_wrap, .ours = TRUE },
