@@ -11,41 +11,17 @@
 #include <kern/mig_support.h>
 #include <mach_debug/mach_debug_server.h>
 
-/* The port of a name that has one of the rights, if it is alive: locked, with its space. */
-static kern_return_t lookup_port(struct ipc_space *space, mach_port_name_t name, uint32_t type,
-				 struct ipc_port **portp)
-{
-	struct ipc_entry *entry;
-	kern_return_t kr = ipc_space_lookup(space, name, type, &entry);
-
-	if (kr != KERN_SUCCESS)
-		return kr;
-	*portp = entry_port(entry);
-	ipc_port_lock(*portp);
-	if ((*portp)->object.active)
-		return KERN_SUCCESS;
-	ipc_port_unlock(*portp);
-	ipc_space_unlock(space);
-	return KERN_INVALID_RIGHT;
-}
-
-static void unlock_port(struct ipc_space *space, struct ipc_port *port)
-{
-	ipc_port_unlock(port);
-	ipc_space_unlock(space);
-}
-
 /* How many send rights to a receive right there are, in spaces, messages and the kernel. */
 kern_return_t mach_port_get_srights(struct ipc_space *space, mach_port_name_t name,
 				    mach_port_rights_t *srights)
 {
 	struct ipc_port *port;
-	kern_return_t kr = lookup_port(space, name, MACH_PORT_TYPE_RECEIVE, &port);
+	kern_return_t kr = ipc_space_lookup_port(space, name, MACH_PORT_TYPE_RECEIVE, &port);
 
 	if (kr != KERN_SUCCESS)
 		return kr;
 	*srights = port->srights;
-	unlock_port(space, port);
+	ipc_space_unlock_port(space, port);
 	return KERN_SUCCESS;
 }
 
@@ -54,12 +30,12 @@ kern_return_t mach_port_dnrequest_info(struct ipc_space *space, mach_port_name_t
 				       unsigned *total, unsigned *used)
 {
 	struct ipc_port *port;
-	kern_return_t kr = lookup_port(space, name, MACH_PORT_TYPE_RECEIVE, &port);
+	kern_return_t kr = ipc_space_lookup_port(space, name, MACH_PORT_TYPE_RECEIVE, &port);
 
 	if (kr != KERN_SUCCESS)
 		return kr;
 	*total = *used = port->request_count;
-	unlock_port(space, port);
+	ipc_space_unlock_port(space, port);
 	return KERN_SUCCESS;
 }
 
@@ -67,13 +43,13 @@ kern_return_t mach_port_kernel_object(struct ipc_space *space, mach_port_name_t 
 				      unsigned *type, vm_offset_t *object)
 {
 	struct ipc_port *port;
-	kern_return_t kr = lookup_port(space, name, MACH_PORT_TYPE_SEND_RECEIVE, &port);
+	kern_return_t kr = ipc_space_lookup_port(space, name, MACH_PORT_TYPE_SEND_RECEIVE, &port);
 
 	if (kr != KERN_SUCCESS)
 		return kr;
 	*type = port->kotype;
 	*object = port->receiver == ipc_space_kernel ? port->serial : 0;
-	unlock_port(space, port);
+	ipc_space_unlock_port(space, port);
 	return KERN_SUCCESS;
 }
 

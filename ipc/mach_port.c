@@ -38,6 +38,22 @@ kern_return_t ipc_space_lookup(struct ipc_space *space, mach_port_name_t name, u
 	return kr;
 }
 
+kern_return_t ipc_space_lookup_port(struct ipc_space *space, mach_port_name_t name, uint32_t type,
+				    struct ipc_port **portp)
+{
+	struct ipc_entry *entry;
+	kern_return_t kr = ipc_space_lookup(space, name, type, &entry);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	*portp = entry_port(entry);
+	ipc_port_lock(*portp);
+	if ((*portp)->object.active)
+		return KERN_SUCCESS;
+	ipc_space_unlock_port(space, *portp);
+	return KERN_INVALID_RIGHT;
+}
+
 /* --- Allocation ------------------------------------------------------------------------ */
 
 /* An entry under the name, or under any if it is 0. */

@@ -15,6 +15,21 @@
 kern_return_t ipc_space_lookup(struct ipc_space *space, mach_port_name_t name, uint32_t type,
 			       struct ipc_entry **entryp);
 
+/*
+ * The live port of such a name; for rights that can outlive it.
+ *
+ * Locks:    none on entry; the space and the port are locked on success (ipc_space_unlock_port).
+ * Returns:  as ipc_space_lookup; KERN_INVALID_RIGHT when the port has just died.
+ */
+kern_return_t ipc_space_lookup_port(struct ipc_space *space, mach_port_name_t name, uint32_t type,
+				    struct ipc_port **portp);
+
+static inline void ipc_space_unlock_port(struct ipc_space *space, struct ipc_port *port)
+{
+	ipc_port_unlock(port);
+	ipc_space_unlock(space);
+}
+
 /* MACH_PORT_TYPE_* as mach_port_type tells them. */
 static inline mach_port_type_t ipc_entry_user_type(const struct ipc_entry *entry)
 {

@@ -95,24 +95,17 @@ static void describe_port(struct ipc_port *port, struct port_statistics *out)
 kern_return_t port_statistics(struct host *host_priv, struct ipc_space *space,
 			      mach_port_name_t name, port_statistics_t *statistics)
 {
-	struct ipc_entry *entry;
 	struct ipc_port *port;
 	kern_return_t kr;
 
 	if (host_priv == NULL)
 		return KERN_INVALID_HOST;
-	kr = ipc_space_lookup(space, name, ANY_RIGHT, &entry);
+	kr = ipc_space_lookup_port(space, name, ANY_RIGHT, &port);
 	if (kr != KERN_SUCCESS)
 		return kr;
-	port = entry_port(entry);
-	ipc_port_lock(port);
-	if (port->object.active)
-		describe_port(port, statistics);
-	else
-		kr = KERN_INVALID_RIGHT;	/* it has just become a dead name */
-	ipc_port_unlock(port);
-	ipc_space_unlock(space);
-	return kr;
+	describe_port(port, statistics);
+	ipc_space_unlock_port(space, port);
+	return KERN_SUCCESS;
 }
 
 /* --- The names of a space --------------------------------------------------------------- */
@@ -302,19 +295,13 @@ static uint32_t note_threads(struct task *task, struct ipc_report *report)
 /* Whose port it is for which the thread has that name. */
 static void find_port(struct ipc_space *space, struct stuck_thread *out)
 {
-	struct ipc_entry *entry;
 	struct ipc_port *port;
 
-	if (ipc_space_lookup(space, out->stt_name, ANY_RIGHT, &entry) != KERN_SUCCESS)
+	if (ipc_space_lookup_port(space, out->stt_name, ANY_RIGHT, &port) != KERN_SUCCESS)
 		return;
-	port = entry_port(entry);
-	ipc_port_lock(port);
-	if (port->object.active) {
-		out->stt_serial = port->serial;
-		out->stt_task = receiver_task(port);
-	}
-	ipc_port_unlock(port);
-	ipc_space_unlock(space);
+	out->stt_serial = port->serial;
+	out->stt_task = receiver_task(port);
+	ipc_space_unlock_port(space, port);
 }
 
 kern_return_t task_stuck_threads(struct host *host_priv, struct task *task,

@@ -5,6 +5,8 @@
  */
 #include <tests/unit/scene_queue.h>
 
+#include <stdlib.h>
+
 #include <ipc/origin.h>
 #include <kern/slab.h>
 #include <mach/mach_port_server.h>
@@ -103,6 +105,24 @@ SCENE_TEST(test_counts)
 	for (int i = 0; i < 5; i++)
 		take(port[0]);
 	expect_counts(0, 7, 7, 4, 4, 5);
+}
+
+/* More than are counted: nobody holds a lock for so long. */
+SCENE_TEST(test_crowd)
+{
+	const uint32_t number = 5010;
+	struct thread *crowd = calloc(number, sizeof(*crowd));
+	struct port_statistics have;
+
+	for (uint32_t i = 0; i < number; i++) {
+		crowd[i].flags = TH_WAIT;
+		queue_insert_tail(&real(0)->senders, &crowd[i].ipc.link);
+	}
+	have = stat_of(server, port[0]);
+	for (uint32_t i = 0; i < number; i++)
+		queue_remove(&crowd[i].ipc.link);
+	free(crowd);
+	ck_assert_uint_eq(have.pst_senders, 5000);
 }
 
 SCENE_TEST(test_seqno)
@@ -384,6 +404,7 @@ SCENE_TEST(test_dnrequests)
 void unit_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, test_counts);
+	tcase_add_test(tcase, test_crowd);
 	tcase_add_test(tcase, test_seqno);
 	tcase_add_test(tcase, test_stuck);
 	tcase_add_test(tcase, test_many_stuck);

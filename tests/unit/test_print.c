@@ -532,6 +532,27 @@ SCENE_TEST(test_damaged_port)
 	take(port[0]);
 }
 
+/* Elements of lists of which only the link can be read: they lie at the end of a page. */
+SCENE_TEST(test_cut_elements)
+{
+	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct queue_link *link = (struct queue_link *)(pages + 4096) - 1;
+	struct queue *list[2] = { &real(0)->mqueue.messages, &real(0)->senders };
+
+	ck_must(pages != MAP_FAILED && mprotect(pages + 4096, 4096, PROT_NONE) == 0);
+	for (int i = 0; i < 2; i++) {
+		queue_insert_tail(list[i], link);
+		print_port(real(0));
+		queue_remove(link);
+		expect_part(i == 0 ? "messages 1, senders 0" : "messages 0, senders 1");
+		ck_assert_uint_eq(lines(), i == 0 ? 4 : 3);
+		if (i == 0)
+			expect_part("  message 0x%x: not there\n", AT(link));
+		free(printed);
+	}
+	munmap(pages, 8192);
+}
+
 SCENE_TEST(test_damaged_space)
 {
 	struct ipc_space *space = server->space;
@@ -579,5 +600,6 @@ void unit_tests(TCase *tcase)
 	tcase_add_test(tcase, test_not_there);
 	tcase_add_test(tcase, test_damaged_message);
 	tcase_add_test(tcase, test_damaged_port);
+	tcase_add_test(tcase, test_cut_elements);
 	tcase_add_test(tcase, test_damaged_space);
 }
