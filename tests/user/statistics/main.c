@@ -26,7 +26,7 @@ static const struct test tests[] = {
 	{ .name = "a kernel port", .run = test_kernel_port, OURS },
 	{ .name = "a port that dies with its queue", .run = test_dead_port, OURS },
 	{ .name = "a stuck port", .run = test_stuck_port, OURS },
-	{ .name = "many stuck ports", .run = test_many_stuck_ports, OURS },
+	{ .name = "IL-3 many stuck ports", .run = test_many_stuck_ports, OURS },
 	{ .name = "a stuck port in a set", .run = test_stuck_in_set, OURS },
 	{ .name = "stuck threads", .run = test_stuck_threads, OURS },
 	{ .name = "a child's stuck port", .run = test_stuck_child, OURS },
@@ -37,13 +37,13 @@ static const struct test tests[] = {
 	{ .name = "origins: traps, routines, messages", .run = test_origins, OURS },
 	{ .name = "an origin is kept", .run = test_origin_kept, OURS },
 	{ .name = "a leak is found", .run = test_leak_is_found, OURS },
-	{ .name = "many origins", .run = test_many_origins, OURS },
+	{ .name = "IL-3 many origins", .run = test_many_origins, OURS },
 	{ .name = "codes", .run = test_codes, OURS },
 	{ .name = "mach_port_get_srights", .run = test_srights },
 	{ .name = "mach_port_dnrequest_info", .run = test_dnrequests },
 	{ .name = "host_ipc_marequest_info", .run = test_marequests, OURS },
-	{ .name = "mach_port_kernel_object (IL-1)", .run = test_kernel_objects, OURS },
-	{ .name = "codes of mach_debug (NS-6)", .run = test_debug_codes },
+	{ .name = "mach_port_kernel_object shows no kernel address", .run = test_kernel_objects, OURS },
+	{ .name = "NS-6 codes of mach_debug", .run = test_debug_codes },
 };
 
 int main(int argc, char **argv)
