@@ -104,6 +104,9 @@ void ipc_mqueue_joined_set(struct ipc_port *port, struct ipc_pset *pset)
 			break;
 		queue_remove(link);
 		port->msgcount--;
+		if (trace_on(TRACE_DEQUEUE))
+			trace_record(TRACE_DEQUEUE, (uint32_t)receiver->ipc.kmsg->header.id,
+				     receiver->ipc.seqno, port->serial);
 		thread_make_runnable(receiver);
 	}
 	if (!queue_empty(&port->mqueue.messages))

@@ -14,9 +14,12 @@
 #ifndef _MACH_TRACE_H_
 #define _MACH_TRACE_H_
 
-/* Kinds of events, and the three words of each; words not named are 0. */
-#define TRACE_TRAP_ENTER	0	/* from user mode: system call (negative) or vector; eip; error code */
-#define TRACE_TRAP_EXIT		1	/* to user mode: eax; eip */
+/*
+ * Kinds of events, and the three words of each; words not named are 0.  Entries and exits are those
+ * of user mode; the number of an entry is a system call's, which is negative, or a vector.
+ */
+#define TRACE_TRAP_ENTER	0	/* number; eip; error code */
+#define TRACE_TRAP_EXIT		1	/* eax; eip */
 #define TRACE_SEND		2	/* message's id; size; port */
 #define TRACE_ENQUEUE		3	/* id; length of the queue with it; port */
 #define TRACE_DEQUEUE		4	/* id; sequence number; port */

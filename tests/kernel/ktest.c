@@ -15,7 +15,7 @@
 #define CACHES_MAX 128
 
 static const struct ktest *const tables[] = {
-	machine_tests, memory_tests, thread_tests, sched_tests, vm_tests, ipc_tests
+	machine_tests, memory_tests, thread_tests, sched_tests, vm_tests, ipc_tests, trace_tests
 };
 
 static int failures;	/* of the test that runs */
