@@ -61,10 +61,33 @@ static boolean_t is_wrong(uint32_t type, uint32_t name, uint32_t size)
 		|| (type & (TYPE_DEALLOCATE | TYPE_INLINE)) == (TYPE_DEALLOCATE | TYPE_INLINE);
 }
 
-/* gone: the page has been deallocated by an item before. */
-static boolean_t is_readable(uint32_t address, uint64_t length, boolean_t gone)
+static boolean_t is_mapped(vm_offset_t address)
 {
-	return !gone && address >= page && address + length <= page + PAGE_SIZE;
+	vm_offset_t at = address, offset;
+	vm_prot_t protection, max;
+	vm_inherit_t inheritance;
+	boolean_t shared;
+	mach_port_t object = MACH_PORT_NULL;
+	vm_size_t size;
+
+	if (vm_region(SELF, &at, &size, &protection, &max, &inheritance, &shared, &object,
+			&offset) != KERN_SUCCESS)
+		return FALSE;
+	if (MACH_PORT_VALID(object))
+		EXPECT(mach_port_deallocate(SELF, object), KERN_SUCCESS);
+	return at <= address;
+}
+
+/*
+ * Of memory out of line.  gone: the page has been deallocated by an item before.  Other memory of
+ * ours is not tried.
+ */
+static mach_msg_return_t expected_memory(uint32_t address, uint64_t length, boolean_t gone)
+{
+	if (address < page || address >= page + PAGE_SIZE)
+		return is_mapped(address) ? NOT_TRIED : MACH_SEND_INVALID_MEMORY;
+	return !gone && address + length <= page + PAGE_SIZE ? MACH_MSG_SUCCESS
+		: MACH_SEND_INVALID_MEMORY;
 }
 
 /* Of inline rights.  What would take a real one is not tried. */
@@ -100,8 +123,7 @@ static mach_msg_return_t expected(const uint32_t *words, unsigned int count)
 		if ((type & TYPE_INLINE) && is_port(name))
 			result = expected_names(words, length / 4);
 		if (!(type & TYPE_INLINE) && length > 0) {
-			if (!is_readable(words[0], length, gone))
-				return MACH_SEND_INVALID_MEMORY;
+			result = expected_memory(words[0], length, gone);
 			gone |= (type & TYPE_DEALLOCATE) != 0;
 		}
 		words += type & TYPE_INLINE ? (length + 3) / 4 : 1;
