@@ -15,6 +15,29 @@ void ipc_accepted_init(void)
 	slab_cache_init(&accepted_cache, "ipc_accepted", sizeof(struct ipc_accepted), 0);
 }
 
+/* The space, which stays until the request is freed, pays for it. */
+static struct ipc_accepted *accepted_alloc(struct ipc_space *space)
+{
+	struct ipc_accepted *request;
+
+	if (!ipc_account_charge(space->account, sizeof(*request)))
+		return NULL;
+	request = slab_alloc(&accepted_cache);
+	if (request == NULL)
+		ipc_account_uncharge(space->account, sizeof(*request));
+	else
+		request->space = space;
+	return request;
+}
+
+static void accepted_free(struct ipc_accepted *request)
+{
+	struct ipc_account *account = request->space->account;
+
+	slab_free(&accepted_cache, request);
+	ipc_account_uncharge(account, sizeof(*request));
+}
+
 /* The notify name must be a receive right; its port gives the send-once right. */
 static struct ipc_port *notify_right(struct ipc_space *space, mach_port_name_t notify)
 {
@@ -49,7 +72,7 @@ static mach_msg_return_t accepted_start(struct ipc_accepted *request, mach_port_
 	request->name = MACH_PORT_NULL;
 	if (entry == NULL)
 		return MACH_MSG_SUCCESS;
-	if (!radix_insert(&space->accepted, name, request)) {
+	if (!radix_insert(&space->accepted, name, request, space->account)) {
 		ipc_port_drop_sonce(request->notify);
 		return MACH_SEND_NO_NOTIFY;
 	}
@@ -67,16 +90,15 @@ mach_msg_return_t ipc_accepted_create(struct ipc_space *space, mach_port_name_t 
 
 	if (notify == MACH_PORT_NULL)
 		return MACH_SEND_INVALID_NOTIFY;
-	request = slab_alloc(&accepted_cache);
+	request = accepted_alloc(space);
 	if (request == NULL)
 		return MACH_SEND_NO_NOTIFY;
-	request->space = space;
 	ipc_space_lock(space);
 	mr = space->active ? accepted_start(request, name, dest, notify)
 			   : MACH_SEND_INVALID_NOTIFY;
 	ipc_space_unlock(space);
 	if (mr != MACH_MSG_SUCCESS) {
-		slab_free(&accepted_cache, request);
+		accepted_free(request);
 		return mr;
 	}
 	ipc_space_reference(space);
@@ -93,17 +115,19 @@ static mach_port_name_t accepted_leave(struct ipc_accepted *request)
 	ipc_space_lock(space);
 	name = request->name;
 	if (name != MACH_PORT_NULL) {
-		radix_remove(&space->accepted, name);
+		radix_remove(&space->accepted, name, space->account);
 		ipc_entry_lookup(&space->table, name)->bits &= ~ENTRY_ACCEPTED;
 	}
 	ipc_space_unlock(space);
 	return name;
 }
 
-static void accepted_free(struct ipc_accepted *request)
+static void accepted_end(struct ipc_accepted *request)
 {
-	ipc_space_release(request->space);
-	slab_free(&accepted_cache, request);
+	struct ipc_space *space = request->space;
+
+	accepted_free(request);
+	ipc_space_release(space);
 }
 
 void ipc_accepted_fire(struct ipc_accepted *request)
@@ -111,24 +135,25 @@ void ipc_accepted_fire(struct ipc_accepted *request)
 	mach_port_name_t name = accepted_leave(request);
 
 	ipc_notify_msg_accepted(request->notify, name);
-	accepted_free(request);
+	accepted_end(request);
 }
 
 void ipc_accepted_cancel(struct ipc_accepted *request)
 {
 	accepted_leave(request);
 	ipc_port_drop_sonce(request->notify);
-	accepted_free(request);
+	accepted_end(request);
 }
 
 bool ipc_accepted_renamed(struct ipc_space *space, mach_port_name_t name,
 			  mach_port_name_t new_name)
 {
-	struct ipc_accepted *request = radix_remove(&space->accepted, name);
+	struct ipc_accepted *request = radix_remove(&space->accepted, name, space->account);
 
 	assert_locked(&space->lock);
 	assert(request != NULL && request->name == name);
-	if (new_name != MACH_PORT_NULL && !radix_insert(&space->accepted, new_name, request))
+	if (new_name != MACH_PORT_NULL &&
+	    !radix_insert(&space->accepted, new_name, request, space->account))
 		new_name = MACH_PORT_NULL;
 	request->name = new_name;
 	return new_name != MACH_PORT_NULL;

@@ -5,6 +5,7 @@
 #include <ipc/kmsg.h>
 #include <ipc/print.h>
 #include <ipc/pset.h>
+#include <ipc/radix.h>
 #include <ipc/right.h>
 #include <kern/printf.h>
 #include <kern/slab.h>
@@ -73,6 +74,13 @@ void ipc_check_hold(struct ipc_check *check, struct ipc_port *port, enum ipc_hol
 		tally->receives++;
 }
 
+/* Something has been found for which an account pays. */
+static void audit(struct ipc_account *payer, uint32_t bytes)
+{
+	if (payer != NULL)
+		payer->audit += bytes;
+}
+
 /* --- Messages ----------------------------------------------------------------------------- */
 
 static void hold_type(struct ipc_check *check, struct ipc_port *port, uint32_t type)
@@ -97,8 +105,13 @@ void ipc_check_hold_message(struct ipc_check *check, struct ipc_kmsg *kmsg)
 	struct msg_item_iter iter = kmsg_items(kmsg);
 	struct msg_item item;
 
-	if (kmsg->accepted != NULL)
+	if (kmsg->payer != NULL && kmsg->charge != ipc_kmsg_measure(kmsg))
+		fault(check, "charge of message", kmsg, ipc_kmsg_measure(kmsg), kmsg->charge);
+	audit(kmsg->payer, kmsg->charge);
+	if (kmsg->accepted != NULL) {
+		audit(kmsg->accepted->space->account, sizeof(*kmsg->accepted));
 		ipc_check_hold(check, kmsg->accepted->notify, IPC_HOLDS_SEND_ONCE);
+	}
 	hold_type(check, kmsg->header.remote, MACH_MSGH_BITS_REMOTE(kmsg->header.bits));
 	hold_type(check, kmsg->header.local, MACH_MSGH_BITS_LOCAL(kmsg->header.bits));
 	if (!(kmsg->header.bits & MACH_MSGH_BITS_COMPLEX))
@@ -147,10 +160,13 @@ static void scan_port(struct ipc_check *check, struct ipc_port *port)
 	if (length != port->msgcount)
 		fault(check, "queue length", port, length, port->msgcount);
 	check_waiters(check, port);
+	audit(port->payer, sizeof(*port));
 	length = 0;
 	queue_for_each(link, &port->requests) {
-		ipc_check_hold(check, container_of(link, struct ipc_request, link)->notify,
-			       IPC_HOLDS_SEND_ONCE);
+		struct ipc_request *request = container_of(link, struct ipc_request, link);
+
+		audit(request->payer, sizeof(*request));
+		ipc_check_hold(check, request->notify, IPC_HOLDS_SEND_ONCE);
 		length++;
 	}
 	if (length != port->request_count)
@@ -218,6 +234,7 @@ static void check_set(struct ipc_check *check, struct ipc_space *space, struct i
 			fault(check, "ready mark", port, queue_linked(&port->ready_link),
 			      port->msgcount);
 	}
+	audit(pset->payer, sizeof(*pset));
 	if (members != pset->member_count)
 		fault(check, "members", pset, members, pset->member_count);
 }
@@ -272,6 +289,26 @@ static void check_space(struct ipc_check *check, struct ipc_space *space)
 	}
 	if (count != space->table.used)
 		fault(check, "entries", space, count, space->table.used);
+	audit(space->account, ipc_table_memory(&space->table) + ipc_hash_memory(&space->hash) +
+	      radix_memory(space->accepted) + sizeof(*space->account));
+}
+
+static void start_audit(void)
+{
+	queue_for_each(link, &ipc_accounts)
+		container_of(link, struct ipc_account, link)->audit = 0;
+}
+
+/* What was found of each payer must be what is charged. */
+static void compare_accounts(struct ipc_check *check)
+{
+	queue_for_each(link, &ipc_accounts) {
+		struct ipc_account *account = container_of(link, struct ipc_account, link);
+
+		if (account->audit != account->memory)
+			fault(check, "memory of account", account, account->audit,
+			      account->memory);
+	}
 }
 
 int ipc_check_all(void)
@@ -283,11 +320,13 @@ int ipc_check_all(void)
 	check.tally = kmem_alloc(check.room * sizeof(*check.tally));
 	if (check.tally == NULL)
 		return -1;
+	start_audit();
 	queue_for_each(link, &ipc_spaces)
 		check_space(&check, container_of(link, struct ipc_space, link));
 	kernel_visit_holders(&check);
 	scan_ports(&check);
 	compare(&check);
+	compare_accounts(&check);
 	kmem_free(check.tally, check.room * sizeof(*check.tally));
 	return check.faults;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/entry.h>
 
+#include <ipc/account.h>
 #include <ipc/radix.h>
 #include <kern/slab.h>
 #include <kern/string.h>
@@ -23,17 +24,36 @@ void ipc_table_setup(void)
 
 void ipc_table_init(struct ipc_table *table)
 {
-	*table = (struct ipc_table){ .free_head = NULL };
+	*table = (struct ipc_table){ .limit = UINT32_MAX };
 	for (uint32_t i = 0; i < ROOT_LEAVES; i++)
 		table->root[i] = &empty_leaf;
 }
 
-static void leaf_destroy(struct ipc_entry_leaf *leaf)
+/* Memory for a table, paid by its account. */
+static void *paid_alloc(struct ipc_table *table, struct slab_cache *cache)
+{
+	void *p;
+
+	if (!ipc_account_charge(table->account, cache->size))
+		return NULL;
+	p = slab_alloc(cache);
+	if (p == NULL)
+		ipc_account_uncharge(table->account, cache->size);
+	return p;
+}
+
+static void paid_free(struct ipc_table *table, struct slab_cache *cache, void *p)
+{
+	slab_free(cache, p);
+	ipc_account_uncharge(table->account, cache->size);
+}
+
+static void leaf_destroy(struct ipc_table *table, struct ipc_entry_leaf *leaf)
 {
 	for (uint32_t i = 0; i < LEAF_CHUNKS; i++)
 		if (leaf->chunk[i] != &empty_chunk)
-			slab_free(&chunk_cache, leaf->chunk[i]);
-	slab_free(&leaf_cache, leaf);
+			paid_free(table, &chunk_cache, leaf->chunk[i]);
+	paid_free(table, &leaf_cache, leaf);
 }
 
 void ipc_table_destroy(struct ipc_table *table)
@@ -41,7 +61,7 @@ void ipc_table_destroy(struct ipc_table *table)
 	assert(table->used == 0 && table->radix == NULL);
 	for (uint32_t i = 0; i < ROOT_LEAVES; i++)
 		if (table->root[i] != &empty_leaf)
-			leaf_destroy(table->root[i]);
+			leaf_destroy(table, table->root[i]);
 }
 
 struct ipc_entry *ipc_table_lookup_sparse(const struct ipc_table *table, mach_port_name_t name)
@@ -101,7 +121,7 @@ static bool leaf_ensure(struct ipc_table *table, uint32_t index)
 
 	if (*place != &empty_leaf)
 		return true;
-	leaf = slab_alloc(&leaf_cache);
+	leaf = paid_alloc(table, &leaf_cache);
 	if (leaf == NULL)
 		return false;
 	memcpy(leaf, &empty_leaf, sizeof(*leaf));
@@ -118,9 +138,10 @@ static bool chunk_add(struct ipc_table *table, uint32_t index)
 	if (!leaf_ensure(table, index))
 		return false;
 	assert(*chunk_place(table, index) == &empty_chunk);
-	chunk = slab_zalloc(&chunk_cache);
+	chunk = paid_alloc(table, &chunk_cache);
 	if (chunk == NULL)
 		return false;
+	memset(chunk, 0, sizeof(*chunk));
 	*chunk_place(table, index) = chunk;
 	table->chunks++;
 	for (uint32_t i = 0; i < CHUNK_ENTRIES; i++) {
@@ -198,10 +219,21 @@ static struct ipc_entry *usable_slot(struct ipc_table *table)
 	return entry;
 }
 
+/* The space has as many names as it may. */
+static __attribute__((noinline)) kern_return_t refuse_name(struct ipc_table *table)
+{
+	if (table->account != NULL)
+		__atomic_fetch_add(&table->account->refused_names, 1, __ATOMIC_RELAXED);
+	return KERN_NO_SPACE;
+}
+
 kern_return_t ipc_entry_alloc(struct ipc_table *table, struct ipc_entry **entryp)
 {
-	struct ipc_entry *entry = usable_slot(table);
+	struct ipc_entry *entry;
 
+	if (__builtin_expect(table->used >= table->limit, 0))
+		return refuse_name(table);
+	entry = usable_slot(table);
 	while (__builtin_expect(entry == NULL, 0)) {
 		kern_return_t kr = table_grow(table);
 
@@ -234,12 +266,12 @@ static struct ipc_entry *slot_for_name(struct ipc_table *table, mach_port_name_t
 static kern_return_t sparse_alloc(struct ipc_table *table, mach_port_name_t name,
 				  struct ipc_entry **entryp)
 {
-	struct ipc_entry *entry = slab_alloc(&sparse_cache);
+	struct ipc_entry *entry = paid_alloc(table, &sparse_cache);
 
 	if (entry == NULL)
 		return KERN_RESOURCE_SHORTAGE;
-	if (!radix_insert(&table->radix, name, entry)) {
-		slab_free(&sparse_cache, entry);
+	if (!radix_insert(&table->radix, name, entry, table->account)) {
+		paid_free(table, &sparse_cache, entry);
 		return KERN_RESOURCE_SHORTAGE;
 	}
 	entry_start(entry, name, ENTRY_SPARSE);
@@ -249,8 +281,8 @@ static kern_return_t sparse_alloc(struct ipc_table *table, mach_port_name_t name
 	return KERN_SUCCESS;
 }
 
-kern_return_t ipc_entry_alloc_name(struct ipc_table *table, mach_port_name_t name,
-				   struct ipc_entry **entryp)
+kern_return_t ipc_entry_alloc_rename(struct ipc_table *table, mach_port_name_t name,
+				     struct ipc_entry **entryp)
 {
 	struct ipc_entry *entry;
 
@@ -265,15 +297,23 @@ kern_return_t ipc_entry_alloc_name(struct ipc_table *table, mach_port_name_t nam
 	return KERN_SUCCESS;
 }
 
+kern_return_t ipc_entry_alloc_name(struct ipc_table *table, mach_port_name_t name,
+				   struct ipc_entry **entryp)
+{
+	if (table->used >= table->limit)
+		return refuse_name(table);
+	return ipc_entry_alloc_rename(table, name, entryp);
+}
+
 void ipc_entry_free(struct ipc_table *table, struct ipc_entry *entry)
 {
 	assert(entry->name != 0 && entry->request == NULL && entry->hash_next == NULL);
 	assert(table->used > 0);
 	table->used--;
 	if (entry->bits & ENTRY_SPARSE) {
-		radix_remove(&table->radix, entry->name);
+		radix_remove(&table->radix, entry->name, table->account);
 		table->sparse--;
-		slab_free(&sparse_cache, entry);
+		paid_free(table, &sparse_cache, entry);
 		return;
 	}
 	/* A chosen name behind the slot's own next one must not bring names back early. */
@@ -338,10 +378,15 @@ struct ipc_entry *ipc_table_next(struct ipc_table *table, struct ipc_table_curso
 
 uint32_t ipc_table_memory(const struct ipc_table *table)
 {
-	uint32_t leaves = 0;
+	uint32_t bytes = radix_memory(table->radix) + table->sparse * sizeof(struct ipc_entry);
 
-	for (uint32_t i = 0; i < ROOT_LEAVES; i++)
-		leaves += table->root[i] != &empty_leaf;
-	return table->chunks * sizeof(struct ipc_entry_chunk) +
-	       leaves * sizeof(struct ipc_entry_leaf) + table->sparse * sizeof(struct ipc_entry);
+	for (uint32_t i = 0; i < ROOT_LEAVES; i++) {
+		if (table->root[i] == &empty_leaf)
+			continue;
+		bytes += sizeof(struct ipc_entry_leaf);
+		for (uint32_t j = 0; j < LEAF_CHUNKS; j++)
+			if (table->root[i]->chunk[j] != &empty_chunk)
+				bytes += sizeof(struct ipc_entry_chunk);
+	}
+	return bytes;
 }

@@ -43,6 +43,7 @@
 #define UREFS_SEND_MAX 65534u
 #define UREFS_DEAD_MAX 65535u
 
+struct ipc_account;
 struct ipc_request;
 struct ipc_entry;
 
@@ -91,6 +92,8 @@ struct ipc_table {
 	uint32_t chunks;
 	uint32_t grow_index;		/* no chunk below this index is missing */
 	struct radix_node *radix;	/* sparse names */
+	uint32_t limit;			/* of used, for names that are asked for from now on */
+	struct ipc_account *account;	/* who pays for all of it; NULL: nobody */
 };
 
 static inline uint32_t entry_urefs(const struct ipc_entry *entry)
@@ -116,6 +119,7 @@ static inline struct ipc_pset *entry_pset(const struct ipc_entry *entry)
 /* Once, before the first table. */
 void ipc_table_setup(void);
 
+/* Without a limit and an account. */
 void ipc_table_init(struct ipc_table *table);
 
 /* Free all memory of a table whose entries have all been freed. */
@@ -148,18 +152,20 @@ static inline struct ipc_entry *ipc_entry_lookup(const struct ipc_table *table,
  * request and hash_next NULL.
  *
  * Locks:    the space's.
- * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE; KERN_NO_SPACE when all names are in use.
+ * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE; KERN_NO_SPACE when all names are in use, or as
+ *           many as the limit says.
  */
 kern_return_t ipc_entry_alloc(struct ipc_table *table, struct ipc_entry **entryp);
 
 /*
- * The usual case of ipc_entry_alloc, which cannot fail: there is a free slot, and no sparse names.
+ * The usual case of ipc_entry_alloc, which cannot fail: there is a free slot, the names are below
+ * the limit, and none is sparse.
  */
 static inline struct ipc_entry *ipc_entry_pop(struct ipc_table *table)
 {
 	struct ipc_entry *entry = table->free_head, *next = entry->free_next;
 
-	assert(table->sparse == 0 && entry->name == 0);
+	assert(table->sparse == 0 && entry->name == 0 && table->used < table->limit);
 	table->free_head = next;
 	if (next != NULL)
 		next->free_prev = NULL;
@@ -179,10 +185,14 @@ static inline struct ipc_entry *ipc_entry_pop(struct ipc_table *table)
  * Take an entry under the given valid name, which is not in use.
  *
  * Locks:    the space's.
- * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE.
+ * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE; KERN_NO_SPACE beyond the limit.
  */
 kern_return_t ipc_entry_alloc_name(struct ipc_table *table, mach_port_name_t name,
 				   struct ipc_entry **entryp);
+
+/* The same for a name that takes the place of another, freed at once: the limit does not matter. */
+kern_return_t ipc_entry_alloc_rename(struct ipc_table *table, mach_port_name_t name,
+				     struct ipc_entry **entryp);
 
 /* Give an entry back; it holds no right, request or chain link any more. */
 void ipc_entry_free(struct ipc_table *table, struct ipc_entry *entry);
@@ -203,7 +213,7 @@ struct ipc_entry *ipc_table_next(struct ipc_table *table, struct ipc_table_curso
 struct ipc_entry *ipc_table_next_within(struct ipc_table *table, struct ipc_table_cursor *cursor,
 					uint32_t *steps);
 
-/* Bytes that a table takes, its directory and sparse entries included. */
+/* Bytes that a table takes besides the space, by walking over it. */
 uint32_t ipc_table_memory(const struct ipc_table *table);
 
 #endif /* IPC_ENTRY_H */

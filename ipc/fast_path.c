@@ -125,7 +125,10 @@ static ALWAYS_INLINE bool find_receiver(struct fast *f, struct ipc_mqueue *mqueu
 /* Room for the reply right's name in the receiver's space, which is locked. */
 static ALWAYS_INLINE bool has_room(const struct ipc_space *space)
 {
-	return space->active && space->table.free_head != NULL && space->table.sparse == 0;
+	const struct ipc_table *table = &space->table;
+
+	return space->active && table->free_head != NULL && table->sparse == 0 &&
+	       table->used < table->limit;
 }
 
 /* --- Locks: all beyond the first are tried, so that no order matters --------------------- */

@@ -6,6 +6,7 @@
  */
 #include <ipc/space.h>
 
+#include <ipc/account.h>
 #include <kern/slab.h>
 
 static uint32_t hash_object(const struct ipc_object *object)
@@ -38,6 +39,24 @@ struct ipc_entry *ipc_hash_lookup(const struct ipc_hash *hash, const struct ipc_
 	return entry;
 }
 
+static void *paid_kalloc(struct ipc_hash *hash, uint32_t size)
+{
+	void *p;
+
+	if (!ipc_account_charge(hash->account, size))
+		return NULL;
+	p = kalloc(size);
+	if (p == NULL)
+		ipc_account_uncharge(hash->account, size);
+	return p;
+}
+
+static void paid_kfree(struct ipc_hash *hash, void *p, uint32_t size)
+{
+	kfree(p, size);
+	ipc_account_uncharge(hash->account, size);
+}
+
 /* Memory for bucket number `bucket`; false when there is none. */
 static bool hash_page_ensure(struct ipc_hash *hash, uint32_t bucket)
 {
@@ -48,7 +67,7 @@ static bool hash_page_ensure(struct ipc_hash *hash, uint32_t bucket)
 	if (bucket >= HASH_PAGES_MAX * HASH_PAGE_BUCKETS)
 		return false;
 	if (hash->pages == NULL) {
-		hash->pages = kalloc(HASH_PAGES_MAX * sizeof(*hash->pages));
+		hash->pages = paid_kalloc(hash, HASH_PAGES_MAX * sizeof(*hash->pages));
 		if (hash->pages == NULL)
 			return false;
 		for (uint32_t i = 0; i < HASH_PAGES_MAX; i++)
@@ -56,7 +75,7 @@ static bool hash_page_ensure(struct ipc_hash *hash, uint32_t bucket)
 	}
 	page = &hash->pages[bucket / HASH_PAGE_BUCKETS];
 	if (*page == NULL)
-		*page = kalloc(HASH_PAGE_BUCKETS * sizeof(**page));
+		*page = paid_kalloc(hash, HASH_PAGE_BUCKETS * sizeof(**page));
 	return *page != NULL;
 }
 
@@ -115,6 +134,18 @@ void ipc_hash_destroy(struct ipc_hash *hash)
 		return;
 	for (uint32_t i = 0; i < HASH_PAGES_MAX; i++)
 		if (hash->pages[i] != NULL)
-			kfree(hash->pages[i], HASH_PAGE_BUCKETS * sizeof(**hash->pages));
-	kfree(hash->pages, HASH_PAGES_MAX * sizeof(*hash->pages));
+			paid_kfree(hash, hash->pages[i], HASH_PAGE_BUCKETS * sizeof(**hash->pages));
+	paid_kfree(hash, hash->pages, HASH_PAGES_MAX * sizeof(*hash->pages));
+}
+
+uint32_t ipc_hash_memory(const struct ipc_hash *hash)
+{
+	uint32_t bytes = 0;
+
+	if (hash->pages == NULL)
+		return 0;
+	for (uint32_t i = 0; i < HASH_PAGES_MAX; i++)
+		if (hash->pages[i] != NULL)
+			bytes += HASH_PAGE_BUCKETS * sizeof(**hash->pages);
+	return bytes + HASH_PAGES_MAX * sizeof(*hash->pages);
 }

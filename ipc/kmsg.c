@@ -3,9 +3,11 @@
 
 #include <ipc/accepted.h>
 #include <ipc/port.h>
+#include <ipc/space.h>
 #include <kern/machine.h>
 #include <kern/sched.h>
 #include <kern/slab.h>
+#include <kern/task.h>
 #include <vm/kmem.h>
 #include <vm/map.h>
 
@@ -21,7 +23,27 @@ void ipc_kmsg_init(void)
 	slab_cache_init(&small_cache, "ipc_kmsg", KMSG_OVERHEAD + KMSG_SMALL_ROOM, 32);
 }
 
-struct ipc_kmsg *ipc_kmsg_alloc(uint32_t size)
+/* What the allocators take for a message with so much room. */
+static inline uint32_t buffer_bytes(uint32_t room)
+{
+	uint32_t total = room + KMSG_OVERHEAD;
+
+	if (__builtin_expect(room == KMSG_SMALL_ROOM, 1))
+		return KMSG_OVERHEAD + KMSG_SMALL_ROOM;
+	if (total <= KMSG_KALLOC_MAX)
+		return kalloc_rounded(total);
+	return (total + PAGE_OFFSET_MASK) & ~PAGE_OFFSET_MASK;
+}
+
+/* Large messages leave a part of the kernel's addresses for what else needs them. */
+static void *large_alloc(uint32_t total)
+{
+	const uint32_t most = (KERNEL_MAP_END - KERNEL_MAP_START) / 4 * 3;
+
+	return kmem_pages_used() * PAGE_BYTES + total <= most ? kmem_alloc(total) : NULL;
+}
+
+static inline __attribute__((always_inline)) struct ipc_kmsg *buffer_alloc(uint32_t size)
 {
 	struct ipc_kmsg *kmsg;
 	uint32_t room = size;
@@ -34,21 +56,29 @@ struct ipc_kmsg *ipc_kmsg_alloc(uint32_t size)
 	} else if (size + KMSG_OVERHEAD <= KMSG_KALLOC_MAX) {
 		kmsg = kalloc(size + KMSG_OVERHEAD);
 	} else {
-		kmsg = kmem_alloc(size + KMSG_OVERHEAD);
+		kmsg = large_alloc(size + KMSG_OVERHEAD);
 	}
 	if (__builtin_expect(kmsg != NULL, 1)) {
 		queue_link_init(&kmsg->link);
 		kmsg->room = room;
 		kmsg->accepted = NULL;
 		kmsg->sender = (struct kmsg_sender)KMSG_SENDER_KERNEL;
+		kmsg->payer = NULL;
+		kmsg->charge = buffer_bytes(room);
 	}
 	return kmsg;
+}
+
+struct ipc_kmsg *ipc_kmsg_alloc(uint32_t size)
+{
+	return buffer_alloc(size);
 }
 
 void ipc_kmsg_free(struct ipc_kmsg *kmsg)
 {
 	uint32_t total = kmsg->room + KMSG_OVERHEAD;
 
+	ipc_account_uncharge(kmsg->payer, kmsg->charge);
 	assert(!queue_linked(&kmsg->link) && kmsg->accepted == NULL);
 	if (__builtin_expect(kmsg->room == KMSG_SMALL_ROOM, 1))
 		slab_free(&small_cache, kmsg);
@@ -56,6 +86,43 @@ void ipc_kmsg_free(struct ipc_kmsg *kmsg)
 		kfree(kmsg, total);
 	else
 		kmem_free(kmsg, total);
+}
+
+/* --- Who pays ----------------------------------------------------------------------------- */
+
+bool ipc_kmsg_change_payer(struct ipc_kmsg *kmsg, struct ipc_account *payer)
+{
+	struct ipc_account *before = kmsg->payer;
+
+	/* The arrays of a message of the kernel's have not been counted. */
+	if (before == NULL && (kmsg->header.bits & MACH_MSGH_BITS_COMPLEX))
+		kmsg->charge = ipc_kmsg_measure(kmsg);
+	if (!ipc_account_take_over(payer, kmsg->charge))
+		return false;
+	kmsg->payer = payer;
+	ipc_account_uncharge(before, kmsg->charge);
+	return true;
+}
+
+static uint32_t item_memory(const struct msg_item *item)
+{
+	if (item->is_inline || item->length == 0)
+		return 0;
+	if (item->is_port)
+		return kalloc_rounded(item->length);
+	return vm_map_copy_memory(*(struct vm_map_copy **)item->data);
+}
+
+uint32_t ipc_kmsg_measure(struct ipc_kmsg *kmsg)
+{
+	struct msg_item_iter iter = kmsg_items(kmsg);
+	uint32_t bytes = buffer_bytes(kmsg->room);
+	struct msg_item item;
+
+	if (kmsg->header.bits & MACH_MSGH_BITS_COMPLEX)
+		while (msg_item_next(&iter, &item) == MSG_ITEM_OK)
+			bytes += item_memory(&item);
+	return bytes;
 }
 
 void ipc_kmsg_fire_accepted(struct ipc_kmsg *kmsg)
@@ -165,6 +232,36 @@ void ipc_kmsg_destroy_received(struct ipc_kmsg *kmsg)
 
 /* --- The user's bytes -------------------------------------------------------------------- */
 
+static inline bool size_allowed(struct ipc_account *payer, mach_msg_size_t size)
+{
+	if (payer == NULL)
+		return size <= MACH_MSG_SIZE_MAX_INLINE;
+	if (__builtin_expect(size <= payer->limits.il_message_size, 1))
+		return true;
+	__atomic_fetch_add(&payer->refused_messages, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+/* A buffer for a message of the current task, paid by it; NULL when that is too much. */
+static inline struct ipc_kmsg *paid_alloc(mach_msg_size_t size)
+{
+	struct ipc_space *space = current_task()->space;
+	struct ipc_account *payer = space != NULL ? space->account : NULL;
+	struct ipc_kmsg *kmsg;
+
+	if (__builtin_expect(!size_allowed(payer, size), 0))
+		return NULL;
+	kmsg = buffer_alloc(size + sizeof(uint32_t));
+	if (__builtin_expect(kmsg == NULL, 0))
+		return NULL;
+	if (__builtin_expect(!ipc_account_charge(payer, kmsg->charge), 0)) {
+		ipc_kmsg_free(kmsg);
+		return NULL;
+	}
+	kmsg->payer = payer;
+	return kmsg;
+}
+
 mach_msg_return_t ipc_kmsg_get(mach_msg_header_t *msg, mach_msg_size_t size,
 			       struct ipc_kmsg **kmsgp)
 {
@@ -172,9 +269,7 @@ mach_msg_return_t ipc_kmsg_get(mach_msg_header_t *msg, mach_msg_size_t size,
 
 	if (size < sizeof(mach_msg_header_t) || (size & 3) != 0)
 		return MACH_SEND_MSG_TOO_SMALL;
-	if (size > MACH_MSG_SIZE_MAX_INLINE)
-		return MACH_SEND_NO_BUFFER;
-	kmsg = ipc_kmsg_alloc(size + sizeof(uint32_t));
+	kmsg = paid_alloc(size);
 	if (kmsg == NULL)
 		return MACH_SEND_NO_BUFFER;
 	if (copyinmsg(msg, &kmsg->user, size) != 0) {

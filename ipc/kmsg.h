@@ -16,6 +16,7 @@
 #ifndef IPC_KMSG_H
 #define IPC_KMSG_H
 
+#include <ipc/account.h>
 #include <ipc/ipc_types.h>
 #include <ipc/msg_item.h>
 #include <ipc/trailer.h>
@@ -40,6 +41,8 @@ struct ipc_kmsg {
 	uint32_t room;			/* bytes for header and body */
 	struct ipc_accepted *accepted;	/* msg-accepted request (ipc/accepted.h), or NULL */
 	struct kmsg_sender sender;	/* for the trailer */
+	struct ipc_account *payer;	/* who pays (ipc/account.h), NULL: nobody */
+	uint32_t charge;		/* bytes of kernel memory */
 	union {
 		struct kmsg_header header;
 		mach_msg_header_t user;
@@ -68,10 +71,28 @@ static inline struct msg_item_iter kmsg_items(struct ipc_kmsg *kmsg)
 
 /*
  * A buffer with room for `size` bytes of header and body, contents undefined, for a message of the
- * kernel's (ipc_trailer_sign says otherwise).
+ * kernel's (ipc_trailer_sign says otherwise); nobody pays for it yet.
  * Blocks: never.  Returns NULL when memory is short or size is over MACH_MSG_SIZE_MAX_INLINE.
  */
 struct ipc_kmsg *ipc_kmsg_alloc(uint32_t size);
+
+/* More memory for a message: the payer's is charged.  False when it is too much. */
+static inline bool ipc_kmsg_charge(struct ipc_kmsg *kmsg, uint32_t bytes)
+{
+	if (!ipc_account_charge(kmsg->payer, bytes))
+		return false;
+	kmsg->charge += bytes;
+	return true;
+}
+
+/*
+ * Another than until now pays for the message from now on; it is in kernel form.
+ * Returns false, with nothing changed, when that one's account does not allow it.
+ */
+bool ipc_kmsg_change_payer(struct ipc_kmsg *kmsg, struct ipc_account *payer);
+
+/* Bytes of kernel memory that a message in kernel form takes, by looking at all of it. */
+uint32_t ipc_kmsg_measure(struct ipc_kmsg *kmsg);
 
 /* The message has left its queue: whoever forced it in is told. */
 void ipc_kmsg_fire_accepted(struct ipc_kmsg *kmsg);
@@ -88,7 +109,7 @@ void ipc_kmsg_destroy(struct ipc_kmsg *kmsg);
 
 /*
  * Destroy a message that has been received in the kernel: its destination right has been used,
- * so nobody is told of its end.
+ * so nobody is told of its end.  The same when it could not be queued because nobody pays for it.
  */
 void ipc_kmsg_destroy_received(struct ipc_kmsg *kmsg);
 
@@ -112,7 +133,7 @@ static inline void kmsg_breathe(uint32_t i)
 }
 
 /*
- * Step 1 of a send: the user's bytes.
+ * Step 1 of a send: the user's bytes, paid by the current task.
  * Returns: MACH_MSG_SUCCESS; MACH_SEND_MSG_TOO_SMALL; MACH_SEND_NO_BUFFER; MACH_SEND_INVALID_DATA.
  */
 mach_msg_return_t ipc_kmsg_get(mach_msg_header_t *msg, mach_msg_size_t size,

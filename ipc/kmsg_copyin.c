@@ -260,6 +260,8 @@ static mach_msg_return_t get_port_array(struct body_copyin *b, const struct msg_
 
 	if (item->length > PORT_ARRAY_MAX)
 		return MACH_SEND_INVALID_MEMORY;
+	if (!ipc_kmsg_charge(b->kmsg, kalloc_rounded(item->length)))
+		return MACH_SEND_INVALID_MEMORY;
 	ports = kalloc(item->length);
 	if (ports == NULL)
 		return MACH_SEND_INVALID_MEMORY;
@@ -292,17 +294,25 @@ static mach_msg_return_t copyin_memory(struct body_copyin *b, const struct msg_i
 {
 	vm_offset_t address = *(const vm_offset_t *)item->data;
 	struct vm_map_copy *copy;
+	vm_size_t least;
 
 	if (item->length >= VM_USER_MAX)
 		return MACH_SEND_INVALID_MEMORY;
-	if (vm_map_copyin(b->map, address, (vm_size_t)item->length, item->deallocate, &copy) !=
+	/* Before the memory is taken, as far as that is known. */
+	least = vm_map_copy_memory_least((vm_size_t)item->length);
+	if (!ipc_kmsg_charge(b->kmsg, least) ||
+	    vm_map_copyin(b->map, address, (vm_size_t)item->length, item->deallocate, &copy) !=
 	    KERN_SUCCESS)
 		return MACH_SEND_INVALID_MEMORY;
+	if (!ipc_kmsg_charge(b->kmsg, vm_map_copy_memory(copy) - least)) {
+		vm_map_copy_discard(copy);
+		return MACH_SEND_INVALID_MEMORY;
+	}
 	*(struct vm_map_copy **)item->data = copy;
 	return MACH_MSG_SUCCESS;
 }
 
-/* One item.  On failure nothing of it is left. */
+/* One item.  On failure nothing of it is left but its charge, which goes with the message. */
 static mach_msg_return_t copyin_item(struct body_copyin *b, struct msg_item *item)
 {
 	mach_msg_return_t mr = MACH_MSG_SUCCESS;

@@ -208,11 +208,9 @@ static mach_msg_return_t copyout_header_notify(struct ipc_kmsg *kmsg, struct ipc
 	struct ipc_debris debris;
 
 	ipc_debris_init(&debris);
-	h.request = ipc_request_alloc();
+	h.request = ipc_request_alloc(space->account);
 	if (h.request == NULL)
 		return MACH_RCV_HEADER_ERROR | MACH_MSG_IPC_KERNEL;
-	h.request->notify = IP_NULL;
-	queue_link_init(&h.request->link);
 	ipc_space_lock(space);
 	if (request_start(&h, notify))
 		mr = copyout_rights(&h, &debris);

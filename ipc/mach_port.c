@@ -69,7 +69,7 @@ static kern_return_t entry_new(struct ipc_space *space, mach_port_name_t name,
 
 static kern_return_t alloc_set(struct ipc_space *space, mach_port_name_t *namep)
 {
-	struct ipc_pset *pset = ipc_pset_create();
+	struct ipc_pset *pset = ipc_pset_create(space->account);
 	struct ipc_entry *entry;
 	kern_return_t kr = KERN_INVALID_TASK;
 
@@ -294,7 +294,7 @@ kern_return_t mach_port_rename(struct ipc_space *space, mach_port_name_t old_nam
 	else if (from == NULL)
 		kr = KERN_INVALID_NAME;
 	else
-		kr = ipc_entry_alloc_name(&space->table, new_name, &to);
+		kr = ipc_entry_alloc_rename(&space->table, new_name, &to);
 	if (kr == KERN_SUCCESS)
 		entry_move(space, from, to);
 	ipc_space_unlock(space);

@@ -238,10 +238,13 @@ static kern_return_t insert_right(struct ipc_space *space, mach_port_name_t name
 		return kr;
 	ipc_port_reference(port);
 	ipc_port_lock(port);
-	if (port->object.active)
-		ipc_right_put(space, entry, port, type, debris);
-	else
+	if (!port->object.active)
 		kr = KERN_INVALID_CAPABILITY;
+	else if (type == MACH_MSG_TYPE_PORT_RECEIVE &&
+		 !ipc_port_change_payer(port, space->account))
+		kr = KERN_RESOURCE_SHORTAGE;
+	else
+		ipc_right_put(space, entry, port, type, debris);
 	ipc_port_unlock(port);
 	ipc_port_release(port);
 	if (kr != KERN_SUCCESS && entry_type(entry) == 0)
@@ -443,10 +446,12 @@ kern_return_t mach_port_request_notification(struct ipc_space *space, mach_port_
 		return KERN_INVALID_CAPABILITY;
 	if (id == MACH_NOTIFY_PORT_DESTROYED && sync != 0)
 		return KERN_INVALID_VALUE;
-	spare = ipc_request_alloc();
-	if (spare == NULL)
-		return KERN_RESOURCE_SHORTAGE;
-	queue_link_init(&spare->link);
+	spare = NULL;
+	if (id == MACH_NOTIFY_DEAD_NAME && notify != IP_NULL) {
+		spare = ipc_request_alloc(space->account);
+		if (spare == NULL)
+			return KERN_RESOURCE_SHORTAGE;
+	}
 	ipc_debris_init(&debris);
 	kr = ipc_space_lookup(space, name, ENTRY_TYPE_MASK, &entry);
 	if (kr == KERN_SUCCESS) {

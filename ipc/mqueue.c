@@ -70,25 +70,51 @@ static void enqueue(struct ipc_port *port, struct ipc_pset *pset, struct ipc_kms
 		queue_insert_tail(&pset->ready, &port->ready_link);
 }
 
+/* The task for which the kernel sends. */
+static struct ipc_account *current_account(void)
+{
+	struct ipc_space *space = current_task()->space;
+
+	return space != NULL ? space->account : NULL;
+}
+
+/* See who pays for a message that is to be queued (ipc/account.h); false: nobody.  Port locked. */
+static inline bool settle(struct ipc_port *port, struct ipc_kmsg *kmsg)
+{
+	struct ipc_account *payer = port->payer;
+
+	if (MACH_MSGH_BITS_REMOTE(kmsg->header.bits) != MACH_MSG_TYPE_PORT_SEND_ONCE) {
+		if (kmsg->payer != NULL)
+			return true;
+		payer = current_account();
+	}
+	return payer == NULL || payer == kmsg->payer || ipc_kmsg_change_payer(kmsg, payer);
+}
+
 /*
  * Hand over, to whoever waits on the port or its set, or queue.  For a set both are one step with
  * its lock held: else a receiver could come to wait between the two.  Port locked and active.
+ * Returns false when nobody pays for it: the message is still the caller's, to be destroyed as one
+ * that has been received.
  */
-static struct thread *place(struct ipc_port *port, struct ipc_kmsg *kmsg)
+static bool place(struct ipc_port *port, struct ipc_kmsg *kmsg, struct thread **receiverp)
 {
 	struct ipc_pset *pset = ipc_port_set(port);
 	struct thread *receiver = NULL;
+	bool placed;
 
 	assert_locked(&port->object.lock);
 	if (pset != NULL)
 		ipc_pset_lock(pset);
 	if (port->msgcount == 0)
 		receiver = offer(pset != NULL ? &pset->mqueue : &port->mqueue, port, kmsg);
-	if (receiver == NULL)
+	placed = receiver != NULL || settle(port, kmsg);
+	if (receiver == NULL && placed)
 		enqueue(port, pset, kmsg);
 	if (pset != NULL)
 		ipc_pset_unlock(pset);
-	return receiver;
+	*receiverp = receiver;
+	return placed;
 }
 
 void ipc_mqueue_joined_set(struct ipc_port *port, struct ipc_pset *pset)
@@ -121,25 +147,36 @@ static bool must_wait(const struct ipc_port *port, const struct ipc_kmsg *kmsg)
 	       MACH_MSGH_BITS_REMOTE(kmsg->header.bits) == MACH_MSG_TYPE_PORT_SEND;
 }
 
+/*
+ * Past the limit and without a wait, into a port that can be sent to; else the message goes.
+ * Consumes kmsg.  Returns false when that was for want of memory to pay with.
+ */
+static inline bool deliver(struct ipc_kmsg *kmsg, struct thread **receiverp)
+{
+	struct ipc_port *port = kmsg->header.remote;
+	bool possible, placed = false;
+
+	ipc_port_lock(port);
+	possible = port->object.active && port->receiver != ipc_space_kernel &&
+		   !(kmsg->header.bits & MACH_MSGH_BITS_CIRCULAR);
+	if (possible)
+		placed = place(port, kmsg, receiverp);
+	ipc_port_unlock(port);
+	if (!possible)
+		ipc_kmsg_destroy(kmsg);
+	else if (__builtin_expect(!placed, 0))
+		ipc_kmsg_destroy_received(kmsg);
+	return !possible || placed;
+}
+
 /* Serve a message to a kernel object, and deliver the reply. */
 static struct thread *send_to_kernel(struct ipc_kmsg *kmsg)
 {
 	struct ipc_kmsg *reply = ipc_kobject_server(kmsg);
 	struct thread *receiver = NULL;
-	struct ipc_port *port;
 
-	if (reply == NULL)
-		return NULL;
-	port = reply->header.remote;
-	ipc_port_lock(port);
-	if (port->object.active && port->receiver != ipc_space_kernel &&
-	    !(reply->header.bits & MACH_MSGH_BITS_CIRCULAR)) {
-		receiver = place(port, reply);
-		reply = NULL;
-	}
-	ipc_port_unlock(port);
 	if (reply != NULL)
-		ipc_kmsg_destroy(reply);
+		deliver(reply, &receiver);
 	return receiver;
 }
 
@@ -165,6 +202,7 @@ mach_msg_return_t ipc_mqueue_send(struct ipc_kmsg *kmsg, mach_msg_option_t optio
 				  struct thread **receiverp)
 {
 	struct ipc_port *port = kmsg->header.remote;
+	bool placed;
 
 	*receiverp = NULL;
 	ipc_port_lock(port);
@@ -191,28 +229,21 @@ mach_msg_return_t ipc_mqueue_send(struct ipc_kmsg *kmsg, mach_msg_option_t optio
 		ipc_kmsg_destroy(kmsg);
 		return MACH_MSG_SUCCESS;
 	}
-	*receiverp = place(port, kmsg);
+	placed = place(port, kmsg, receiverp);
 	ipc_port_unlock(port);
+	if (__builtin_expect(!placed, 0))
+		ipc_kmsg_destroy_received(kmsg);
 	return MACH_MSG_SUCCESS;
 }
 
 void ipc_mqueue_deliver(struct ipc_kmsg *kmsg)
 {
-	struct ipc_port *port = kmsg->header.remote;
 	struct thread *receiver = NULL;
-	bool placed = false;
 
-	ipc_port_lock(port);
-	if (port->object.active && port->receiver != ipc_space_kernel &&
-	    !(kmsg->header.bits & MACH_MSGH_BITS_CIRCULAR)) {
-		receiver = place(port, kmsg);
-		placed = true;
-	}
-	ipc_port_unlock(port);
+	if (!deliver(kmsg, &receiver))
+		ipc_kmsg_lost++;
 	if (receiver != NULL)
 		thread_make_runnable(receiver);
-	if (!placed)
-		ipc_kmsg_destroy(kmsg);
 }
 
 mach_msg_return_t ipc_mqueue_send_finish(struct thread *self, struct ipc_kmsg **kmsgp)
@@ -247,6 +278,7 @@ static void admit(struct ipc_port *port, struct thread *sender)
 {
 	struct ipc_kmsg *kmsg = sender->ipc.kmsg;
 	struct thread *receiver;
+	bool placed;
 
 	sender->ipc.state = MACH_MSG_SUCCESS;
 	if (kmsg->header.bits & MACH_MSGH_BITS_CIRCULAR) {
@@ -254,7 +286,9 @@ static void admit(struct ipc_port *port, struct thread *sender)
 		return;
 	}
 	sender->ipc.kmsg = NULL;
-	receiver = place(port, kmsg);
+	placed = place(port, kmsg, &receiver);
+	assert(placed);		/* its sender pays already */
+	(void)placed;
 	if (receiver != NULL)
 		thread_make_runnable(receiver);
 	thread_make_runnable(sender);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/notify.h>
 
+#include <ipc/account.h>
 #include <ipc/kmsg.h>
 #include <ipc/mqueue.h>
 #include <ipc/port.h>
@@ -21,14 +22,29 @@ void ipc_request_init(void)
 	slab_cache_init(&request_cache, "ipc_request", sizeof(struct ipc_request), 0);
 }
 
-struct ipc_request *ipc_request_alloc(void)
+struct ipc_request *ipc_request_alloc(struct ipc_account *payer)
 {
-	return slab_alloc(&request_cache);
+	struct ipc_request *request;
+
+	if (!ipc_account_charge(payer, sizeof(*request)))
+		return NULL;
+	request = slab_alloc(&request_cache);
+	if (request == NULL) {
+		ipc_account_uncharge(payer, sizeof(*request));
+		return NULL;
+	}
+	queue_link_init(&request->link);
+	request->notify = IP_NULL;
+	request->payer = payer;
+	return request;
 }
 
 void ipc_request_free(struct ipc_request *request)
 {
+	struct ipc_account *payer = request->payer;
+
 	slab_free(&request_cache, request);
+	ipc_account_uncharge(payer, sizeof(*request));
 }
 
 /* A notification without a body yet; NULL, with the right dropped, when memory is short. */

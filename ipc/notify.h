@@ -30,10 +30,12 @@ struct ipc_request {
 	struct queue_link link;		/* in port->requests or on a list to be sent */
 	struct ipc_port *notify;	/* a send-once right */
 	mach_port_name_t name;
+	struct ipc_account *payer;
 };
 
 void ipc_request_init(void);
-struct ipc_request *ipc_request_alloc(void);
+/* NULL when memory is short, the payer's or the kernel's. */
+struct ipc_request *ipc_request_alloc(struct ipc_account *payer);
 void ipc_request_free(struct ipc_request *request);
 
 /* Send dead-name (port-deleted) for every request of a list, and free them. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/port.h>
 
+#include <ipc/account.h>
 #include <ipc/kmsg.h>
 #include <ipc/notify.h>
 #include <ipc/pset.h>
@@ -45,6 +46,7 @@ static void port_init(struct ipc_port *port)
 	port->pset = NULL;
 	port->nsrequest = port->pdrequest = IP_NULL;
 	port->request_count = 0;
+	port->payer = NULL;
 	port->serial = __atomic_add_fetch(&last_serial, 1, __ATOMIC_RELAXED);
 	port->counts = (struct ipc_port_counts){ .received = 0 };
 	ipc_mqueue_init(&port->mqueue);
@@ -77,7 +79,22 @@ void ipc_port_release(struct ipc_port *port)
 	assert(!port->object.active);
 	assert(port->srights == 0 && port->sorights == 0);
 	assert(port->pset == NULL && queue_empty(&port->mqueue.messages));
+	ipc_account_uncharge(port->payer, sizeof(*port));
 	slab_free(&ipc_port_cache, port);
+}
+
+bool ipc_port_change_payer(struct ipc_port *port, struct ipc_account *payer)
+{
+	struct ipc_account *before = port->payer;
+
+	assert_locked(&port->object.lock);
+	if (before == payer)
+		return true;
+	if (!ipc_account_take_over(payer, sizeof(*port)))
+		return false;
+	port->payer = payer;
+	ipc_account_uncharge(before, sizeof(*port));
+	return true;
 }
 
 /* --- Making and releasing rights ------------------------------------------------------- */

@@ -28,6 +28,8 @@
 
 enum ipc_object_kind { IOT_PORT = 1, IOT_PSET = 2 };
 
+struct ipc_account;
+
 /* What ports and sets share; first member of both. */
 struct ipc_object {
 	struct spin_lock lock;
@@ -75,6 +77,7 @@ struct ipc_port {
 	uint32_t request_count;
 	uint32_t serial;		/* its number, given once; constant */
 	struct ipc_port_counts counts;
+	struct ipc_account *payer;	/* who pays for it and for answers in its queue; or NULL */
 };
 
 extern struct slab_cache ipc_port_cache, ipc_pset_cache;
@@ -161,8 +164,17 @@ void ipc_port_drop_sonce(struct ipc_port *port);
 
 /* --- Life --------------------------------------------------------------------------- */
 
-/* A new active port with one reference, its receive right in the caller's hands; or NULL. */
+/*
+ * A new active port with one reference, its receive right in the caller's hands; or NULL.  Nobody
+ * pays for it yet.
+ */
 struct ipc_port *ipc_port_create(void);
+
+/*
+ * Somebody else is to pay for a port: its receive right comes into another space.  Port locked.
+ * Returns false, with nothing changed, when that one's account does not allow it.
+ */
+bool ipc_port_change_payer(struct ipc_port *port, struct ipc_account *payer);
 
 /*
  * The receive right leaves its space (or the kernel): mscount, seqno, payload and set are

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/pset.h>
 
+#include <ipc/account.h>
 #include <kern/slab.h>
 
 struct slab_cache ipc_pset_cache;
 
-struct ipc_pset *ipc_pset_create(void)
+struct ipc_pset *ipc_pset_create(struct ipc_account *payer)
 {
-	struct ipc_pset *pset = slab_zalloc(&ipc_pset_cache);
+	struct ipc_pset *pset;
 
-	if (pset == NULL)
+	if (!ipc_account_charge(payer, sizeof(*pset)))
 		return NULL;
+	pset = slab_zalloc(&ipc_pset_cache);
+	if (pset == NULL) {
+		ipc_account_uncharge(payer, sizeof(*pset));
+		return NULL;
+	}
+	pset->payer = payer;
 	spin_lock_init(&pset->object.lock, LOCK_SET);
 	pset->object.ref_count = 1;
 	pset->object.kind = IOT_PSET;
@@ -32,6 +39,7 @@ void ipc_pset_release(struct ipc_pset *pset)
 	if (__atomic_sub_fetch(&pset->object.ref_count, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
 	assert(!pset->object.active && pset->member_count == 0);
+	ipc_account_uncharge(pset->payer, sizeof(*pset));
 	slab_free(&ipc_pset_cache, pset);
 }
 

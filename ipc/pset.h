@@ -22,6 +22,7 @@ struct ipc_pset {
 	struct queue members;		/* ipc_port.pset_link; each holds a reference on us */
 	struct queue ready;		/* ipc_port.ready_link */
 	uint32_t member_count;
+	struct ipc_account *payer;
 };
 
 static inline void ipc_pset_lock(struct ipc_pset *pset)
@@ -34,8 +35,8 @@ static inline void ipc_pset_unlock(struct ipc_pset *pset)
 	spin_unlock(&pset->object.lock);
 }
 
-/* A new, active set with one reference; NULL when memory is short. */
-struct ipc_pset *ipc_pset_create(void);
+/* A new, active set with one reference; NULL when memory is short, the payer's or the kernel's. */
+struct ipc_pset *ipc_pset_create(struct ipc_account *payer);
 void ipc_pset_reference(struct ipc_pset *pset);
 void ipc_pset_release(struct ipc_pset *pset);
 

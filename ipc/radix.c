@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/radix.h>
 
+#include <ipc/account.h>
 #include <kern/assert.h>
 #include <kern/slab.h>
 
@@ -18,6 +19,24 @@ static struct slab_cache radix_cache;
 void radix_setup(void)
 {
 	slab_cache_init(&radix_cache, "radix_node", sizeof(struct radix_node), 0);
+}
+
+static struct radix_node *node_alloc(struct ipc_account *payer)
+{
+	struct radix_node *node;
+
+	if (!ipc_account_charge(payer, sizeof(*node)))
+		return NULL;
+	node = slab_zalloc(&radix_cache);
+	if (node == NULL)
+		ipc_account_uncharge(payer, sizeof(*node));
+	return node;
+}
+
+static void node_free(struct radix_node *node, struct ipc_account *payer)
+{
+	slab_free(&radix_cache, node);
+	ipc_account_uncharge(payer, sizeof(*node));
 }
 
 static uint32_t radix_digit(uint32_t key, int level)
@@ -50,11 +69,11 @@ static int radix_path(struct radix_node *root, uint32_t key, struct radix_node *
 
 /* Remove nodes at the end of the path that have no children. */
 static void radix_prune(struct radix_node **root, uint32_t key, struct radix_node *path[],
-			int depth)
+			int depth, struct ipc_account *payer)
 {
 	while (depth > 0 && path[depth - 1]->used == 0) {
 		depth--;
-		slab_free(&radix_cache, path[depth]);
+		node_free(path[depth], payer);
 		if (depth == 0) {
 			*root = NULL;
 			break;
@@ -64,16 +83,16 @@ static void radix_prune(struct radix_node **root, uint32_t key, struct radix_nod
 	}
 }
 
-bool radix_insert(struct radix_node **root, uint32_t key, void *value)
+bool radix_insert(struct radix_node **root, uint32_t key, void *value, struct ipc_account *payer)
 {
 	struct radix_node *path[RADIX_LEVELS];
 	int depth = radix_path(*root, key, path);
 
 	while (depth < RADIX_LEVELS) {
-		struct radix_node *node = slab_zalloc(&radix_cache);
+		struct radix_node *node = node_alloc(payer);
 
 		if (node == NULL) {
-			radix_prune(root, key, path, depth);
+			radix_prune(root, key, path, depth, payer);
 			return false;
 		}
 		if (depth == 0) {
@@ -90,7 +109,7 @@ bool radix_insert(struct radix_node **root, uint32_t key, void *value)
 	return true;
 }
 
-void *radix_remove(struct radix_node **root, uint32_t key)
+void *radix_remove(struct radix_node **root, uint32_t key, struct ipc_account *payer)
 {
 	struct radix_node *path[RADIX_LEVELS];
 	int depth = radix_path(*root, key, path);
@@ -104,7 +123,7 @@ void *radix_remove(struct radix_node **root, uint32_t key)
 		return NULL;
 	path[depth - 1]->child[last] = NULL;
 	path[depth - 1]->used--;
-	radix_prune(root, key, path, depth);
+	radix_prune(root, key, path, depth, payer);
 	return value;
 }
 
@@ -139,4 +158,19 @@ static void *radix_first(const struct radix_node *root, uint32_t *key)
 void *radix_next(const struct radix_node *root, uint32_t *key)
 {
 	return root == NULL ? NULL : radix_first(root, key);
+}
+
+static uint32_t nodes_below(const struct radix_node *node, int level)
+{
+	uint32_t count = 1;
+
+	for (uint32_t i = 0; level < RADIX_LEVELS - 1 && i < RADIX_FANOUT; i++)
+		if (node->child[i] != NULL)
+			count += nodes_below(node->child[i], level + 1);
+	return count;
+}
+
+uint32_t radix_memory(const struct radix_node *root)
+{
+	return root == NULL ? 0 : nodes_below(root, 0) * sizeof(*root);
 }

@@ -334,6 +334,13 @@ kern_return_t ipc_right_copyout(struct ipc_space *space, struct ipc_port *port, 
 		fresh = true;
 	}
 	ipc_port_lock(port);
+	if (type == MACH_MSG_TYPE_PORT_RECEIVE &&
+	    !ipc_port_change_payer(port, space->account)) {
+		ipc_port_unlock(port);
+		if (fresh)
+			ipc_entry_free(&space->table, entry);
+		return KERN_RESOURCE_SHORTAGE;
+	}
 	if (__builtin_expect(!port->object.active, 0)) {
 		ipc_port_unlock(port);
 		if (fresh)
@@ -574,10 +581,25 @@ void ipc_right_destroy(struct ipc_space *space, struct ipc_entry *entry,
 		;
 }
 
+/* A port for which the space pays; NULL when memory is short. */
+static struct ipc_port *paid_port(struct ipc_space *space)
+{
+	struct ipc_port *port;
+
+	if (!ipc_account_charge(space->account, sizeof(*port)))
+		return NULL;
+	port = ipc_port_create();
+	if (port == NULL)
+		ipc_account_uncharge(space->account, sizeof(*port));
+	else
+		port->payer = space->account;
+	return port;
+}
+
 kern_return_t ipc_right_alloc_port(struct ipc_space *space, mach_port_name_t name,
 				   struct ipc_port **portp, mach_port_name_t *namep)
 {
-	struct ipc_port *port = ipc_port_create();
+	struct ipc_port *port = paid_port(space);
 	struct ipc_entry *entry;
 	kern_return_t kr;
 

@@ -27,16 +27,41 @@ kern_return_t ipc_space_create(struct ipc_space **spacep)
 
 	if (space == NULL)
 		return KERN_RESOURCE_SHORTAGE;
+	space->account = ipc_account_create();
+	if (space->account == NULL) {
+		slab_free(&space_cache, space);
+		return KERN_RESOURCE_SHORTAGE;
+	}
 	spin_lock_init(&space->lock, LOCK_SPACE);
 	space->ref_count = 1;
 	space->active = true;
 	ipc_table_init(&space->table);
+	space->table.account = space->hash.account = space->account;
+	space->table.limit = space->account->limits.il_names;
 	space->hash.buckets = HASH_INLINE;
 	spin_lock(&ipc_spaces_lock);
 	queue_insert_tail(&ipc_spaces, &space->link);
 	spin_unlock(&ipc_spaces_lock);
 	*spacep = space;
 	return KERN_SUCCESS;
+}
+
+void ipc_space_set_limits(struct ipc_space *space, const struct ipc_limits *limits)
+{
+	ipc_space_lock(space);
+	space->table.limit = limits->il_names;
+	ipc_account_set_limits(space->account, limits);
+	ipc_space_unlock(space);
+}
+
+void ipc_space_inherit_limits(struct ipc_space *space, struct ipc_space *parent)
+{
+	struct ipc_limits limits;
+
+	ipc_space_lock(parent);
+	limits = parent->account->limits;
+	ipc_space_unlock(parent);
+	ipc_space_set_limits(space, &limits);
 }
 
 void ipc_space_reference(struct ipc_space *space)
@@ -55,6 +80,7 @@ void ipc_space_release(struct ipc_space *space)
 	spin_unlock(&ipc_spaces_lock);
 	ipc_table_destroy(&space->table);
 	ipc_hash_destroy(&space->hash);
+	ipc_account_release(space->account);
 	slab_free(&space_cache, space);
 }
 

@@ -12,6 +12,7 @@
 #ifndef IPC_SPACE_H
 #define IPC_SPACE_H
 
+#include <ipc/account.h>
 #include <ipc/entry.h>
 #include <ipc/port.h>
 #include <kern/lock.h>
@@ -25,6 +26,7 @@ struct ipc_hash {
 	uint32_t buckets;		/* in use; between HASH_INLINE and the maximum */
 	struct ipc_entry *first[HASH_INLINE];
 	struct ipc_entry ***pages;	/* buckets from HASH_INLINE on; NULL until needed */
+	struct ipc_account *account;	/* who pays for the pages; NULL: nobody */
 };
 
 struct ipc_space {
@@ -34,6 +36,7 @@ struct ipc_space {
 	struct ipc_table table;
 	struct ipc_hash hash;
 	struct radix_node *accepted;	/* msg-accepted requests by name */
+	struct ipc_account *account;	/* NULL: the kernel's spaces, which nobody limits */
 	struct task *task;		/* whose space it is, for debugging; borrowed */
 	struct queue_link link;		/* in ipc_spaces */
 };
@@ -51,6 +54,13 @@ void ipc_space_init(void);
 
 /* Returns a reference in *spacep, or KERN_RESOURCE_SHORTAGE. */
 kern_return_t ipc_space_create(struct ipc_space **spacep);
+
+/*
+ * Change what a space may use.  Locks: none; *limits is read before.
+ * The second: to what another space may use now.
+ */
+void ipc_space_set_limits(struct ipc_space *space, const struct ipc_limits *limits);
+void ipc_space_inherit_limits(struct ipc_space *space, struct ipc_space *parent);
 
 /*
  * Destroy every right in the space and make it inactive.  Keeps the caller's reference.
@@ -77,6 +87,7 @@ struct ipc_entry *ipc_hash_lookup(const struct ipc_hash *hash, const struct ipc_
 void ipc_hash_insert(struct ipc_hash *hash, struct ipc_entry *entry);
 void ipc_hash_remove(struct ipc_hash *hash, struct ipc_entry *entry);
 void ipc_hash_destroy(struct ipc_hash *hash);
+uint32_t ipc_hash_memory(const struct ipc_hash *hash);	/* bytes of the pages */
 
 /* --- Names for the kernel's own use -------------------------------------------------- */
 

@@ -72,6 +72,12 @@ void kalloc_init(void);
 void *kalloc(size_t size);
 void kfree(void *p, size_t size);
 
+/* What kalloc takes for so many bytes, of memory that exists. */
+static inline size_t kalloc_rounded(size_t size)
+{
+	return size <= 16 ? 16 : (size_t)1 << (32 - __builtin_clz(size - 1));
+}
+
 /*
  * Fault injection (tests, debug builds): let the n-th allocation from now (1 = the next)
  * fail once; 0 turns it off.  An allocator that is not built on slabs asks slab_fails_now.

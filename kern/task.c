@@ -148,8 +148,10 @@ kern_return_t task_create_internal(struct task *parent, bool inherit, struct tas
 		task_discard(task);
 		return kr;
 	}
-	if (parent != NULL)
+	if (parent != NULL) {
 		vm_map_inherit_limits(task->map, parent->map);
+		ipc_space_inherit_limits(task->space, parent->space);
+	}
 	task_reference(task);		/* the caller's */
 	task_publish(task);
 	task_notify_new(task, parent);

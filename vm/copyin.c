@@ -48,6 +48,23 @@ vm_size_t vm_map_copy_size(const struct vm_map_copy *copy)
 	return copy == NULL ? 0 : copy->size;
 }
 
+vm_size_t vm_map_copy_memory_least(vm_size_t size)
+{
+	return kalloc_rounded(sizeof(struct vm_map_copy) + (size <= COPY_BYTES_MAX ? size : 0));
+}
+
+vm_size_t vm_map_copy_memory(const struct vm_map_copy *copy)
+{
+	vm_size_t bytes;
+
+	if (copy == NULL)
+		return 0;
+	bytes = vm_map_copy_memory_least(copy->size);
+	queue_for_each(link, &copy->entries)
+		bytes += sizeof(struct vm_map_entry);
+	return bytes;
+}
+
 /* Memory that was copied has the protection of new memory, whatever the source had. */
 static void entry_attributes(struct vm_map_entry *entry)
 {

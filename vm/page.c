@@ -292,6 +292,13 @@ struct vm_page *vm_page_alloc_user(void)
 	return vm_page_alloc(VM_ZONE_HIGH, 0);
 }
 
+bool vm_page_kernel_short(size_t bytes)
+{
+	uint32_t low = zones[VM_ZONE_DMA].free + zones[VM_ZONE_DIRECT].free;
+
+	return low < user_reserve / 2 + bytes / PAGE_BYTES;
+}
+
 static void page_check_free(struct vm_page *page)
 {
 	assert(page->state == PAGE_KERNEL);

@@ -113,6 +113,9 @@ void vm_page_free(struct vm_page *page, unsigned int order);
 /* One page for user memory (any zone), keeping a reserve for the kernel. */
 struct vm_page *vm_page_alloc_user(void);
 
+/* Would less than half of that reserve be left after so many bytes more for the kernel's users? */
+bool vm_page_kernel_short(size_t bytes);
+
 /* Change a page's state between PAGE_KERNEL, PAGE_SLAB and PAGE_OBJECT. */
 void vm_page_set_state(struct vm_page *page, enum vm_page_state state);
 

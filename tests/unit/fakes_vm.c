@@ -227,6 +227,16 @@ struct vm_map_copy *vm_map_copy_from_kernel(const void *data, vm_size_t size)
 	return slab_fails_now() ? NULL : copy_create(data, size, 0);
 }
 
+vm_size_t vm_map_copy_memory_least(vm_size_t size)
+{
+	return kalloc_rounded(size);
+}
+
+vm_size_t vm_map_copy_memory(const struct vm_map_copy *copy)
+{
+	return copy == NULL ? 0 : kalloc_rounded(copy->size);
+}
+
 vm_size_t vm_map_copy_size(const struct vm_map_copy *copy)
 {
 	return copy == NULL ? 0 : copy->size;

@@ -82,9 +82,9 @@ $(eval $(call unit-test,kmem,vm/kmem.c))
 $(eval $(call unit-test,trace,kern/trace.c vm/kmem.c))
 $(eval $(call unit-test,bootscript,kern/bootscript_parse.c))
 $(eval $(call unit-test,elf,kern/elf_parse.c))
-$(eval $(call unit-test,radix,ipc/radix.c))
-$(eval $(call unit-test,hash,ipc/hash.c))
-$(eval $(call unit-test,entry,ipc/entry.c ipc/radix.c ipc/origin.c))
+$(eval $(call unit-test,radix,ipc/radix.c ipc/account.c))
+$(eval $(call unit-test,hash,ipc/hash.c ipc/account.c))
+$(eval $(call unit-test,entry,ipc/entry.c ipc/radix.c ipc/account.c ipc/origin.c))
 
 MAP_SOURCES := $(wildcard vm/map*.c vm/object*.c vm/copy*.c) vm/fault.c vm/contiguous.c \
 	tests/unit/map_check.c

@@ -90,7 +90,7 @@ static void insert(uint32_t i)
 
 	if (fake_random() % 8 == 0)
 		slab_fail_after(1 + fake_random() % 8);
-	if (radix_insert(&root, key[i], value_of(i)))
+	if (radix_insert(&root, key[i], value_of(i), NULL))
 		present[i] = true;
 	else
 		ck_must(nodes() == before);
@@ -103,7 +103,7 @@ void fake_everyone_ends(void)
 	uint32_t at = 0;
 
 	while (radix_next(root, &at) != NULL)
-		radix_remove(&root, at);
+		radix_remove(&root, at, NULL);
 }
 
 static void step(void)
@@ -114,12 +114,12 @@ static void step(void)
 		i--;
 	ck_must(radix_lookup(root, key[i]) == (present[i] ? value_of(i) : NULL));
 	if (present[i]) {
-		ck_must(radix_remove(&root, key[i]) == value_of(i));
+		ck_must(radix_remove(&root, key[i], NULL) == value_of(i));
 		present[i] = false;
 	} else if (fake_random() % 8 != 0) {
 		insert(i);
 	} else {
-		ck_must(radix_remove(&root, key[i]) == NULL);
+		ck_must(radix_remove(&root, key[i], NULL) == NULL);
 	}
 	ck_must(radix_lookup(root, key[i]) == (present[i] ? value_of(i) : NULL));
 }
@@ -137,7 +137,7 @@ START_TEST(test_random)
 	}
 	for (uint32_t i = 0; i < KEYS; i++)
 		if (present[i])
-			ck_must(radix_remove(&root, key[i]) == value_of(i));
+			ck_must(radix_remove(&root, key[i], NULL) == value_of(i));
 	ck_assert_ptr_null(root);
 	ck_assert_uint_eq(nodes(), 0);
 }
@@ -154,7 +154,7 @@ START_TEST(test_walk)
 	choose_keys();
 	for (uint32_t i = 0; i < KEYS; i++)
 		if (!duplicate(i))
-			ck_must(radix_insert(&root, key[i], value_of(i)));
+			ck_must(radix_insert(&root, key[i], value_of(i), NULL));
 	for (uint32_t i = 0; (value = radix_next(root, &at)) != NULL; count++, i++) {
 		while (duplicate(i))
 			i++;
@@ -175,15 +175,15 @@ START_TEST(test_no_memory)
 	radix_setup();
 	for (unsigned int n = 1; n <= 8; n++) {
 		slab_fail_after(n);
-		ck_assert(!radix_insert(&root, 0x12345678, &value));
+		ck_assert(!radix_insert(&root, 0x12345678, &value, NULL));
 		slab_fail_after(0);
 		ck_assert_ptr_null(root);
 		ck_assert_uint_eq(nodes(), 0);
 	}
-	ck_assert(radix_insert(&root, 0x12345678, &value));
+	ck_assert(radix_insert(&root, 0x12345678, &value, NULL));
 	ck_assert_uint_eq(nodes(), 8);
 	slab_fail_after(3);
-	ck_assert(!radix_insert(&root, 0x12f00000, &value));
+	ck_assert(!radix_insert(&root, 0x12f00000, &value, NULL));
 	slab_fail_after(0);
 	ck_assert_uint_eq(nodes(), 8);
 	ck_assert_ptr_eq(radix_lookup(root, 0x12345678), &value);

@@ -28,6 +28,8 @@
 #define ID_REBOOT		2635
 #define ID_SET_TIME64		2644
 #define ID_ADJUST_TIME64	2645
+#define ID_SET_LIMITS		4802
+#define ID_SET_TASK_LIMITS	4804
 #define ID_IPC_CHECK		4830	/* finds faults where others are in a call */
 
 /* --- traps ------------------------------------------------------------------------------------ */
