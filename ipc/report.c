@@ -4,8 +4,7 @@
 #include <ipc/right.h>
 #include <kern/sched.h>
 #include <vm/kmem.h>
-
-vm_map_copy_t vm_map_copy_from_kernel(const void *data, vm_size_t size);
+#include <vm/map.h>
 
 static void release(struct ipc_report *report)
 {
