@@ -16,7 +16,7 @@
 
 /* What it reports, each word with a descriptor before it. */
 enum report { REPORT_CAUGHT, REPORT_TASK_REFS, REPORT_THREAD_REFS, REPORT_ADD_TASK,
-	REPORT_ADD_THREAD, REPORT_REFS_AFTER, REPORT_COUNT };
+	REPORT_ADD_THREAD, REPORT_TRAPS, REPORT_REFS_AFTER, REPORT_COUNT };
 
 static unsigned int exception_count;
 static mach_port_t handler;
@@ -51,6 +51,24 @@ static void come_near(mach_port_t name)
 		UREFS_MAX - 3 - (int) port_refs(name, MACH_PORT_RIGHT_SEND));
 }
 
+/* The traps give the name all the same.  Returns: how many of them. */
+static unsigned int try_traps(void)
+{
+	mach_port_t self = mach_thread_self(), host = mach_host_self();
+	unsigned int good = 0;
+
+	mach_port_mod_refs(SELF, self, MACH_PORT_RIGHT_SEND, UREFS_MAX - 2);
+	mach_port_mod_refs(SELF, host, MACH_PORT_RIGHT_SEND, UREFS_MAX - 2);
+	for (int i = 0; i < 5; i++) {
+		good += mach_thread_self() == self;
+		good += mach_host_self() == host;
+		good += (mach_task_self)() == SELF;
+	}
+	good += port_refs(self, MACH_PORT_RIGHT_SEND) == UREFS_MAX;
+	good += port_refs(host, MACH_PORT_RIGHT_SEND) == UREFS_MAX;
+	return good;
+}
+
 static void report(const unsigned int *words)
 {
 	struct message message;
@@ -83,6 +101,7 @@ static void catch_exceptions(void *argument)
 	words[REPORT_THREAD_REFS] = port_refs(thread, MACH_PORT_RIGHT_SEND);
 	words[REPORT_ADD_TASK] = mach_port_mod_refs(SELF, SELF, MACH_PORT_RIGHT_SEND, 1);
 	words[REPORT_ADD_THREAD] = mach_port_mod_refs(SELF, thread, MACH_PORT_RIGHT_SEND, 1);
+	words[REPORT_TRAPS] = try_traps();
 	words[REPORT_REFS_AFTER] = port_refs(SELF, MACH_PORT_RIGHT_SEND);
 	report(words);
 }
@@ -107,6 +126,7 @@ void test_exceptions_at_limit(void)
 		EXPECT(message.body[REPORT_THREAD_REFS], UREFS_MAX);
 		EXPECT(message.body[REPORT_ADD_TASK], KERN_UREFS_OVERFLOW);
 		EXPECT(message.body[REPORT_ADD_THREAD], KERN_UREFS_OVERFLOW);
+		EXPECT(message.body[REPORT_TRAPS], 17);
 		EXPECT(message.body[REPORT_REFS_AFTER], UREFS_MAX);
 	}
 	task_terminate(task);
