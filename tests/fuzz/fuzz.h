@@ -2,8 +2,9 @@
 /*
  * What the fuzz targets share: the start of the machine, and a reader of the fuzzer's bytes.
  *
- * A target is a file that defines fuzz_start and fuzz_one.  An error is an assertion of the kernel's,
- * a ck_must, or what the sanitizers find; each ends the process, and libFuzzer keeps the input.
+ * A target is a file that defines fuzz_start and fuzz_one.  An error is an assertion of the
+ * kernel's, a ck_must, or what the sanitizers find; each ends the process, and libFuzzer keeps the
+ * input.
  */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H

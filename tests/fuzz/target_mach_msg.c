@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Sequences of operations by the threads of three tasks: mach_msg with arbitrary headers, bodies,
- * options, sizes and buffers; the mach_port routines; the ends of waits; deaths; failing allocations.
+ * options, sizes and buffers; the mach_port routines; the ends of waits; deaths; failing
+ * allocations.
  *
- * An input is a sequence of records of 16 bytes, an operation each; the first byte says which.  What
- * it does to the kernel must leave it consistent, and all must be gone at the end.
+ * An input is a sequence of records of 16 bytes, an operation each; the first byte says which.  The
+ * kernel must stay consistent, and all must be gone at the end.
  */
 #include <tests/fuzz/world.h>
 
@@ -291,7 +292,7 @@ static void op_both(struct record *r)
 	call(r, MACH_SEND_MSG | MACH_RCV_MSG);
 }
 
-/* A request to a port and the wait for its reply, or a reply and the wait for more: the usual ones. */
+/* The usual ones: a request and the wait for its reply, or a reply and the wait for more. */
 static void op_rpc(struct record *r)
 {
 	mach_port_name_t dest = world_name(r->space, fuzz_byte(&r->in));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The unit tests' random operations on the kernel and the model at once (tests/unit/model_storm.h), each
- * choice made by a byte of the input: the fuzzer looks for what has not been met before.
+ * The unit tests' random operations on the kernel and the model at once (tests/unit/model_storm.h),
+ * each choice made by a byte of the input: the fuzzer looks for what has not been met before.
  *
  *	model random SEED COUNT		choices at random, as in the unit tests; for long runs
  */
@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include <tests/unit/model_random.h>
-#include <tests/unit/model_send.h>
+#include <tests/unit/model_call.h>
 #include <tests/unit/model_storm.h>
 
 static struct fuzz_input in;
@@ -44,7 +44,7 @@ void fuzz_one(const uint8_t *data, size_t size)
 {
 	in = fuzz_input(data, size);
 	model_begin();
-	model_send_start();
+	model_call_start();
 	for (uint32_t i = 1; fuzz_more(&in); i++)
 		model_storm_step(i);
 	model_storm_finish();

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The kernel's state against the model's. */
+#include <tests/unit/model_call.h>
 #include <tests/unit/model_ops.h>
 
+#include <stdio.h>
+
+#include <ipc/accepted.h>
 #include <ipc/checker.h>
 #include <ipc/notify.h>
 #include <ipc/pset.h>
@@ -48,6 +52,17 @@ static void compare_request(const struct m_entry *e, const struct ipc_entry *ent
 	}
 }
 
+/* The same threads wait, in the same order. */
+static void compare_line(const struct m_actor *actor, const struct queue *line)
+{
+	queue_for_each(link, line) {
+		ck_must(actor != NULL);
+		ck_must(container_of(link, struct thread, ipc.link) == &actor->real->thread);
+		actor = actor->next;
+	}
+	ck_must(actor == NULL);
+}
+
 static void compare_entry(struct m_space *space, const struct m_entry *e)
 {
 	struct ipc_entry *entry = ipc_entry_lookup(&space->task->space->table, e->name);
@@ -67,8 +82,10 @@ static void compare_entry(struct m_space *space, const struct m_entry *e)
 		ck_must(entry_pset(entry) == e->set->real);
 	else
 		ck_must(entry->object == NULL);
-	if (e->set != NULL)
+	if (e->set != NULL) {
 		ck_must(e->set->real->name == e->name);
+		compare_line(e->set->receivers, &e->set->real->mqueue.receivers);
+	}
 	compare_request(e, entry);
 }
 
@@ -134,7 +151,18 @@ static struct contents read_body(struct ipc_kmsg *kmsg)
 	return c;
 }
 
-static bool same_message(const struct m_message *m, struct ipc_kmsg *kmsg)
+/* Was it sent by force, and by this name? */
+static bool same_request(const struct m_message *m, const struct ipc_kmsg *kmsg)
+{
+	mach_port_name_t name = m->accepted_entry != NULL ? m->accepted_entry->name : 0;
+
+	if (m->accepted != (kmsg->accepted != NULL))
+		return false;
+	return !m->accepted || (kmsg->accepted->notify == m->accepted_notify->real &&
+				kmsg->accepted->name == name);
+}
+
+static bool same_message(struct m_message *m, struct ipc_kmsg *kmsg)
 {
 	struct contents c = read_body(kmsg);
 	bool same = (uint32_t)kmsg->header.id == m->id &&
@@ -143,7 +171,8 @@ static bool same_message(const struct m_message *m, struct ipc_kmsg *kmsg)
 		    MACH_MSGH_BITS_PORTS(kmsg->header.bits) ==
 			    MACH_MSGH_BITS(m->dest.type, m->reply.type);
 
-	same = same && c.has_value == m->has_value && (!c.has_value || c.value == m->value);
+	same = same && same_request(m, kmsg) && c.has_value == m->has_value &&
+	       (!c.has_value || m_value_is(m, c.value));
 	if (!same || c.rights != m->rights || c.memory != m->memory)
 		return false;
 	for (unsigned int i = 0; i < c.rights; i++)
@@ -158,31 +187,46 @@ static struct m_message *take_match(struct m_message **list, struct ipc_kmsg *km
 	for (; *list != NULL; list = &(*list)->next) {
 		struct m_message *m = *list;
 
-		if (!same_message(m, kmsg))
-			continue;
-		*list = m->next;
-		return m;
+		if (same_message(m, kmsg)) {
+			*list = m->next;
+			return m;
+		}
+		if (m->id >= 1000 && kmsg->header.id >= 1000)
+			return NULL;
 	}
 	return NULL;
 }
 
+/* What was found instead of what. */
+static void explain(const struct m_port *port, struct ipc_kmsg *kmsg, const struct m_message *rest)
+{
+	struct contents c = read_body(kmsg);
+
+	fprintf(stderr, "in the queue of %p: id %d, bits %x, value %x, %u rights, forced %d; expected:\n",
+		(void *)port->real, kmsg->header.id, kmsg->header.bits, c.value, c.rights,
+		kmsg->accepted != NULL);
+	for (; rest != NULL; rest = rest->next)
+		fprintf(stderr, "\tid %u, types %x %x, value %x, %u rights, forced %d\n", rest->id,
+			rest->dest.type, rest->reply.type, rest->value, rest->rights,
+			rest->accepted);
+}
+
 /*
  * The same messages.  The contract does not say in which order the notifications of one event come:
- * the model takes over the kernel's.  The users' messages, whose ids ascend, keep theirs.
+ * the model takes over the kernel's.  The users' messages keep theirs.
  */
 static void compare_queue(struct m_port *port)
 {
 	struct m_message *rest = port->queue, **end = &port->queue;
-	uint32_t last_id = 0, count = 0;
+	uint32_t count = 0;
 
 	queue_for_each(link, &port->real->mqueue.messages) {
 		struct ipc_kmsg *kmsg = container_of(link, struct ipc_kmsg, link);
 		struct m_message *m = take_match(&rest, kmsg);
 
+		if (m == NULL)
+			explain(port, kmsg, rest);
 		ck_must(m != NULL);
-		ck_must(m->id < 1000 || m->id > last_id);
-		if (m->id >= 1000)
-			last_id = m->id;
 		*end = m;
 		end = &m->next;
 		count++;
@@ -221,6 +265,8 @@ static void compare_port(struct m_port *port)
 		ck_must(real->receiver == NULL);
 		ck_must(real->destination == real_or_null(port->queued_at));
 	}
+	compare_line(port->receivers, &port->real->mqueue.receivers);
+	compare_line(port->senders, &port->real->senders);
 	compare_queue(port);
 }
 
@@ -235,8 +281,23 @@ void model_compare(void)
 
 /* --- The checker ------------------------------------------------------------------------- */
 
+/* What threads wait for. */
+static void hold_sources(struct ipc_check *check)
+{
+	for (int i = 0; i < M_ACTORS; i++) {
+		struct actor *real = m_actor[i].real;
+		struct ipc_object *object = real != NULL ? real->thread.ipc.object : NULL;
+
+		if (m_actor[i].waits && m_actor[i].state == M_SENDING)
+			ipc_check_reach(check, m_actor[i].port->real);
+		if (object != NULL && object->kind == IOT_PORT)
+			ipc_check_hold(check, (struct ipc_port *)object, IPC_HOLDS_REFERENCE);
+	}
+}
+
 static void hold_hands(struct ipc_check *check)
 {
+	hold_sources(check);
 	for (int i = 0; i < M_HANDS; i++) {
 		struct ipc_port *port = model_real(m_hand[i]);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <tests/unit/model_ipc.h>
+#include <tests/unit/model_wait.h>
 
 #include <string.h>
 
@@ -23,6 +23,14 @@ struct m_port m_dead_port;
 
 static struct m_message message_pool[M_MESSAGES];
 static int message_end;			/* all behind are free */
+static uint32_t death_clock;
+
+/* A request that is to be answered, about this name; notify NULL: none. */
+struct fired {
+	struct m_port *notify;
+	mach_port_name_t name;
+};
+
 static struct m_set set_pool[M_ENTRIES * M_SPACES];
 
 /* --- State ------------------------------------------------------------------------------- */
@@ -51,7 +59,8 @@ struct m_entry *m_entry_new(struct m_space *space, mach_port_name_t name)
 
 static bool message_refers(const struct m_message *message, const struct m_port *port)
 {
-	bool refers = message->dest.port == port || message->reply.port == port;
+	bool refers = message->dest.port == port || message->reply.port == port ||
+		      (message->accepted && message->accepted_notify == port);
 
 	for (unsigned int i = 0; i < message->rights; i++)
 		refers |= message->body[i].port == port;
@@ -165,6 +174,8 @@ static uint32_t count_in_transit(const struct m_port *port, uint32_t type)
 		if (!m->used)
 			continue;
 		count += count_right(&m->dest, port, type) + count_right(&m->reply, port, type);
+		count += m->accepted && m->accepted_notify == port &&
+			 type == MACH_MSG_TYPE_PORT_SEND_ONCE;
 		for (unsigned int j = 0; j < m->rights; j++)
 			count += count_right(&m->body[j], port, type);
 	}
@@ -227,12 +238,21 @@ bool m_circular(const struct m_port *port, const struct m_port *dest)
 
 void m_enqueue(struct m_message *message)
 {
-	struct m_message **end = &message->dest.port->queue;
+	struct m_actor *receiver = m_place(message);
 
-	while (*end != NULL)
-		end = &(*end)->next;
-	*end = message;
-	message->next = NULL;
+	if (receiver != NULL)
+		m_goes_on(receiver, receiver->result);
+}
+
+void m_fire_accepted(struct m_message *message)
+{
+	struct m_entry *entry = message->accepted_entry;
+	mach_port_name_t name = entry != NULL ? entry->name : MACH_PORT_NULL;
+
+	if (entry != NULL)
+		entry->accepted = NULL;
+	message->accepted = false;
+	m_notify(message->accepted_notify, MACH_NOTIFY_MSG_ACCEPTED, name, true, NO_RIGHT);
 }
 
 void m_release_from(struct m_right *place)
@@ -245,6 +265,8 @@ void m_release_from(struct m_right *place)
 
 void m_destroy_message(struct m_message *message)
 {
+	if (message->accepted)
+		m_fire_accepted(message);
 	m_release_from(&message->dest);
 	m_release_from(&message->reply);
 	for (unsigned int i = 0; i < message->rights; i++)
@@ -261,6 +283,7 @@ void m_notify(struct m_port *notify, uint32_t id, uint32_t value, bool has_value
 
 	m->value = value;
 	m->has_value = has_value;
+	m->size = id == MACH_NOTIFY_SEND_ONCE ? 24 : 32;
 	if (carried.type != 0) {
 		m->body[m->rights++] = carried;
 		circular = m_circular(carried.port, notify);
@@ -273,11 +296,6 @@ void m_notify(struct m_port *notify, uint32_t id, uint32_t value, bool has_value
 }
 
 /* --- Death ------------------------------------------------------------------------------- */
-
-struct fired {
-	struct m_port *notify;
-	mach_port_name_t name;
-};
 
 /* Every right to the port becomes a dead name; requests that fire are collected. */
 static unsigned int entries_die(struct m_port *port, struct fired *fired)
@@ -313,9 +331,12 @@ static void die(struct m_port *port)
 	unsigned int count;
 
 	port->alive = false;
+	port->death = ++death_clock;
 	port->queue = NULL;
 	port->nsrequest = NULL;
 	count = entries_die(port, fired);
+	m_wake_receivers(&port->receivers, MACH_RCV_PORT_DIED);
+	m_wake_senders(port);
 	if (nsrequest != NULL)
 		m_release((struct m_right){ nsrequest, MACH_MSG_TYPE_PORT_SEND_ONCE });
 	while (queue != NULL) {
@@ -330,6 +351,7 @@ static void die(struct m_port *port)
 
 void m_leave_space(struct m_port *port)
 {
+	m_wake_receivers(&port->receivers, MACH_RCV_PORT_DIED);
 	port->receiver = NULL;
 	port->queued_at = NULL;
 	port->mscount = 0;
@@ -375,17 +397,31 @@ void m_release(struct m_right right)
 
 /* --- Entries ----------------------------------------------------------------------------- */
 
-void m_entry_gone(struct m_entry *entry)
+/* The entry goes.  Its request is to be told, when what was under the name has been dealt with. */
+static struct fired entry_leave(struct m_entry *entry)
 {
 	entry->used = false;
-	if (entry->request)
-		m_notify(entry->notify, MACH_NOTIFY_PORT_DELETED, entry->name, true, NO_RIGHT);
+	if (entry->accepted != NULL)
+		entry->accepted->accepted_entry = NULL;
+	return (struct fired){ entry->request ? entry->notify : NULL, entry->name };
+}
+
+static void tell_deleted(struct fired fired)
+{
+	if (fired.notify != NULL)
+		m_notify(fired.notify, MACH_NOTIFY_PORT_DELETED, fired.name, true, NO_RIGHT);
+}
+
+void m_entry_gone(struct m_entry *entry)
+{
+	tell_deleted(entry_leave(entry));
 }
 
 void m_drop_urefs(struct m_entry *entry, uint32_t count)
 {
 	uint32_t limit = entry->type & SEND ? SEND_LIMIT : DEAD_LIMIT;
 	struct m_port *port = entry->port;
+	struct fired fired = { NULL, 0 };
 
 	ck_must(count <= entry->urefs);
 	if (entry->urefs == limit && count < limit)
@@ -396,17 +432,18 @@ void m_drop_urefs(struct m_entry *entry, uint32_t count)
 	if (entry->type & RECEIVE)
 		entry->type = RECEIVE;
 	else
-		m_entry_gone(entry);
+		fired = entry_leave(entry);
 	if (port != NULL)
 		check_no_senders(port);
+	tell_deleted(fired);
 }
 
 static void end_once(struct m_entry *entry)
 {
-	struct m_port *port = entry->port;
+	struct fired fired = entry_leave(entry);
 
-	m_entry_gone(entry);
-	m_release((struct m_right){ port, MACH_MSG_TYPE_PORT_SEND_ONCE });
+	m_release((struct m_right){ entry->port, MACH_MSG_TYPE_PORT_SEND_ONCE });
+	tell_deleted(fired);
 }
 
 /* The receive right goes.  What else the name has becomes a dead name. */
@@ -414,6 +451,7 @@ static void end_receive(struct m_entry *entry)
 {
 	struct m_port *port = entry->port, *notify = entry->notify;
 	bool had_send = (entry->type & SEND) != 0, fires = entry->request && had_send;
+	struct fired fired = { NULL, 0 };
 
 	if (had_send) {
 		entry->type = DEAD;
@@ -424,17 +462,19 @@ static void end_receive(struct m_entry *entry)
 		entry->request = false;
 		entry->port = NULL;
 	} else {
-		m_entry_gone(entry);
+		fired = entry_leave(entry);
 	}
 	release_receive(port);
 	if (had_send)
 		check_no_senders(port);
 	if (fires)
 		m_notify(notify, MACH_NOTIFY_DEAD_NAME, entry->name, true, NO_RIGHT);
+	tell_deleted(fired);
 }
 
 static void end_set(struct m_entry *entry)
 {
+	m_wake_receivers(&entry->set->receivers, MACH_RCV_PORT_DIED);
 	for (int i = 0; i < M_PORTS; i++)
 		if (m_port[i].set == entry->set)
 			m_port[i].set = NULL;
@@ -457,6 +497,22 @@ kern_return_t m_deallocate(struct m_space *space, mach_port_name_t name)
 	return KERN_SUCCESS;
 }
 
+/* The end of the send rights is told when the port has died. */
+static void end_both(struct m_entry *entry)
+{
+	struct m_port *port = entry->port, *notify = port->nsrequest;
+	uint32_t mscount = port->mscount;
+
+	entry->type = RECEIVE;
+	if (m_count_send(port) != 0)
+		notify = NULL;
+	if (notify != NULL)
+		port->nsrequest = NULL;
+	end_receive(entry);
+	if (notify != NULL)
+		m_notify(notify, MACH_NOTIFY_NO_SENDERS, mscount, true, NO_RIGHT);
+}
+
 kern_return_t m_destroy(struct m_space *space, mach_port_name_t name)
 {
 	struct m_entry *entry = m_lookup(space, name);
@@ -468,14 +524,9 @@ kern_return_t m_destroy(struct m_space *space, mach_port_name_t name)
 	} else if (entry->type & ONCE) {
 		end_once(entry);
 	} else {
-		/* Send rights first, while the port lives: their end is told. */
-		struct m_port *port = entry->port;
-
-		if ((entry->type & (SEND | RECEIVE)) == (SEND | RECEIVE)) {
-			entry->type = RECEIVE;
-			check_no_senders(port);
-		}
-		if (entry->type & RECEIVE)
+		if ((entry->type & (SEND | RECEIVE)) == (SEND | RECEIVE))
+			end_both(entry);
+		else if (entry->type & RECEIVE)
 			end_receive(entry);
 		else
 			m_drop_urefs(entry, entry->urefs);
@@ -620,6 +671,10 @@ kern_return_t m_move_member(struct m_space *space, mach_port_name_t member,
 		return KERN_INVALID_NAME;
 	if (!(set->type & SET))
 		return KERN_INVALID_RIGHT;
+	if (entry->port->set == set->set)
+		return KERN_SUCCESS;
+	m_wake_receivers(&entry->port->receivers, MACH_RCV_PORT_CHANGED);
 	entry->port->set = set->set;
+	m_joined_set(entry->port);
 	return KERN_SUCCESS;
 }

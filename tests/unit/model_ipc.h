@@ -10,6 +10,7 @@
 #ifndef TESTS_UNIT_MODEL_IPC_H
 #define TESTS_UNIT_MODEL_IPC_H
 
+#include <mach/notify.h>
 #include <tests/unit/fakes_ipc.h>
 
 #define M_SPACES 4
@@ -18,8 +19,10 @@
 #define M_HANDS 24
 #define M_MESSAGES 512
 #define M_BODY 4
+#define M_UNKNOWN_NAME 0xf0000000u	/* and a few more: the kernel's choice, not seen by a user */
 
 struct m_port;
+struct m_actor;				/* model_wait.h */
 
 /* A right somewhere. port: NULL is the null port, M_DEAD the dead value. */
 struct m_right {
@@ -39,11 +42,16 @@ struct m_message {
 	unsigned int rights;
 	struct m_right body[M_BODY];
 	unsigned int size;
+	bool circular;			/* must not be queued */
+	bool accepted;			/* sent by force: a request for msg-accepted */
+	struct m_port *accepted_notify;	/* a send-once right */
+	struct m_entry *accepted_entry;	/* by which it was sent, while that is there */
 };
 
 struct m_set {
 	bool used;
 	struct ipc_pset *real;
+	struct m_actor *receivers;	/* that wait, the first one */
 };
 
 struct m_port {
@@ -58,6 +66,9 @@ struct m_port {
 	struct m_port *nsrequest, *pdrequest;	/* each a send-once right */
 	struct m_set *set;
 	struct m_message *queue;	/* first */
+	uint32_t ready;			/* in a set, with messages: smaller ones come first */
+	uint32_t death;			/* dead: smaller ones died before */
+	struct m_actor *receivers, *senders;	/* that wait, the first one of each */
 	struct ipc_port *real;
 };
 
@@ -73,6 +84,7 @@ struct m_entry {
 	struct m_set *set;
 	bool request;
 	struct m_port *notify;		/* of the request: a send-once right */
+	struct m_message *accepted;	/* sent by this name, and its request not yet answered */
 };
 
 struct m_space {
@@ -102,6 +114,14 @@ uint32_t m_queue_length(const struct m_port *port);
 
 struct m_entry *m_entry_of_port(struct m_space *space, const struct m_port *port);
 
+/* A name that only the kernel has known is taken over. */
+static inline bool m_value_is(struct m_message *m, uint32_t value)
+{
+	if (m->id == MACH_NOTIFY_PORT_DELETED && m->value >> 16 == M_UNKNOWN_NAME >> 16)
+		m->value = value;
+	return m->value == value;
+}
+
 static inline bool m_is_port(const struct m_port *port)
 {
 	return port != NULL && port != M_DEAD;
@@ -123,8 +143,11 @@ void m_leave_space(struct m_port *port);
 void m_notify(struct m_port *notify, uint32_t id, uint32_t value, bool has_value,
 	      struct m_right carried);
 
-/* Put a message at the end of its destination's queue. */
+/* Give a message to who waits for it, or put it at the end of its destination's queue. */
 void m_enqueue(struct m_message *message);
+
+/* A message that was sent by force has left its queue. */
+void m_fire_accepted(struct m_message *message);
 
 /* Would the receive right, in a message to dest, be reachable from its own queue only? */
 bool m_circular(const struct m_port *port, const struct m_port *dest);

@@ -14,6 +14,17 @@
 
 static uint32_t live_at_start;
 
+void (*model_settle)(void);
+void (*model_rest)(void);
+
+/* The operation is done, on both sides. */
+static kern_return_t settled(kern_return_t kr)
+{
+	if (model_settle != NULL)
+		model_settle();
+	return kr;
+}
+
 /* --- Begin and end ----------------------------------------------------------------------- */
 
 void model_start(void)
@@ -31,6 +42,8 @@ void model_begin(void)
 
 void model_clear(void)
 {
+	if (model_rest != NULL)
+		model_rest();
 	for (int i = 0; i < M_HANDS; i++)
 		if (m_hand[i].type != 0)
 			op_release(i);
@@ -91,6 +104,7 @@ void op_release(int hand)
 	struct m_right right = hand_take(hand);
 
 	release_both(model_real(right), right);
+	settled(KERN_SUCCESS);
 }
 
 /* --- Names ------------------------------------------------------------------------------- */
@@ -137,7 +151,7 @@ kern_return_t op_deallocate(struct m_space *space, mach_port_name_t name)
 	kern_return_t kr = m_deallocate(space, name);
 
 	ck_must(mach_port_deallocate(space->task->space, name) == kr);
-	return kr;
+	return settled(kr);
 }
 
 kern_return_t op_destroy(struct m_space *space, mach_port_name_t name)
@@ -145,7 +159,7 @@ kern_return_t op_destroy(struct m_space *space, mach_port_name_t name)
 	kern_return_t kr = m_destroy(space, name);
 
 	ck_must(mach_port_destroy(space->task->space, name) == kr);
-	return kr;
+	return settled(kr);
 }
 
 kern_return_t op_mod_refs(struct m_space *space, mach_port_name_t name, uint32_t right,
@@ -154,7 +168,7 @@ kern_return_t op_mod_refs(struct m_space *space, mach_port_name_t name, uint32_t
 	kern_return_t kr = m_mod_refs(space, name, right, delta);
 
 	ck_must(mach_port_mod_refs(space->task->space, name, right, delta) == kr);
-	return kr;
+	return settled(kr);
 }
 
 kern_return_t op_rename(struct m_space *space, mach_port_name_t from, mach_port_name_t to)
@@ -162,7 +176,7 @@ kern_return_t op_rename(struct m_space *space, mach_port_name_t from, mach_port_
 	kern_return_t kr = m_rename(space, from, to);
 
 	ck_must(mach_port_rename(space->task->space, from, to) == kr);
-	return kr;
+	return settled(kr);
 }
 
 kern_return_t op_move_member(struct m_space *space, mach_port_name_t name, mach_port_name_t set)
@@ -170,7 +184,13 @@ kern_return_t op_move_member(struct m_space *space, mach_port_name_t name, mach_
 	kern_return_t kr = m_move_member(space, name, set);
 
 	ck_must(mach_port_move_member(space->task->space, name, set) == kr);
-	return kr;
+	return settled(kr);
+}
+
+static mach_port_type_t user_type(const struct m_entry *e)
+{
+	return e->type | (e->request ? MACH_PORT_TYPE_DNREQUEST : 0) |
+	       (e->accepted != NULL ? MACH_PORT_TYPE_MAREQUEST : 0);
 }
 
 /* --- Questions --------------------------------------------------------------------------- */
@@ -221,7 +241,7 @@ void op_ask(struct m_space *space, mach_port_name_t name)
 
 	ck_must(kr == (e == NULL ? KERN_INVALID_NAME : KERN_SUCCESS));
 	if (e != NULL)
-		ck_must(type == (e->type | (e->request ? MACH_PORT_TYPE_DNREQUEST : 0)));
+		ck_must(type == user_type(e));
 	for (uint32_t right = 0; right < 7; right++)
 		ask_refs(space, name, right);
 	ask_status(space, name);
@@ -258,7 +278,7 @@ void op_names(struct m_space *space)
 		const struct m_entry *e = m_lookup(space, name[i]);
 
 		ck_must(e != NULL);
-		ck_must(type[i] == (e->type | (e->request ? MACH_PORT_TYPE_DNREQUEST : 0)));
+		ck_must(type[i] == user_type(e));
 		for (uint32_t j = 0; j < i; j++)
 			ck_must(name[j] != name[i]);
 	}
@@ -308,11 +328,11 @@ kern_return_t op_request(struct m_space *space, mach_port_name_t name, uint32_t 
 	if (kr != KERN_SUCCESS) {
 		if (right.type != 0)
 			release_both(real, right);
-		return kr;
+		return settled(kr);
 	}
 	ck_must(real_previous == (previous == NULL ? IP_NULL : previous->real));
 	release_both(real_previous, (struct m_right){ previous, MACH_MSG_TYPE_PORT_SEND_ONCE });
-	return kr;
+	return settled(kr);
 }
 
 /* --- Rights in hand ---------------------------------------------------------------------- */
@@ -332,7 +352,7 @@ kern_return_t op_extract(struct m_space *space, mach_port_name_t name, uint32_t 
 		return kr;
 	ck_must(type == right.type && real == model_real(right));
 	*handp = hand_put(right);
-	return kr;
+	return settled(kr);
 }
 
 kern_return_t op_insert(struct m_space *space, mach_port_name_t name, int hand)
@@ -344,7 +364,7 @@ kern_return_t op_insert(struct m_space *space, mach_port_name_t name, int hand)
 	ck_must(mach_port_insert_right(space->task->space, name, real, right.type) == kr);
 	if (kr != KERN_SUCCESS)
 		release_both(real, right);
-	return kr;
+	return settled(kr);
 }
 
 mach_port_name_t op_copyout(struct m_space *space, int hand)
@@ -361,6 +381,7 @@ mach_port_name_t op_copyout(struct m_space *space, int hand)
 	ipc_debris_release(&debris);
 	ck_must(kr == KERN_SUCCESS);
 	m_copyout(space, right, name);
+	settled(KERN_SUCCESS);
 	return name;
 }
 

@@ -11,6 +11,10 @@
 #define NO_HAND (-1)			/* the null port */
 #define DEAD_HAND (-2)			/* the dead port */
 
+/* Who else is to act: after each operation, and before all names are destroyed.  NULL: nobody. */
+extern void (*model_settle)(void);
+extern void (*model_rest)(void);
+
 /* Spaces without names, nothing in hand. */
 void model_start(void);
 

@@ -17,7 +17,4 @@ void model_storm_start(void);
 void model_storm_step(uint32_t i);
 void model_storm_finish(void);
 
-/* How often this result was met, so that a generator that has run dry is noticed. */
-uint32_t model_storm_results(mach_msg_return_t mr);
-
 #endif /* TESTS_UNIT_MODEL_STORM_H */

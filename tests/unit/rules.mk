@@ -96,7 +96,8 @@ $(eval $(call unit-test,msg_item,ipc/msg_item.c))
 # Rights, messages and queues: all of ipc/ but the dispatcher and the traps on ports, beside a model.
 UNIT_IPC := $(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) vm/kmem.c \
 	$(addprefix tests/unit/,fakes_ipc.c fakes_vm.c model_ipc.c model_msg.c model_compare.c \
-	model_ops.c model_send.c model_random.c model_storm.c scene_queue.c)
+	model_ops.c model_wait.c model_plan.c model_arrive.c model_call.c model_random.c \
+	model_storm.c scene_queue.c)
 $(eval $(call unit-test,right,$(UNIT_IPC)))
 $(eval $(call unit-test,header,$(UNIT_IPC)))
 $(eval $(call unit-test,copyin,$(UNIT_IPC)))
