@@ -13,6 +13,8 @@ static const struct test tests[] = {
 	{ .name = "CI-8 mach_ports_register of nothing", .run = test_register_nothing },
 	{ .name = "CI-9 rights and memory without room in the map", .run = test_map_full },
 	{ .name = "CI-9 rights and memory beyond the size limit", .run = test_map_limit },
+	{ .name = "CI-9 the kernel's replies without room", .run = test_answers_without_room },
+	{ .name = "CI-9 the kernel's replies that nobody gets", .run = test_answers_for_nobody },
 	{ .name = "CI-11 a bad right, inline", .run = test_partial_inline },
 	{ .name = "CI-11 a bad right, out of line", .run = test_partial_out_of_line },
 	{ .name = "CI-13 a message changes while it is sent", .run = test_flips },

@@ -19,6 +19,10 @@ void test_partial_out_of_line(void);
 void test_map_full(void);
 void test_map_limit(void);
 
+/* answers.c: CI-9 */
+void test_answers_without_room(void);
+void test_answers_for_nobody(void);
+
 /* lost.c: CI-16 */
 void test_lost_request(void);
 void test_lost_reply(void);
