@@ -229,12 +229,12 @@ struct vm_map_copy *vm_map_copy_from_kernel(const void *data, vm_size_t size)
 
 vm_size_t vm_map_copy_memory_least(vm_size_t size)
 {
-	return kalloc_rounded(size);
+	return kalloc_rounded(size <= PAGE_BYTES ? size : 16);	/* more is not copied */
 }
 
 vm_size_t vm_map_copy_memory(const struct vm_map_copy *copy)
 {
-	return copy == NULL ? 0 : kalloc_rounded(copy->size);
+	return copy == NULL ? 0 : vm_map_copy_memory_least(copy->size);
 }
 
 vm_size_t vm_map_copy_size(const struct vm_map_copy *copy)
