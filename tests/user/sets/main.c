@@ -2,6 +2,7 @@
 /* Port sets: membership, receiving from all members, and what waiters see when sets change. */
 #include <libmach/string.h>
 #include <mach.h>
+#include <mach/vm_param.h>
 
 #include "../common/messages.h"
 #include "../common/ports.h"
@@ -24,6 +25,9 @@ static unsigned int member_count(mach_port_t set)
 	if (!EXPECT(mach_port_get_set_status(mach_task_self(), set, &members, &count),
 			KERN_SUCCESS))
 		return ~0u;
+	for (unsigned int i = count; count > 0 && i < PAGE_SIZE / sizeof *members; i++)
+		if (!EXPECT(members[i], 0))	/* PS-6 */
+			break;
 	vm_deallocate(mach_task_self(), (vm_offset_t) members, count * sizeof *members);
 	return count;
 }
