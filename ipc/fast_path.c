@@ -35,6 +35,7 @@ void ipc_fast_path_init(const char *command_line)
 }
 
 struct fast {
+	const struct mach_msg_args *args;
 	struct thread *self, *receiver;
 	struct ipc_space *space, *there;	/* the sender's and the receiver's */
 	struct ipc_entry *entry;		/* of the destination */
@@ -115,7 +116,7 @@ static ALWAYS_INLINE bool find_receiver(struct fast *f, struct ipc_mqueue *mqueu
 	receiver = container_of(link, struct thread, ipc.link);
 	f->receiver = receiver;
 	f->there = receiver->task->space;
-	return thread_can_take_over(f->self, receiver) &&
+	return thread_can_take_over(receiver) &&
 	       receiver->continuation == mach_msg_receive_continue &&
 	       !(receiver->ipc.option & UNUSUAL_OPTIONS) &&
 	       receiver->ipc.rcv_size >= size && f->there == f->dest->receiver &&
@@ -146,11 +147,18 @@ static inline void unlock_unless(struct spin_lock *lock, const void *same, const
 
 /* --- Doing ---------------------------------------------------------------------------------- */
 
-/* The sender waits as if it had come to an empty queue. */
+/*
+ * The sender waits as if it had come to an empty queue.  It has declared that; from here on somebody
+ * may give it a message.
+ */
 static ALWAYS_INLINE void sender_waits(struct fast *f)
 {
 	struct thread *self = f->self;
 
+	self->ipc.msg = f->args->msg;
+	self->ipc.option = f->args->option;
+	self->ipc.rcv_size = f->args->rcv_size;
+	self->ipc.rcv_name = f->args->rcv_name;
 	self->ipc.state = MACH_RCV_IN_PROGRESS;
 	self->ipc.kmsg = NULL;
 	self->ipc.object = f->source;
@@ -217,7 +225,7 @@ static ALWAYS_INLINE bool transfer_with_source(struct fast *f, mach_msg_header_t
 		return false;
 	if (source_is_quiet(f) &&
 	    try_lock_unless(&f->there->lock, f->there, f->space)) {
-		if (!request || has_room(f->there)) {
+		if ((!request || has_room(f->there)) && thread_take_over(f->self, f->receiver)) {
 			transfer(f, msg, request);	/* the point of no return */
 			done = true;
 		}
@@ -319,6 +327,7 @@ void ipc_fast_path(struct thread *self, const struct mach_msg_args *args)
 	    copyinmsg(args->msg, msg, size) != 0)
 		return;
 	msg->msgh_size = size;
+	f.args = args;
 	f.self = self;
 	f.space = self->task->space;
 	if (msg->msgh_bits == REQUEST_BITS)
@@ -329,10 +338,6 @@ void ipc_fast_path(struct thread *self, const struct mach_msg_args *args)
 		return;
 	if (!done)
 		return;
-	self->ipc.msg = args->msg;
-	self->ipc.option = args->option;
-	self->ipc.rcv_size = args->rcv_size;
-	self->ipc.rcv_name = args->rcv_name;
 	if (trace_on(TRACE_HANDOFF))
 		trace_record(TRACE_HANDOFF, (uint32_t)msg->msgh_id, f.receiver->id,
 			     msg->msgh_size);

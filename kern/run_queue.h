@@ -37,15 +37,37 @@ struct thread *run_queue_take(void);
 int32_t run_queue_next_level(int32_t level);
 
 /*
- * Could `next`, which waits, take over the CPU and the stack of the current thread?  What it
+ * Could `next`, if it waits, take over the CPU and the stack of the current thread?  What it
  * waits in is locked.
  */
 static inline __attribute__((always_inline)) bool
-thread_can_take_over(const struct thread *self, const struct thread *next)
+thread_can_take_over(const struct thread *next)
 {
-	return next->flags == TH_WAIT && self->flags == TH_RUN && next->kstack == NULL &&
-	       run_queue.best >= next->sched_priority && next->wait_event == NULL &&
-	       !timer_is_set(&next->wait_timer);
+	return next->kstack == NULL && run_queue.best >= next->sched_priority &&
+	       next->wait_event == NULL && !timer_is_set(&next->wait_timer);
+}
+
+/* The rest of thread_take_over when the current thread cannot wait: next waits again. */
+void thread_take_over_undo(struct thread *next);
+
+/*
+ * Decide it: next's wait is over, and the current thread, which is in no queue yet, declares its own.
+ * False: somebody else has ended next's wait, or wants to end ours; nothing has changed.
+ */
+static inline __attribute__((always_inline)) bool
+thread_take_over(struct thread *self, struct thread *next)
+{
+	uint32_t runs = TH_RUN, waits = TH_WAIT;
+
+	if (!__atomic_compare_exchange_n(&next->flags, &waits, 0, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
+		return false;
+	if (__builtin_expect(__atomic_compare_exchange_n(&self->flags, &runs, TH_RUN | TH_WAIT,
+							 false, __ATOMIC_ACQ_REL,
+							 __ATOMIC_RELAXED), 1))
+		return true;
+	thread_take_over_undo(next);
+	return false;
 }
 
 #endif /* KERN_RUN_QUEUE_H */

@@ -297,16 +297,33 @@ void thread_block_to(continuation_t continuation, struct thread *next)
 	switch_on_stack(self, next);
 }
 
+void thread_take_over_undo(struct thread *next)
+{
+	uint32_t flags = 0;
+
+	if (__atomic_compare_exchange_n(&next->flags, &flags, TH_WAIT, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_RELAXED))
+		return;
+	/* It was aborted meanwhile, and the abort has left the end of the wait to us. */
+	flags_clear(next, TH_ABORTED);
+	next->wait_result = WAIT_INTERRUPTED;
+	thread_make_runnable(next);
+}
+
 void thread_hand_over(struct thread *self, continuation_t continuation, struct thread *next)
 {
 	assert_no_locks();
-	assert(thread_can_take_over(self, next) && !interrupts_enabled());
+	assert((next->flags & (TH_RUN | TH_WAIT)) == 0 && !interrupts_enabled());
+	self->continuation = continuation;
 	spin_lock(&run_queue.lock);
-	self->flags = TH_WAIT;
-	next->flags = TH_RUN;
+	flags_clear(self, TH_RUN);
+	if (__builtin_expect(!(self->flags & TH_WAIT), 0)) {	/* claimed since it was queued */
+		flags_set(self, TH_RUN);
+		put_back(self, false);
+	}
+	flags_set(next, TH_RUN);
 	next->slice_left = self->slice_left;
 	spin_unlock(&run_queue.lock);
-	self->continuation = continuation;
 	give_stack(self, next);
 }
 

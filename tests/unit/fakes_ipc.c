@@ -228,12 +228,17 @@ void thread_block_to(continuation_t continuation, struct thread *next)
 	thread_block(continuation);
 }
 
+void thread_take_over_undo(struct thread *next)
+{
+	next->flags = TH_WAIT;
+}
+
 uint32_t fake_hand_overs;
 
 void thread_hand_over(struct thread *self, continuation_t continuation, struct thread *next)
 {
 	assert_no_locks();
-	kernel_must(self == current_thread() && thread_can_take_over(self, next));
+	kernel_must(self == current_thread() && self->flags == (TH_RUN | TH_WAIT) && next->flags == 0);
 	self->flags = TH_WAIT;
 	self->continuation = continuation;
 	next->flags = TH_RUN;
