@@ -349,6 +349,7 @@ static void go_on(void)
 	panic("a continuation has returned");
 }
 
+/* Who was claimed before it got here goes on when the claimer lets it. */
 void thread_block(continuation_t continuation)
 {
 	struct thread *self = current_thread();
@@ -373,13 +374,28 @@ void thread_block_to(continuation_t continuation, struct thread *next)
 void thread_hand_over(struct thread *self, continuation_t continuation, struct thread *next)
 {
 	assert_no_locks();
+	assert((next->flags & (TH_RUN | TH_WAIT)) == 0);
 	self->continuation = continuation;
 	schedule_point(&self->flags, SCHEDULE_WRITE);
-	assert(thread_can_take_over(self, next));
-	self->flags = TH_WAIT;
-	next->flags = TH_RUN;
+	if (self->flags & TH_WAIT)
+		self->flags &= ~(uint32_t)TH_RUN;
+	flags_change(next, 0, TH_RUN);
 	race_hand_overs++;
+	racer_of(next)->declared = false;
+	racer_of(self)->declared = true;
 	schedule_become(racer_of(next)->actor, go_on);
+}
+
+void thread_take_over_undo(struct thread *next)
+{
+	schedule_point(&next->flags, SCHEDULE_WRITE);
+	if (next->flags == 0) {
+		next->flags = TH_WAIT;
+		return;
+	}
+	flags_change(next, TH_ABORTED, 0);
+	next->wait_result = WAIT_INTERRUPTED;
+	thread_make_runnable(next);
 }
 
 void thread_interrupt(struct thread *thread)
