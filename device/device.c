@@ -43,6 +43,7 @@ void device_init(void)
 	device_request_init();
 	device_console_init();
 	device_irq_init();
+	io_perm_init();
 	ast_set_device_work(serve_interrupts);
 }
 
@@ -166,7 +167,7 @@ struct ipc_port *convert_device_to_port(struct device *device)
 
 /* --- Opening -------------------------------------------------------------------------------- */
 
-static bool is_master(struct ipc_port *port)
+bool device_is_master(struct ipc_port *port)
 {
 	bool master;
 
@@ -185,7 +186,7 @@ static io_return_t open_device(struct ipc_port *master, dev_mode_t mode, const c
 	struct device *device;
 	io_return_t code;
 
-	if (!is_master(master))
+	if (!device_is_master(master))
 		return D_INVALID_OPERATION;
 	device = find(name);
 	if (device == NULL)

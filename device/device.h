@@ -69,6 +69,9 @@ void device_init(void);
 /* Add a device; the structure stays for ever. */
 void device_add(struct device *device);
 
+/* Is it the port that opens devices?  Takes any port pointer.  Locks: none. */
+bool device_is_master(struct ipc_port *port);
+
 /* Answer a kept request with data, or with an error.  Consumes the request. */
 void device_reply_data(struct device_request *request, io_return_t code, const void *data,
 		       uint32_t size);
@@ -81,6 +84,9 @@ void device_console_init(void);
 void device_console_serve(void);
 void device_irq_init(void);
 void device_irq_serve(void);
+
+/* Ranges of I/O ports as kernel objects (device/io_perm.c). */
+void io_perm_init(void);
 
 struct ipc_check;
 

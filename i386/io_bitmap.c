@@ -2,6 +2,7 @@
 #include <i386/io_bitmap.h>
 
 #include <i386/segments.h>
+#include <kern/machine_device.h>
 #include <kern/slab.h>
 #include <kern/string.h>
 #include <kern/task.h>
@@ -115,7 +116,7 @@ static bool change_task(struct task *task, uint32_t from, uint32_t to, bool enab
 	return used;
 }
 
-kern_return_t io_bitmap_change(struct task *task, uint16_t from, uint16_t to, bool enable)
+kern_return_t machine_io_change(struct task *task, uint16_t from, uint16_t to, bool enable)
 {
 	struct io_bitmap *fresh = NULL;
 

@@ -11,15 +11,11 @@
 #define I386_IO_BITMAP_H
 
 #include <stdbool.h>
-#include <stdint.h>
-
-#include <mach/kern_return.h>
 
 struct task;
 struct thread;
 
-void io_bitmap_init(void);	/* the CPU's */
-void io_perm_init(void);	/* the kernel object (i386/io_perm.c) */
+void io_bitmap_init(void);
 
 /*
  * The thread was refused a general-protection fault ago.  Returns true when its task may use ports
@@ -29,12 +25,6 @@ bool io_bitmap_load(struct thread *thread);
 
 /* A switch from or to a thread with PCB_IO. */
 void io_bitmap_switch(const struct thread *next);
-
-/*
- * Let the task use the ports from..to, or not any more.
- * Returns: KERN_SUCCESS; KERN_RESOURCE_SHORTAGE.
- */
-kern_return_t io_bitmap_change(struct task *task, uint16_t from, uint16_t to, bool enable);
 
 /* The task ends. */
 void io_bitmap_task_end(struct task *task);

@@ -140,7 +140,6 @@ void machine_threads_init(void)
 	fpu_init();
 	debug_init();
 	io_bitmap_init();
-	io_perm_init();
 }
 
 void machine_thread_init(struct thread *thread)

@@ -6,6 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <mach/kern_return.h>
+
+struct task;
+
 #define MACHINE_IRQ_LINES 16
 
 /* Have AST_DEVICE set when characters have come on the console. */
@@ -23,5 +27,11 @@ void machine_irq_disable(unsigned int line);
 
 /* The lines that have come since the last call, as bits. */
 uint32_t machine_irq_take(void);
+
+/*
+ * Let a task use the I/O ports from..to, or not any more.
+ * Returns: KERN_SUCCESS; KERN_RESOURCE_SHORTAGE.
+ */
+kern_return_t machine_io_change(struct task *task, uint16_t from, uint16_t to, bool enable);
 
 #endif /* KERN_MACHINE_DEVICE_H */

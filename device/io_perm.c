@@ -3,9 +3,9 @@
  * Ranges of I/O ports as kernel objects: who has a send right to one may give and take the
  * permission to use them (i386_io_perm_create, i386_io_perm_modify).
  */
-#include <i386/io_bitmap.h>
+#include <device/device.h>
 
-#include <ipc/port.h>
+#include <kern/machine_device.h>
 #include <kern/mig_support.h>
 #include <kern/slab.h>
 #include <mach/i386/mach_i386_server.h>
@@ -70,25 +70,12 @@ struct ipc_port *convert_io_perm_to_port(struct io_perm *perm)
 
 /* --- Routines ------------------------------------------------------------------------------- */
 
-static bool is_master(struct ipc_port *port)
-{
-	bool master;
-
-	if (!IP_VALID(port))
-		return false;
-	ipc_port_lock(port);
-	master = port->object.active && port->receiver == ipc_space_kernel &&
-		 port->kotype == IKOT_MASTER_DEVICE;
-	ipc_port_unlock(port);
-	return master;
-}
-
 kern_return_t i386_io_perm_create(struct ipc_port *master_port, io_port_t from, io_port_t to,
 				  struct io_perm **permp)
 {
 	struct io_perm *perm;
 
-	if (!is_master(master_port) || from > to)
+	if (!device_is_master(master_port) || from > to)
 		return KERN_INVALID_ARGUMENT;
 	perm = slab_alloc(&perm_cache);
 	if (perm == NULL)
@@ -107,5 +94,5 @@ kern_return_t i386_io_perm_modify(struct task *task, struct io_perm *perm, boole
 {
 	if (task == NULL || perm == NULL)
 		return KERN_INVALID_ARGUMENT;
-	return io_bitmap_change(task, perm->from, perm->to, enable);
+	return machine_io_change(task, perm->from, perm->to, enable);
 }
