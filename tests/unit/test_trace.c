@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Rings of the event trace: what readers get, whatever is lost. */
 #include <tests/unit/fakes.h>
+#include <tests/unit/fakes_pmap.h>
 
 #include <string.h>
 
@@ -162,6 +163,29 @@ START_TEST(test_kinds)
 }
 END_TEST
 
+/* No memory for the ring: nothing is switched, nothing kept; the next try finds some. */
+START_TEST(test_no_ring)
+{
+	kmem_init();
+	for (unsigned int after = 1; after <= 8; after++) {
+		fake_pmap_fail_after = after;
+		ck_assert_int_eq(host_trace_control(HOST, TRACE_ALL), KERN_RESOURCE_SHORTAGE);
+		ck_assert_uint_eq(switched, 0);
+		ck_assert_ptr_null(current_cpu()->trace);
+		ck_assert_uint_eq(kmem_pages_used(), 0);
+	}
+	fake_pmap_fail_after = 0;
+	ck_assert_int_eq(host_trace_control(HOST, TRACE_ALL), KERN_SUCCESS);
+	ck_assert_uint_eq(switched, TRACE_ALL);
+	add(0, 3);
+	fake_pmap_fail_after = 1;
+	ck_assert_int_eq(read_from(0), KERN_RESOURCE_SHORTAGE);
+	ck_assert_uint_eq(count, 4711);
+	ck_assert_int_eq(read_from(0), KERN_SUCCESS);
+	ck_assert_uint_eq(count, 3);
+}
+END_TEST
+
 /* Nothing is kept by a reader, with or without success; the ring stays. */
 START_TEST(test_memory)
 {
@@ -186,5 +210,6 @@ void unit_tests(TCase *tcase)
 	tcase_add_test(tcase, test_rounds);
 	tcase_add_test(tcase, test_large_numbers);
 	tcase_add_test(tcase, test_kinds);
+	tcase_add_test(tcase, test_no_ring);
 	tcase_add_test(tcase, test_memory);
 }
