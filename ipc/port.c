@@ -17,7 +17,7 @@ static uint32_t last_serial;
 /* Orders the deaths of ports among each other. */
 static uint32_t death_clock;
 
-/* Guards `destination` of every port, for walks along receive rights in transit. */
+/* Guards `destination` and `transit` of every port. */
 static struct spin_lock circular_lock = SPIN_LOCK_INIT(LOCK_CIRCULAR);
 
 void ipc_port_init(void)
@@ -49,6 +49,7 @@ static void port_init(struct ipc_port *port)
 	port->payer = NULL;
 	port->serial = __atomic_add_fetch(&last_serial, 1, __ATOMIC_RELAXED);
 	port->counts = (struct ipc_port_counts){ .received = 0 };
+	port->transit = (struct transit_node){ .parent = NULL };
 	ipc_mqueue_init(&port->mqueue);
 	queue_init(&port->senders);
 	queue_init(&port->requests);
@@ -80,6 +81,7 @@ void ipc_port_release(struct ipc_port *port)
 	assert(port->srights == 0 && port->sorights == 0);
 	assert(port->pset == NULL && queue_empty(&port->mqueue.messages));
 	ipc_account_uncharge(port->payer, sizeof(*port));
+	assert(transit_is_bare(&port->transit));
 	slab_free(&ipc_port_cache, port);
 }
 
@@ -228,10 +230,8 @@ struct ipc_pset *ipc_port_leave_space(struct ipc_port *port)
 		pset = ipc_pset_remove_locked(port);
 	ipc_mqueue_wake_receivers(&port->mqueue, MACH_RCV_PORT_DIED);
 	if (port->receiver != NULL) {
-		spin_lock(&circular_lock);	/* a walk must not take the name for a port */
 		port->receiver = NULL;
 		port->destination = NULL;
-		spin_unlock(&circular_lock);
 	}
 	port->mscount = 0;
 	ipc_port_set_seqno(port, 0);
@@ -240,35 +240,48 @@ struct ipc_pset *ipc_port_leave_space(struct ipc_port *port)
 	return pset;
 }
 
+/* The receive right is in no message any more; a reference to where it went is the caller's. */
+static struct ipc_port *leave_transit(struct ipc_port *port)
+{
+	struct ipc_port *destination;
+
+	assert(port->receiver == NULL && port->pset == NULL);
+	spin_lock(&circular_lock);
+	destination = port->destination;
+	port->destination = NULL;
+	if (destination != NULL)
+		transit_cut(&port->transit);
+	spin_unlock(&circular_lock);
+	return destination;
+}
+
 struct ipc_port *ipc_port_arrive(struct ipc_port *port, struct ipc_space *space,
 				 mach_port_name_t name)
 {
 	struct ipc_port *destination;
 
 	assert_locked(&port->object.lock);
-	assert(port->object.active && port->receiver == NULL);
-	spin_lock(&circular_lock);
-	destination = port->destination;
+	assert(port->object.active);
+	destination = leave_transit(port);
 	port->receiver = space;
 	port->receiver_name = name;
-	spin_unlock(&circular_lock);
 	return destination;
 }
 
 bool ipc_port_depart(struct ipc_port *port, struct ipc_port *dest)
 {
-	const struct ipc_port *at = dest;
+	bool circular;
 
 	assert(port->receiver == NULL && port->destination == NULL);
 	spin_lock(&circular_lock);
-	while (at != NULL && at != port)
-		at = at->object.active && at->receiver == NULL ? at->destination : NULL;
-	if (at == NULL) {
+	circular = transit_root(&dest->transit) == &port->transit;
+	if (!circular) {
 		ipc_port_reference(dest);
 		port->destination = dest;
+		transit_link(&port->transit, &dest->transit);
 	}
 	spin_unlock(&circular_lock);
-	return at == NULL;
+	return !circular;
 }
 
 /* --- Death ----------------------------------------------------------------------------------- */
@@ -291,12 +304,10 @@ static void wake_senders(struct ipc_port *port)
 /* The step from life to death.  What the port leaves stays in it for port_bury.  Port locked. */
 static void port_deactivate(struct ipc_port *port)
 {
-	spin_lock(&circular_lock);
 	assert(port->receiver != NULL || port->destination == NULL);
 	port->object.active = false;
 	port->receiver = NULL;
-	port->death_stamp = ++death_clock;
-	spin_unlock(&circular_lock);
+	port->death_stamp = __atomic_add_fetch(&death_clock, 1, __ATOMIC_RELAXED);
 	port->msgcount = 0;
 	port->request_count = 0;
 	ipc_mqueue_wake_receivers(&port->mqueue, MACH_RCV_PORT_DIED);
@@ -337,19 +348,6 @@ struct ipc_pset *ipc_port_abandon(struct ipc_port *port)
 	if (port->pdrequest == IP_NULL)
 		port_deactivate(port);
 	return pset;
-}
-
-/* Forget where the receive right in transit goes; a reference for the caller. */
-static struct ipc_port *leave_transit(struct ipc_port *port)
-{
-	struct ipc_port *destination;
-
-	assert(port->receiver == NULL && port->pset == NULL);
-	spin_lock(&circular_lock);
-	destination = port->destination;
-	port->destination = NULL;
-	spin_unlock(&circular_lock);
-	return destination;
 }
 
 void ipc_port_release_receive(struct ipc_port *port)

@@ -23,6 +23,7 @@
 #include <ipc/ipc_types.h>
 #include <ipc/kobject.h>
 #include <ipc/mqueue.h>
+#include <ipc/transit.h>
 #include <kern/lock.h>
 #include <kern/queue.h>
 
@@ -78,6 +79,7 @@ struct ipc_port {
 	uint32_t serial;		/* its number, given once; constant */
 	struct ipc_port_counts counts;
 	struct ipc_account *payer;	/* who pays for it and for answers in its queue; or NULL */
+	struct transit_node transit;	/* where the receive right is; LOCK_CIRCULAR */
 };
 
 extern struct slab_cache ipc_port_cache, ipc_pset_cache;

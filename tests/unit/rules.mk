@@ -85,6 +85,7 @@ $(eval $(call unit-test,elf,kern/elf_parse.c))
 $(eval $(call unit-test,radix,ipc/radix.c ipc/account.c))
 $(eval $(call unit-test,hash,ipc/hash.c ipc/account.c))
 $(eval $(call unit-test,entry,ipc/entry.c ipc/radix.c ipc/account.c ipc/origin.c))
+$(eval $(call unit-test,transit,ipc/transit.c))
 
 MAP_SOURCES := $(wildcard vm/map*.c vm/object*.c vm/copy*.c) vm/fault.c vm/contiguous.c \
 	tests/unit/map_check.c
