@@ -357,9 +357,9 @@ static mach_msg_return_t take_first(struct thread *self, struct ipc_port *port)
 	if (trace_on(TRACE_DEQUEUE))
 		trace_record(TRACE_DEQUEUE, (uint32_t)kmsg->header.id, self->ipc.seqno,
 			     port->serial);
-	ready_advance(port);
 	if (!queue_empty(&port->senders))
 		ipc_mqueue_admit_senders(port);
+	ready_advance(port);	/* last: who looks through the set must not miss who was let in */
 	return fits ? MACH_MSG_SUCCESS : MACH_RCV_TOO_LARGE;
 }
 
