@@ -57,27 +57,45 @@ static struct ipc_entry *sender_entry(struct ipc_space *space, mach_port_name_t 
 	return entry != NULL && entry->object == &dest->object ? entry : NULL;
 }
 
-/* The checks in their order, and the request's place in the space.  Space locked. */
-static mach_msg_return_t accepted_start(struct ipc_accepted *request, mach_port_name_t name,
-					struct ipc_port *dest, mach_port_name_t notify)
+/* A request with its place in the space, if the entry is there; NULL when memory is short. */
+static struct ipc_accepted *accepted_place(struct ipc_space *space, struct ipc_entry *entry)
 {
-	struct ipc_space *space = request->space;
+	struct ipc_accepted *request = accepted_alloc(space);
+
+	if (request == NULL)
+		return NULL;
+	request->name = MACH_PORT_NULL;
+	if (entry == NULL)
+		return request;
+	if (!radix_insert(&space->accepted, entry->name, request, space->account)) {
+		accepted_free(request);
+		return NULL;
+	}
+	request->name = entry->name;
+	entry->bits |= ENTRY_ACCEPTED;
+	return request;
+}
+
+/* The checks in their order; memory comes last.  Space locked. */
+static mach_msg_return_t accepted_start(struct ipc_space *space, mach_port_name_t name,
+					struct ipc_port *dest, mach_port_name_t notify,
+					struct ipc_accepted **requestp)
+{
 	struct ipc_entry *entry = sender_entry(space, name, dest);
+	struct ipc_port *right;
 
 	if (entry != NULL && (entry->bits & ENTRY_ACCEPTED))
 		return MACH_SEND_NOTIFY_IN_PROGRESS;
-	request->notify = notify_right(space, notify);
-	if (request->notify == IP_NULL)
+	right = notify_right(space, notify);
+	if (right == IP_NULL)
 		return MACH_SEND_INVALID_NOTIFY;
-	request->name = MACH_PORT_NULL;
-	if (entry == NULL)
-		return MACH_MSG_SUCCESS;
-	if (!radix_insert(&space->accepted, name, request, space->account)) {
-		ipc_port_drop_sonce(request->notify);
+	*requestp = accepted_place(space, entry);
+	if (*requestp == NULL) {
+		ipc_port_drop_sonce(right);
 		return MACH_SEND_NO_NOTIFY;
 	}
-	request->name = name;
-	entry->bits |= ENTRY_ACCEPTED;
+	(*requestp)->notify = right;
+	ipc_space_reference(space);
 	return MACH_MSG_SUCCESS;
 }
 
@@ -85,25 +103,15 @@ mach_msg_return_t ipc_accepted_create(struct ipc_space *space, mach_port_name_t 
 				      struct ipc_port *dest, mach_port_name_t notify,
 				      struct ipc_accepted **requestp)
 {
-	struct ipc_accepted *request;
-	mach_msg_return_t mr;
+	mach_msg_return_t mr = MACH_SEND_INVALID_NOTIFY;
 
 	if (notify == MACH_PORT_NULL)
-		return MACH_SEND_INVALID_NOTIFY;
-	request = accepted_alloc(space);
-	if (request == NULL)
-		return MACH_SEND_NO_NOTIFY;
-	ipc_space_lock(space);
-	mr = space->active ? accepted_start(request, name, dest, notify)
-			   : MACH_SEND_INVALID_NOTIFY;
-	ipc_space_unlock(space);
-	if (mr != MACH_MSG_SUCCESS) {
-		accepted_free(request);
 		return mr;
-	}
-	ipc_space_reference(space);
-	*requestp = request;
-	return MACH_MSG_SUCCESS;
+	ipc_space_lock(space);
+	if (space->active)
+		mr = accepted_start(space, name, dest, notify, requestp);
+	ipc_space_unlock(space);
+	return mr;
 }
 
 /* Take the request out of its space.  Returns the name that it has now. */
