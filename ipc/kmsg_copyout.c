@@ -40,7 +40,7 @@ static kern_return_t reserve_entry(struct header_copyout *h)
 		return KERN_SUCCESS;
 	if (h->reply_type == MACH_MSG_TYPE_PORT_SEND)
 		h->entry = ipc_right_find(h->space, h->reply);
-	if (h->entry != NULL)
+	if (h->entry != NULL || !h->reply->object.active)
 		return KERN_SUCCESS;
 	h->fresh = true;
 	return ipc_entry_alloc(&h->space->table, &h->entry);
@@ -461,6 +461,7 @@ void ipc_kmsg_copyout_undo(struct ipc_kmsg *kmsg, struct ipc_space *space, struc
 	struct msg_item_iter iter = kmsg_items(kmsg);
 	struct msg_item item;
 
+	iter.copied_out = true;
 	if (kmsg->user.msgh_bits & MACH_MSGH_BITS_COMPLEX)
 		while (msg_item_next(&iter, &item) == MSG_ITEM_OK)
 			undo_item(&item, space, map);

@@ -31,8 +31,14 @@ static uint32_t field(uint32_t word, int shift, int bits)
 	return (word >> shift) & ((1u << bits) - 1);
 }
 
+/* What a copyout makes of memory for which there is no room (spec/ipc.md, section 8). */
+static bool is_nothing(const struct msg_item *item)
+{
+	return !item->is_inline && item->size == 0;
+}
+
 /* Fill in what the descriptor at `type` says; false when it is malformed. */
-static bool decode(struct msg_item *item, void *type)
+static bool decode(struct msg_item *item, void *type, bool copied_out)
 {
 	const struct long_type *t = type;
 	uint32_t word = t->word;
@@ -53,7 +59,7 @@ static bool decode(struct msg_item *item, void *type)
 	}
 	item->is_port = msg_type_is_port(item->name);
 	return (word & TYPE_UNUSED) == 0 && !(item->is_inline && item->deallocate) &&
-	       !(item->is_port && item->size != 32);
+	       (!item->is_port || item->size == 32 || (copied_out && is_nothing(item)));
 }
 
 enum msg_item_status msg_item_next(struct msg_item_iter *iter, struct msg_item *item)
@@ -70,7 +76,7 @@ enum msg_item_status msg_item_next(struct msg_item_iter *iter, struct msg_item *
 		form = LONG_FORM;
 	if (left < form)
 		return MSG_ITEM_TOO_SMALL;
-	if (!decode(item, iter->next))
+	if (!decode(item, iter->next, iter->copied_out))
 		return MSG_ITEM_BAD_TYPE;
 	item->length = ((uint64_t)item->number * item->size + 7) / 8;
 	space = item->is_inline ? (item->length + 3) & ~(uint64_t)3 : sizeof(void *);

@@ -29,6 +29,7 @@ struct msg_item {
 struct msg_item_iter {
 	uint8_t *next;
 	uint8_t *end;
+	bool copied_out;		/* an array that could not be given shows as size 0 */
 };
 
 enum msg_item_status {

@@ -326,7 +326,7 @@ kern_return_t ipc_right_copyout(struct ipc_space *space, struct ipc_port *port, 
 	}
 	if (type != MACH_MSG_TYPE_PORT_SEND_ONCE)
 		entry = ipc_right_find(space, port);
-	if (entry == NULL) {
+	if (entry == NULL && port->object.active) {	/* what is dead needs no entry */
 		kern_return_t kr = ipc_entry_alloc(&space->table, &entry);
 
 		if (kr != KERN_SUCCESS)
