@@ -71,9 +71,13 @@ extern uint32_t fake_hand_overs;
 /* Pages for a map, readable and writable by its task only. */
 void *fake_user_alloc(struct vm_map *map, size_t size);
 void fake_user_free(struct vm_map *map, void *p, size_t size);
+bool fake_user_owns(const struct vm_map *map, const void *p);
 
 /* Copies (struct vm_map_copy) that exist, and pages that maps own. */
 extern unsigned int fake_copies, fake_user_pages;
+
+/* How often memory was given to maps by the kernel, since the test set it to 0. */
+extern unsigned int fake_user_copies_out;
 
 /* No map has room for more while this is set. */
 extern bool fake_user_full;

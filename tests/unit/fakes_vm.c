@@ -21,6 +21,7 @@ static uint8_t arena[ARENA_PAGES * PAGE_BYTES] __attribute__((aligned(4096)));
 static struct vm_map *owner[ARENA_PAGES];
 
 unsigned int fake_copies, fake_user_pages;
+unsigned int fake_user_copies_out;
 bool fake_user_full, fake_user_strict;
 
 /* A map is known by its address only. */
@@ -141,6 +142,7 @@ static kern_return_t allocate(struct vm_map *map, vm_offset_t *addr, vm_size_t s
 kern_return_t vm_map_allocate(struct vm_map *map, vm_offset_t *addr, vm_size_t size, bool anywhere)
 {
 	kernel_must(anywhere && size != 0);
+	fake_user_copies_out++;
 	return slab_fails_now() ? KERN_RESOURCE_SHORTAGE : allocate(map, addr, size);
 }
 
@@ -161,6 +163,13 @@ void *fake_user_alloc(struct vm_map *map, size_t size)
 
 	ck_must(allocate(map, &address, size) == KERN_SUCCESS);
 	return (void *)(uintptr_t)address;
+}
+
+bool fake_user_owns(const struct vm_map *map, const void *p)
+{
+	uint32_t page = (uint32_t)((const uint8_t *)p - arena) / PAGE_BYTES;
+
+	return page < ARENA_PAGES && owner[page] == map;
 }
 
 void fake_user_free(struct vm_map *map, void *p, size_t size)

@@ -10,6 +10,7 @@ struct reader {
 	struct m_message *m;
 	unsigned int rights;
 	uint32_t memory;
+	mach_msg_return_t bits;		/* of what got lost for want of memory */
 };
 
 static mach_msg_header_t *header_of(struct m_actor *actor)
@@ -28,10 +29,53 @@ static void copyout_from(struct m_space *space, struct m_right *place, mach_port
 	m_copyout(space, right, name);
 }
 
+/* Will the right make an entry in the space? */
+static bool makes_entry(struct m_space *space, const struct m_right *right)
+{
+	if (!m_is_port(right->port) || !right->port->alive || right->type == 0)
+		return false;
+	return right->type == MACH_MSG_TYPE_PORT_SEND_ONCE ||
+	       m_entry_of_port(space, right->port) == NULL;
+}
+
+/* A right that gets no name is destroyed and shows as null. */
+static mach_msg_return_t name_right(struct m_space *space, struct m_right *place,
+				    mach_port_name_t name)
+{
+	if (makes_entry(space, place) && !m_alloc()) {
+		ck_must(name == MACH_PORT_NULL);
+		m_release_from(place);
+		return MACH_MSG_IPC_KERNEL;
+	}
+	copyout_from(space, place, name);
+	return 0;
+}
+
 static void read_right(struct reader *r, mach_port_name_t name, uint32_t type)
 {
 	ck_must(r->rights < r->m->rights && type == r->m->body[r->rights].type);
-	copyout_from(r->space, &r->m->body[r->rights++], name);
+	r->bits |= name_right(r->space, &r->m->body[r->rights++], name);
+}
+
+static void user_free(struct m_space *space, void *address, size_t size)
+{
+	if (!m_trial)
+		fake_user_free(space->task->map, address, size);
+}
+
+static bool array_named(struct m_space *space, struct m_message *m, unsigned int first,
+			unsigned int end, mach_port_name_t *name);
+
+/* An array for which there was no memory, before or after its rights had names. */
+static void read_no_ports(struct reader *r, const struct msg_item *item)
+{
+	mach_port_name_t name[M_BODY];
+	unsigned int first = r->rights;
+
+	r->rights += item->number;
+	ck_must(r->rights <= r->m->rights && item->name == r->m->body[first].type);
+	ck_must(!array_named(r->space, r->m, first, r->rights, name));
+	r->bits |= MACH_MSG_VM_KERNEL;
 }
 
 static void read_ports(struct reader *r, const struct msg_item *item)
@@ -42,10 +86,19 @@ static void read_ports(struct reader *r, const struct msg_item *item)
 	if (!item->is_inline)
 		names = *(mach_port_name_t *const *)item->data;
 	ck_must(item->number != 0 || item->is_inline || names == NULL);
+	if (item->size == 0) {
+		ck_must(names == NULL);
+		read_no_ports(r, item);
+		return;
+	}
+	if (!item->is_inline && item->number != 0)
+		ck_must(m_alloc());
 	for (uint32_t i = 0; i < item->number; i++)
 		read_right(r, names[i], item->name);
-	if (!item->is_inline && item->number != 0)
-		fake_user_free(r->space->task->map, (void *)(uintptr_t)names, item->number * 4);
+	if (!item->is_inline && item->number != 0) {
+		ck_must(m_alloc());
+		user_free(r->space, (void *)(uintptr_t)names, item->number * 4);
+	}
 }
 
 static void read_memory(struct reader *r, const struct msg_item *item)
@@ -54,15 +107,22 @@ static void read_memory(struct reader *r, const struct msg_item *item)
 
 	ck_must(item->deallocate);
 	ck_must((item->length != 0) == (address != NULL));
+	if (item->number != 0 && !m_alloc()) {
+		ck_must(item->size == 0);
+		r->memory += item->number;
+		r->bits |= MACH_MSG_VM_KERNEL;
+		return;
+	}
+	ck_must(item->size == 8);
 	for (uint64_t i = 0; i < item->length; i++)
 		ck_must(address[i] == (uint8_t)item->length);
 	r->memory += (uint32_t)item->length;
 	if (address != NULL)
-		fake_user_free(r->space->task->map, address, (size_t)item->length);
+		user_free(r->space, address, (size_t)item->length);
 }
 
-/* The rights enter the model's space under the names that are found. */
-static void read_body(struct m_actor *actor, struct m_message *m)
+/* The rights enter the model's space under the names that are found.  Returns bits of errors. */
+static mach_msg_return_t read_body(struct m_actor *actor, struct m_message *m)
 {
 	const mach_msg_header_t *header = header_of(actor);
 	struct msg_item_iter iter = msg_items(header_of(actor) + 1,
@@ -71,6 +131,7 @@ static void read_body(struct m_actor *actor, struct m_message *m)
 	struct msg_item item;
 	bool value = false;
 
+	iter.copied_out = true;
 	while (msg_item_next(&iter, &item) == MSG_ITEM_OK) {
 		if (item.is_port) {
 			read_ports(&r, &item);
@@ -82,22 +143,25 @@ static void read_body(struct m_actor *actor, struct m_message *m)
 		}
 	}
 	ck_must(r.rights == m->rights && r.memory == m->memory && value == m->has_value);
+	return r.bits;
 }
 
 /* --- Back to the sender ------------------------------------------------------------------ */
 
-void come_back(struct m_actor *actor, struct m_message *m)
+mach_msg_return_t come_back(struct m_actor *actor, struct m_message *m)
 {
 	const mach_msg_header_t *header = header_of(actor);
+	mach_msg_return_t bits;
 
 	ck_must(header->msgh_bits == (MACH_MSGH_BITS(m->dest.type, m->reply.type) |
 				      (m->complex ? MACH_MSGH_BITS_COMPLEX : 0)));
 	ck_must(header->msgh_size == actor->send_size && header->msgh_seqno == 0);
 	ck_must(header->msgh_id == (mach_msg_id_t)m->id);
-	copyout_from(actor->space, &m->dest, header->msgh_remote_port);
-	copyout_from(actor->space, &m->reply, header->msgh_local_port);
-	read_body(actor, m);
+	bits = name_right(actor->space, &m->dest, header->msgh_remote_port);
+	bits |= name_right(actor->space, &m->reply, header->msgh_local_port);
+	bits |= read_body(actor, m);
 	m->used = false;
+	return bits;
 }
 
 /* --- At the receiver's ------------------------------------------------------------------- */
@@ -187,20 +251,16 @@ static void request_for_reply(struct m_space *space, mach_port_name_t name, bool
 	entry->notify = notify;
 }
 
-/* Will the right make an entry in the space? */
-static bool makes_entry(struct m_space *space, const struct m_right *right)
-{
-	if (!m_is_port(right->port) || !right->port->alive || right->type == 0)
-		return false;
-	return right->type == MACH_MSG_TYPE_PORT_SEND_ONCE ||
-	       m_entry_of_port(space, right->port) == NULL;
-}
-
-void arrive(struct m_actor *actor, struct m_message *m, struct m_port *notify)
+mach_msg_return_t arrive(struct m_actor *actor, struct m_message *m, struct m_port *notify)
 {
 	mach_port_name_t reply = header_of(actor)->msgh_remote_port;
 	bool fresh = makes_entry(actor->space, &m->reply);
+	mach_msg_return_t bits;
 
+	if (fresh && !m_alloc()) {
+		arrive_bare(actor, m);
+		return MACH_RCV_HEADER_ERROR | MACH_MSG_IPC_KERNEL;
+	}
 	check_header(actor, m, false);
 	if (m->id < 1000 && header_of(actor)->msgh_bits >> 8 % 256 != 0 &&
 	    !m->dest.port->has_payload)
@@ -208,8 +268,9 @@ void arrive(struct m_actor *actor, struct m_message *m, struct m_port *notify)
 	copyout_from(actor->space, &m->reply, reply);
 	request_for_reply(actor->space, reply, fresh, notify);
 	use_dest(actor->space, m);
-	read_body(actor, m);
+	bits = read_body(actor, m);
 	m->used = false;
+	return bits == 0 ? MACH_MSG_SUCCESS : MACH_RCV_BODY_ERROR | bits;
 }
 
 /* All but the destination is destroyed. */
@@ -234,6 +295,10 @@ static mach_port_name_t pass_through(struct m_space *space, struct m_right *plac
 	struct m_right right = *place;
 	struct m_entry *e = NULL;
 
+	if (makes_entry(space, place) && !m_alloc()) {
+		m_release_from(place);
+		return MACH_PORT_NULL;
+	}
 	if (!m_is_port(right.port) || !right.port->alive)
 		name = right.port == NULL ? 0 : ~0u;
 	else if (right.type != MACH_MSG_TYPE_PORT_SEND_ONCE)
@@ -254,6 +319,46 @@ static void take_back(struct m_space *space, mach_port_name_t name, uint32_t typ
 		m_deallocate(space, name);
 }
 
+/* Names for the rights of an array, if its memory can be had and written; false if it cannot. */
+static bool array_named(struct m_space *space, struct m_message *m, unsigned int first,
+			unsigned int end, mach_port_name_t *name)
+{
+	uint32_t type[M_BODY];
+
+	if (!m_alloc()) {
+		for (unsigned int i = first; i < end; i++)
+			m_release_from(&m->body[i]);
+		return false;
+	}
+	for (unsigned int i = first; i < end; i++) {
+		type[i] = m->body[i].type;
+		name[i] = pass_through(space, &m->body[i], M_UNKNOWN_NAME + 1 + i);
+	}
+	if (m_alloc())
+		return true;
+	for (unsigned int i = first; i < end; i++)
+		take_back(space, name[i], type[i]);
+	return false;
+}
+
+/* All of the body gets names: an array at a time, or one; null for those that get none. */
+static void name_body(struct m_space *space, struct m_message *m, mach_port_name_t *name)
+{
+	for (unsigned int i = 0, end; i < m->rights; i = end) {
+		end = i + 1;
+		if (m->array[i] == 0) {
+			name[i] = pass_through(space, &m->body[i], M_UNKNOWN_NAME + 1 + i);
+			continue;
+		}
+		while (end < m->rights && m->array[end] == m->array[i])
+			end++;
+		if (array_named(space, m, i, end, name))
+			continue;
+		for (unsigned int n = i; n < end; n++)
+			name[n] = MACH_PORT_NULL;
+	}
+}
+
 void arrive_nowhere(struct m_actor *actor, struct m_message *m, struct m_port *notify)
 {
 	struct m_space *space = actor->space;
@@ -261,13 +366,20 @@ void arrive_nowhere(struct m_actor *actor, struct m_message *m, struct m_port *n
 	uint32_t reply_type = m->reply.type, type[M_BODY];
 	bool fresh = makes_entry(space, &m->reply);
 
-	reply = pass_through(space, &m->reply, M_UNKNOWN_NAME);
+	if (fresh && !m_alloc()) {
+		arrive_bare(actor, m);
+		return;
+	}
+	reply = M_UNKNOWN_NAME;
+	if (!fresh)
+		reply = pass_through(space, &m->reply, reply);
+	else
+		copyout_from(space, &m->reply, reply);
 	request_for_reply(space, reply, fresh, notify);
 	use_dest(space, m);
-	for (unsigned int i = 0; i < m->rights; i++) {
+	for (unsigned int i = 0; i < m->rights; i++)
 		type[i] = m->body[i].type;
-		name[i] = pass_through(space, &m->body[i], M_UNKNOWN_NAME + 1 + i);
-	}
+	name_body(space, m, name);
 	for (unsigned int i = 0; i < m->rights; i++)
 		take_back(space, name[i], type[i]);
 	take_back(space, reply, reply_type);

@@ -69,20 +69,24 @@ static struct m_port *receive_notify(const struct m_actor *actor, bool *bad)
 
 static mach_msg_return_t deliver(struct m_actor *actor, struct m_message *m)
 {
+	mach_msg_return_t mr = MACH_MSG_SUCCESS;
 	struct m_port *notify;
 	bool bad;
 
 	fire_accepted(m);
 	notify = receive_notify(actor, &bad);
-	if (bad)
+	if ((actor->option & MACH_RCV_NOTIFY) && !m_alloc()) {
 		arrive_bare(actor, m);
-	else if (actor->bad_buffer)
+		mr = MACH_RCV_HEADER_ERROR | MACH_MSG_IPC_KERNEL;
+	} else if (bad) {
+		arrive_bare(actor, m);
+		mr = MACH_RCV_INVALID_NOTIFY;
+	} else if (actor->bad_buffer) {
 		arrive_nowhere(actor, m, notify);
-	else
-		arrive(actor, m, notify);
-	if (actor->bad_buffer)
-		return MACH_RCV_INVALID_DATA;
-	return bad ? MACH_RCV_INVALID_NOTIFY : MACH_MSG_SUCCESS;
+	} else {
+		mr = arrive(actor, m, notify);
+	}
+	return actor->bad_buffer ? MACH_RCV_INVALID_DATA : mr;
 }
 
 /* Of a message that is too large only the size is told, if it stays. */
@@ -207,7 +211,7 @@ static void sent(struct m_actor *actor, struct m_actor *partner)
 
 static void give_back(struct m_actor *actor, struct m_message *m, mach_msg_return_t mr)
 {
-	come_back(actor, m);
+	mr |= come_back(actor, m);
 	finish(actor, mr);
 }
 
@@ -225,6 +229,8 @@ static mach_msg_return_t request_accepted(struct m_actor *actor, struct m_messag
 		return MACH_SEND_NOTIFY_IN_PROGRESS;
 	if (notify == NULL || !(notify->type & MACH_PORT_TYPE_RECEIVE))
 		return MACH_SEND_INVALID_NOTIFY;
+	if (!m_alloc())
+		return MACH_SEND_NO_NOTIFY;
 	m->accepted = true;
 	m->accepted_notify = notify->port;
 	m->accepted_entry = entry;
@@ -299,8 +305,10 @@ static void send(struct m_actor *actor)
 {
 	struct m_right dest, reply;
 	struct m_message *m;
-	mach_msg_return_t mr = m_header_copyin(actor->space, &actor->plan.header, &dest, &reply);
+	mach_msg_return_t mr = MACH_SEND_NO_BUFFER;
 
+	if (m_alloc())
+		mr = m_header_copyin(actor->space, &actor->plan.header, &dest, &reply);
 	if (mr == MACH_MSG_SUCCESS) {
 		m = m_message_new(dest, reply, actor->plan.id);
 		m->size = actor->send_size;
@@ -314,6 +322,23 @@ static void send(struct m_actor *actor)
 }
 
 /* --- The operations ---------------------------------------------------------------------- */
+
+static struct m_actor saved[M_ACTORS];
+
+void model_save(void)
+{
+	m_save();
+	m_wait_save();
+	memcpy(saved, m_actor, sizeof(saved));
+}
+
+/* What is in the buffers is the kernel's, not the model's. */
+void model_restore(void)
+{
+	m_restore();
+	m_wait_restore();
+	memcpy(m_actor, saved, sizeof(saved));
+}
 
 void op_settle(void)
 {
@@ -343,19 +368,33 @@ static void prepare(struct m_actor *actor)
 	memcpy(actor->before, actor->buffer, sizeof(actor->before));
 }
 
-void op_call(struct m_actor *actor)
+void call_kernel(struct m_actor *actor)
 {
 	prepare(actor);
 	actor_mach_msg(actor->real, actor->bad_buffer ? (void *)0x1000 : actor->buffer,
 		       actor->option, actor->send_size, actor->rcv_size, actor->rcv_name,
 		       actor->timeout, actor->notify);
+}
+
+void call_model(struct m_actor *actor)
+{
 	if (actor->option & MACH_SEND_MSG)
 		send(actor);
 	else
 		receive(actor, NULL);
 	op_settle();
-	if (actor->option & MACH_SEND_MSG)
+	if (!(actor->option & MACH_SEND_MSG))
+		return;
+	if (!m_trial)
 		plan_free(actor->space, &actor->plan, actor->processed);
+	else if (fake_user_copies_out == 0)	/* else its pages may be others by now */
+		plan_check(actor->space, &actor->plan, actor->processed);
+}
+
+void op_call(struct m_actor *actor)
+{
+	call_kernel(actor);
+	call_model(actor);
 }
 
 void op_wake(struct m_actor *actor, enum wait_result how)

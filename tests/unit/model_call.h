@@ -22,6 +22,14 @@ void model_call_finish(void);
 /* A call with the arguments that are in the actor; `plan` too if the option says to send. */
 void op_call(struct m_actor *actor);
 
+/* The same in two parts: the kernel's, then the model's with all comparisons. */
+void call_kernel(struct m_actor *actor);
+void call_model(struct m_actor *actor);
+
+/* All of the model as it is between the two, and back to that. */
+void model_save(void);
+void model_restore(void);
+
 /* End an actor's wait: by its timeout, if it has one, or by an abort. */
 void op_wake(struct m_actor *actor, enum wait_result how);
 
@@ -43,11 +51,11 @@ uint32_t model_call_results(mach_msg_return_t mr);
 /* --- Of a message that has arrived (model_arrive.c) ---------------------------------------- */
 
 /* As it should; without the body and the reply; in a buffer that cannot be written. */
-void arrive(struct m_actor *actor, struct m_message *m, struct m_port *notify);
+mach_msg_return_t arrive(struct m_actor *actor, struct m_message *m, struct m_port *notify);
 void arrive_bare(struct m_actor *actor, struct m_message *m);
 void arrive_nowhere(struct m_actor *actor, struct m_message *m, struct m_port *notify);
 
 /* It has come back to its sender, in the pseudo-received form. */
-void come_back(struct m_actor *actor, struct m_message *m);
+mach_msg_return_t come_back(struct m_actor *actor, struct m_message *m);
 
 #endif /* TESTS_UNIT_MODEL_CALL_H */

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include <sanitizer/asan_interface.h>
+
 #include <ipc/accepted.h>
 #include <ipc/checker.h>
 #include <ipc/notify.h>
@@ -247,6 +249,7 @@ static void compare_port(struct m_port *port)
 {
 	const struct ipc_port *real = port->real;
 
+	ck_must(!__asan_address_is_poisoned(real));	/* it has been freed */
 	ck_must(real->object.active);
 	ck_must(real->srights == m_count_send(port));
 	ck_must(real->sorights == m_count_once(port));

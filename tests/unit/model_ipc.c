@@ -154,6 +154,61 @@ struct m_entry *m_entry_of_port(struct m_space *space, const struct m_port *port
 	return NULL;
 }
 
+/* --- Memory that runs short ---------------------------------------------------------------- */
+
+bool m_trial;
+
+static uint32_t alloc_count, alloc_fails;
+
+void m_fail_after(uint32_t n)
+{
+	alloc_count = 0;
+	alloc_fails = n;
+}
+
+bool m_alloc(void)
+{
+	return ++alloc_count != alloc_fails;
+}
+
+uint32_t m_allocs(void)
+{
+	return alloc_count;
+}
+
+/* Pointers stay good: each thing comes back to its own place. */
+static struct {
+	struct m_space space[M_SPACES];
+	struct m_port port[M_PORTS];
+	struct m_right hand[M_HANDS];
+	struct m_message message[M_MESSAGES];
+	int message_end;
+	uint32_t death_clock;
+	struct m_set set[M_ENTRIES * M_SPACES];
+} saved;
+
+void m_save(void)
+{
+	memcpy(saved.space, m_space, sizeof(m_space));
+	memcpy(saved.port, m_port, sizeof(m_port));
+	memcpy(saved.hand, m_hand, sizeof(m_hand));
+	memcpy(saved.message, message_pool, sizeof(message_pool));
+	memcpy(saved.set, set_pool, sizeof(set_pool));
+	saved.message_end = message_end;
+	saved.death_clock = death_clock;
+}
+
+void m_restore(void)
+{
+	memcpy(m_space, saved.space, sizeof(m_space));
+	memcpy(m_port, saved.port, sizeof(m_port));
+	memcpy(m_hand, saved.hand, sizeof(m_hand));
+	memcpy(message_pool, saved.message, sizeof(message_pool));
+	memcpy(set_pool, saved.set, sizeof(set_pool));
+	message_end = saved.message_end;
+	death_clock = saved.death_clock;
+}
+
 /* --- Counting ---------------------------------------------------------------------------- */
 
 static uint32_t count_right(const struct m_right *right, const struct m_port *port, uint32_t type)
@@ -274,13 +329,21 @@ void m_destroy_message(struct m_message *message)
 	message->used = false;
 }
 
+static void die(struct m_port *port);
+
 void m_notify(struct m_port *notify, uint32_t id, uint32_t value, bool has_value,
 	      struct m_right carried)
 {
 	struct m_right dest = { notify, MACH_MSG_TYPE_PORT_SEND_ONCE };
-	struct m_message *m = m_message_new(dest, NO_RIGHT, id);
+	struct m_message *m;
 	bool circular = false;
 
+	if (!m_alloc()) {	/* it is lost, and the right in it */
+		if (carried.type != 0)
+			die(carried.port);
+		return;
+	}
+	m = m_message_new(dest, NO_RIGHT, id);
 	m->value = value;
 	m->has_value = has_value;
 	m->size = id == MACH_NOTIFY_SEND_ONCE ? 24 : 32;
@@ -583,13 +646,22 @@ kern_return_t m_mod_refs(struct m_space *space, mach_port_name_t name, uint32_t 
 
 kern_return_t m_rename(struct m_space *space, mach_port_name_t from, mach_port_name_t to)
 {
+	struct m_entry *entry;
+
 	if (to == 0 || to == ~0u)
 		return KERN_INVALID_VALUE;
 	if (m_lookup(space, to) != NULL)
 		return KERN_NAME_EXISTS;
 	if (m_lookup(space, from) == NULL)
 		return KERN_INVALID_NAME;
-	m_lookup(space, from)->name = to;
+	if (!m_alloc())
+		return KERN_RESOURCE_SHORTAGE;
+	entry = m_lookup(space, from);
+	if (entry->accepted != NULL && !m_alloc()) {	/* it will tell null */
+		entry->accepted->accepted_entry = NULL;
+		entry->accepted = NULL;
+	}
+	entry->name = to;
 	return KERN_SUCCESS;
 }
 

@@ -41,6 +41,7 @@ struct m_message {
 	uint32_t memory;		/* bytes out of line */
 	unsigned int rights;
 	struct m_right body[M_BODY];
+	uint8_t array[M_BODY];		/* the out-of-line array that it is in, from 1; 0: inline */
 	unsigned int size;
 	bool circular;			/* must not be queued */
 	bool accepted;			/* sent by force: a request for msg-accepted */
@@ -126,6 +127,24 @@ static inline bool m_is_port(const struct m_port *port)
 {
 	return port != NULL && port != M_DEAD;
 }
+
+/* --- Memory that runs short ---------------------------------------------------------------- */
+
+/*
+ * The model asks m_alloc wherever the kernel may allocate something whose failure can be seen, and
+ * then does what is documented for it.  Which one the kernel's failure was the model cannot know: a
+ * test tries all (test_shortage.c).
+ */
+bool m_alloc(void);
+void m_fail_after(uint32_t n);		/* the n-th from now fails; 0: none */
+uint32_t m_allocs(void);		/* how many there were since */
+
+/* The whole model as it is now, and back to that. */
+void m_save(void);
+void m_restore(void);
+
+/* What the model is told may yet be undone: user memory is left alone. */
+extern bool m_trial;
 
 /* --- What happens ------------------------------------------------------------------------ */
 

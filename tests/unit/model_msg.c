@@ -144,6 +144,8 @@ kern_return_t m_insert(struct m_space *space, mach_port_name_t name, struct m_ri
 	if (entry != NULL && right.type == MACH_MSG_TYPE_PORT_SEND && (entry->type & SEND) &&
 	    entry->urefs == 65534)
 		return KERN_UREFS_OVERFLOW;
+	if (entry == NULL && !m_alloc())
+		return KERN_RESOURCE_SHORTAGE;
 	m_copyout(space, right, name);
 	return KERN_SUCCESS;
 }

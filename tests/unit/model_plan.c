@@ -100,15 +100,16 @@ mach_msg_size_t plan_build(struct m_space *space, struct plan *plan, uint32_t *b
 
 /* --- What the model does with the body --------------------------------------------------- */
 
-static void add_right(struct m_message *m, struct m_right right)
+static void add_right(struct m_message *m, struct m_right right, uint8_t array)
 {
 	ck_must(m->rights < M_BODY);
+	m->array[m->rights] = array;
 	m->body[m->rights++] = right;
 }
 
 /* One name of an item.  A receive right may make the message circular. */
 static kern_return_t copyin_name(struct m_space *space, struct m_message *m,
-				 const struct plan_item *i, mach_port_name_t name)
+				 const struct plan_item *i, mach_port_name_t name, uint8_t array)
 {
 	struct m_right right = { name == 0 ? NULL : M_DEAD, m_type_after(i->disposition) };
 	kern_return_t kr;
@@ -124,13 +125,17 @@ static kern_return_t copyin_name(struct m_space *space, struct m_message *m,
 				right.port->queued_at = m->dest.port;
 		}
 	}
-	add_right(m, right);
+	add_right(m, right, array);
 	return KERN_SUCCESS;
 }
 
 static mach_msg_return_t copyin_item(struct m_space *space, struct m_message *m,
-				     const struct plan_item *i)
+				     const struct plan_item *i, uint8_t number)
 {
+	uint8_t array = i->kind == PLAN_PORTS && i->out_of_line ? number : 0;
+
+	if ((i->kind == PLAN_MEMORY || array != 0) && i->address != NULL && !m_alloc())
+		return MACH_SEND_INVALID_MEMORY;
 	switch (i->kind) {
 	case PLAN_WORD:
 		if (!m->has_value)
@@ -150,7 +155,7 @@ static mach_msg_return_t copyin_item(struct m_space *space, struct m_message *m,
 	default:
 		m->complex = true;
 		for (unsigned int n = 0; n < i->count; n++)
-			if (copyin_name(space, m, i, i->name[n]) != KERN_SUCCESS)
+			if (copyin_name(space, m, i, i->name[n], array) != KERN_SUCCESS)
 				return MACH_SEND_INVALID_RIGHT;
 		return MACH_MSG_SUCCESS;
 	}
@@ -174,9 +179,9 @@ mach_msg_return_t plan_copyin(struct m_space *space, const struct plan *plan,
 	*processed = 0;
 	for (unsigned int i = 0; i < plan->items; i++) {
 		unsigned int first = m->rights;
-		mach_msg_return_t mr = copyin_item(space, m, &plan->item[i]);
+		mach_msg_return_t mr = copyin_item(space, m, &plan->item[i], (uint8_t)(i + 1));
 
-		*processed = i + 1;
+		*processed = i + (mr != MACH_SEND_INVALID_MEMORY);
 		if (mr != MACH_MSG_SUCCESS) {
 			give_up(m, first);
 			return mr;
@@ -187,18 +192,25 @@ mach_msg_return_t plan_copyin(struct m_space *space, const struct plan *plan,
 
 /* --- Afterwards ----------------------------------------------------------------------- */
 
-void plan_free(struct m_space *space, const struct plan *plan, unsigned int processed)
+void plan_check(struct m_space *space, const struct plan *plan, unsigned int processed)
 {
 	for (unsigned int i = 0; i < plan->items; i++) {
 		const struct plan_item *item = &plan->item[i];
-		size_t size = item->kind == PLAN_PORTS ? item->count * 4 : item->size;
-		unsigned int before = fake_user_pages;
-		bool gone = item->deallocate && i < processed;
 
-		if ((item->kind != PLAN_PORTS && item->kind != PLAN_MEMORY) ||
-		    item->address == NULL)
-			continue;
-		fake_user_free(space->task->map, item->address, size);
-		ck_must((fake_user_pages == before) == gone);
+		if (item->address != NULL)
+			ck_must(fake_user_owns(space->task->map, item->address) !=
+				(item->deallocate && i < processed));
+	}
+}
+
+void plan_free(struct m_space *space, const struct plan *plan, unsigned int processed)
+{
+	plan_check(space, plan, processed);
+	for (unsigned int i = 0; i < plan->items; i++) {
+		const struct plan_item *item = &plan->item[i];
+
+		if (item->address != NULL)
+			fake_user_free(space->task->map, item->address, item->kind == PLAN_PORTS ?
+				       item->count * 4 : item->size);
 	}
 }

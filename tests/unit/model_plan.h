@@ -40,12 +40,15 @@ struct plan {
 /* Lay the message out in a buffer of PLAN_WORDS.  Returns its size. */
 mach_msg_size_t plan_build(struct m_space *space, struct plan *plan, uint32_t *buffer);
 
+/* Its memory is still the space's, but for what `processed` items gave away. */
+void plan_check(struct m_space *space, const struct plan *plan, unsigned int processed);
+
 /* Free its memory as far as it is the space's; what `processed` items gave away is gone. */
 void plan_free(struct m_space *space, const struct plan *plan, unsigned int processed);
 
 /*
  * Rights and memory of the body come into the model's message, item by item, as a send does it.
- * *processed: how many items have been looked at, the failing one included.
+ * *processed: how many items have been looked at, a failing one included whose memory was read.
  */
 mach_msg_return_t plan_copyin(struct m_space *space, const struct plan *plan,
 			      struct m_message *m, unsigned int *processed);

@@ -4,6 +4,21 @@
 static struct m_actor *to_run;
 static uint32_t ready_clock;
 
+static struct m_actor *saved_to_run;
+static uint32_t saved_ready_clock;
+
+void m_wait_save(void)
+{
+	saved_to_run = to_run;
+	saved_ready_clock = ready_clock;
+}
+
+void m_wait_restore(void)
+{
+	to_run = saved_to_run;
+	ready_clock = saved_ready_clock;
+}
+
 static void append(struct m_actor **list, struct m_actor *actor)
 {
 	while (*list != NULL)

@@ -62,6 +62,10 @@ struct m_actor *m_place(struct m_message *message);
 /* Take the first message off the queue, for the actor; those that wait for room move up. */
 void m_take_first(struct m_actor *actor, struct m_port *port);
 
+/* Who is to run, as it is now; and back to that. */
+void m_wait_save(void);
+void m_wait_restore(void);
+
 void m_wake_receivers(struct m_actor **line, mach_msg_return_t result);
 void m_wake_senders(struct m_port *port);
 void m_admit_senders(struct m_port *port);

@@ -112,6 +112,7 @@ $(eval $(call unit-test,rpc,$(UNIT_IPC)))
 $(eval $(call unit-test,kport,$(UNIT_IPC)))
 $(eval $(call unit-test,trailer,$(UNIT_IPC)))
 $(eval $(call unit-test,statistics,$(UNIT_IPC)))
+$(eval $(call unit-test,shortage,$(UNIT_IPC)))
 $(eval $(call unit-test,checker,$(UNIT_IPC)))
 
 # The dispatcher and the traps, with MIG's stubs for all interfaces; routines that are not here are
