@@ -9,9 +9,11 @@
  */
 #include <tests/fuzz/world.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include <ipc/fast_path.h>
+#include <ipc/print.h>
 #include <ipc/right.h>
 #include <kern/slab.h>
 #include <mach/mach_port_server.h>
@@ -419,6 +421,21 @@ static void op_attribute(struct record *r)
 	}
 }
 
+static FILE *nowhere;
+
+/* The space, and a port of its. */
+static void print(struct ipc_space *space, mach_port_name_t name)
+{
+	const struct ipc_entry *entry = ipc_entry_lookup(&space->table, name);
+	FILE *console = stdout;
+
+	stdout = nowhere;
+	ipc_print_space(space);
+	if (entry != NULL)
+		ipc_print_object(entry->object);
+	stdout = console;
+}
+
 static void op_ask(struct record *r)
 {
 	mach_port_name_t name = world_name(r->space, fuzz_byte(&r->in));
@@ -428,6 +445,8 @@ static void op_ask(struct record *r)
 	mach_port_type_t type;
 	mach_port_urefs_t refs;
 
+	if (fuzz_byte(&r->in) == 0xff)
+		print(r->space, name);
 	mach_port_type(r->space, name, &type);
 	mach_port_get_refs(r->space, name, fuzz_byte(&r->in) % 6, &refs);
 	mach_port_get_receive_status(r->space, name, &status);
@@ -501,6 +520,7 @@ void fuzz_start(int argc, char **argv)
 {
 	(void)argc, (void)argv;
 	world_start();
+	nowhere = fopen("/dev/null", "w");
 }
 
 void fuzz_one(const uint8_t *data, size_t size)

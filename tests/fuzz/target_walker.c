@@ -2,17 +2,19 @@
 /*
  * The walk over the items of a message (ipc/msg_item.c) on arbitrary bytes, beside a second parser
  * that was written from spec/ipc.md, section 4; and the loops that are built on the walk: copyin,
- * clean, copyout, undo.
+ * clean, copyout, undo, print.
  *
  * Bodies lie in memory of their exact size, so that a byte read beyond the end is seen.
  */
 #include <tests/fuzz/fuzz.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <ipc/checker.h>
 #include <ipc/msg_item.h>
+#include <ipc/print.h>
 #include <mach/mach_port_server.h>
 
 #define BODY_MAX 4096u
@@ -139,6 +141,7 @@ static struct task *task, *other;
 static struct ipc_port *port;		/* the destination, the kernel's */
 static mach_port_name_t to;		/* it is known by this to both */
 static uint32_t live;
+static FILE *nowhere;
 
 static void names(struct task *t)
 {
@@ -195,6 +198,16 @@ static struct ipc_kmsg *make(const uint8_t *data, size_t size)
 	return kmsg;
 }
 
+/* Whatever is in it. */
+static void print(const struct ipc_kmsg *kmsg)
+{
+	FILE *console = stdout;
+
+	stdout = nowhere;
+	ipc_print_kmsg(kmsg);
+	stdout = console;
+}
+
 /* What is made of a message that has been copied in; how: 0 to 3. */
 static void use(struct ipc_kmsg *kmsg, uint32_t how)
 {
@@ -212,17 +225,22 @@ static void use(struct ipc_kmsg *kmsg, uint32_t how)
 	ipc_kmsg_free(kmsg);
 }
 
-static void loops(const uint8_t *data, size_t size, uint32_t how)
+static void loops(const uint8_t *data, size_t size, uint32_t how, bool printed)
 {
 	struct ipc_kmsg *kmsg;
 
 	scene();
 	fake_thread.task = task;
 	kmsg = make(data, size);
-	if (ipc_kmsg_copyin(kmsg, task->space, task->map, 0, 0) != MACH_MSG_SUCCESS)
+	if (printed)
+		print(kmsg);
+	if (ipc_kmsg_copyin(kmsg, task->space, task->map, 0, 0) != MACH_MSG_SUCCESS) {
 		ipc_kmsg_free(kmsg);
-	else
+	} else {
+		if (printed)
+			print(kmsg);
 		use(kmsg, how);
+	}
 	if (size % 16 == 0)	/* it takes longer than all the rest */
 		ck_must(ipc_check_all() == 0);
 	fake_thread.task = &fake_task;
@@ -236,18 +254,21 @@ void fuzz_start(int argc, char **argv)
 	(void)argc, (void)argv;
 	fake_ipc_start();
 	live = fake_ipc_live();
+	nowhere = fopen("/dev/null", "w");
 	fake_user_strict = true;
 }
 
 void fuzz_one(const uint8_t *data, size_t size)
 {
 	uint32_t how;
+	bool printed;
 
 	if (size == 0)
 		return;
+	printed = (*data & 0xfc) == 0xfc;
 	how = *data++ & 3;
 	size--;
 	walk(data, size);
 	if (size <= BODY_MAX)
-		loops(data, size & ~(size_t)3, how);
+		loops(data, size & ~(size_t)3, how, printed);
 }

@@ -251,6 +251,19 @@ static void request_for_reply(struct m_space *space, mach_port_name_t name, bool
 	entry->notify = notify;
 }
 
+/* Behind the message is what was asked for of its trailer. */
+static void check_trailer(const struct m_actor *actor, const struct m_message *m)
+{
+	const uint32_t *trailer = actor->buffer + m->size / 4;
+	uint32_t words = (m_room(m, actor->option) - m->size) / 4;
+
+	if (words == 0)
+		return;
+	ck_must(trailer[0] == 0 && trailer[1] == words * 4 && trailer[2] == actor->seqno);
+	for (uint32_t i = 3; i < words; i++)
+		ck_must(trailer[i] == m->sender[i - 3]);
+}
+
 mach_msg_return_t arrive(struct m_actor *actor, struct m_message *m, struct m_port *notify)
 {
 	mach_port_name_t reply = header_of(actor)->msgh_remote_port;
@@ -268,6 +281,7 @@ mach_msg_return_t arrive(struct m_actor *actor, struct m_message *m, struct m_po
 	copyout_from(actor->space, &m->reply, reply);
 	request_for_reply(actor->space, reply, fresh, notify);
 	use_dest(actor->space, m);
+	check_trailer(actor, m);
 	bits = read_body(actor, m);
 	m->used = false;
 	return bits == 0 ? MACH_MSG_SUCCESS : MACH_RCV_BODY_ERROR | bits;

@@ -130,11 +130,12 @@ static void receive_complete(struct m_actor *actor)
 
 static void take(struct m_actor *actor, struct m_port *port)
 {
-	bool fits = port->queue->size <= actor->rcv_size;
+	uint32_t room = m_room(port->queue, actor->option);
+	bool fits = room <= actor->rcv_size;
 
 	actor->message = NULL;
 	if (!fits && (actor->option & MACH_RCV_LARGE)) {
-		actor->told = port->queue->size;
+		actor->told = room;
 		actor->result = MACH_RCV_TOO_LARGE;
 		return;
 	}
@@ -301,6 +302,16 @@ static void enqueue(struct m_actor *actor, struct m_message *m)
 	sent(actor, partner);
 }
 
+static void sign(const struct m_actor *actor, struct m_message *m)
+{
+	const struct task *task = actor->space->task;
+
+	m->sender[0] = task->security_token.val[0];
+	m->sender[1] = task->security_token.val[1];
+	m->sender[2] = task->id;
+	m->sender[3] = actor->real->thread.id;
+}
+
 static void send(struct m_actor *actor)
 {
 	struct m_right dest, reply;
@@ -312,6 +323,7 @@ static void send(struct m_actor *actor)
 	if (mr == MACH_MSG_SUCCESS) {
 		m = m_message_new(dest, reply, actor->plan.id);
 		m->size = actor->send_size;
+		sign(actor, m);
 		mr = plan_copyin(actor->space, &actor->plan, m, &actor->processed);
 	}
 	if (mr != MACH_MSG_SUCCESS) {
@@ -378,7 +390,10 @@ void call_kernel(struct m_actor *actor)
 
 void call_model(struct m_actor *actor)
 {
-	if (actor->option & MACH_SEND_MSG)
+	if ((actor->option & MACH_RCV_MSG) &&
+	    (uint32_t)actor->option >> 24 > MACH_RCV_TRAILER_AUDIT)
+		finish(actor, MACH_RCV_INVALID_TRAILER);
+	else if (actor->option & MACH_SEND_MSG)
 		send(actor);
 	else
 		receive(actor, NULL);
@@ -433,11 +448,15 @@ static uint32_t list_names(struct m_space *space, mach_port_name_t *names)
 
 static void actors_begin(struct m_space *space)
 {
-	for (int i = 0; i < M_ACTORS; i++)
-		if (i % M_SPACES == space - m_space) {
-			m_actor[i].space = space;
-			m_actor[i].real = actor_create(space->task);
-		}
+	uint32_t number = (uint32_t)(space - m_space);
+
+	space->task->id = 1 + number;
+	space->task->security_token = (security_token_t){ { 100 + number, 7 } };
+	for (uint32_t i = number; i < M_ACTORS; i += M_SPACES) {
+		m_actor[i].space = space;
+		m_actor[i].real = actor_create(space->task);
+		m_actor[i].real->thread.id = 1 + i;
+	}
 }
 
 static void actors_end(struct m_space *space)

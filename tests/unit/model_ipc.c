@@ -135,7 +135,10 @@ struct m_message *m_message_new(struct m_right dest, struct m_right reply, uint3
 
 		if (m->used)
 			continue;
-		*m = (struct m_message){ .used = true, .dest = dest, .reply = reply, .id = id };
+		*m = (struct m_message){
+			.used = true, .dest = dest, .reply = reply, .id = id,
+			.sender = { 0, 1, 0, 0 },	/* the kernel */
+		};
 		if (message_end <= i)
 			message_end = i + 1;
 		return m;

@@ -47,6 +47,7 @@ struct m_message {
 	bool accepted;			/* sent by force: a request for msg-accepted */
 	struct m_port *accepted_notify;	/* a send-once right */
 	struct m_entry *accepted_entry;	/* by which it was sent, while that is there */
+	uint32_t sender[4];		/* his security token and audit token */
 };
 
 struct m_set {

@@ -145,6 +145,10 @@ static void random_receive(struct m_actor *actor)
 	if (pick(6) == 0)
 		actor->option |= MACH_RCV_NOTIFY;
 	if (pick(4) == 0)
+		actor->option |= MACH_RCV_TRAILER_ELEMENTS(pick(4));
+	if (pick(64) == 0)
+		actor->option |= pick(2) ? MACH_RCV_TRAILER_ELEMENTS(4) : MACH_RCV_TRAILER_TYPE(3);
+	if (pick(4) == 0)
 		actor->rcv_size = sizes[pick(6)];
 	actor->bad_buffer = !(actor->option & MACH_SEND_MSG) && pick(8) == 0;
 }

@@ -80,6 +80,13 @@ void m_leave_line(struct m_actor *actor)
 
 /* --- Messages and receivers -------------------------------------------------------------- */
 
+uint32_t m_room(const struct m_message *message, mach_msg_option_t option)
+{
+	static const uint32_t trailer[] = { 0, 12, 20, 28 };
+
+	return message->size + trailer[(uint32_t)option >> 24];
+}
+
 static void give(struct m_actor *receiver, struct m_message *message, mach_msg_return_t result)
 {
 	receiver->waits = false;
@@ -94,7 +101,7 @@ static struct m_actor *offer(struct m_actor **line, struct m_message *message)
 	struct m_actor *receiver;
 
 	while ((receiver = take(line)) != NULL) {
-		if (message->size <= receiver->rcv_size) {
+		if (m_room(message, receiver->option) <= receiver->rcv_size) {
 			give(receiver, message, MACH_MSG_SUCCESS);
 			return receiver;
 		}
@@ -102,7 +109,7 @@ static struct m_actor *offer(struct m_actor **line, struct m_message *message)
 			give(receiver, message, MACH_RCV_TOO_LARGE);
 			return receiver;
 		}
-		receiver->told = message->size;
+		receiver->told = m_room(message, receiver->option);
 		m_goes_on(receiver, MACH_RCV_TOO_LARGE);
 	}
 	return NULL;

@@ -50,6 +50,9 @@ void m_goes_first(struct m_actor *actor);
 /* The next that goes on, or NULL. */
 struct m_actor *m_next_to_run(void);
 
+/* Bytes that a buffer must have for the message, and the trailer that is asked for. */
+uint32_t m_room(const struct m_message *message, mach_msg_option_t option);
+
 /* Begin a wait, as the last one in line. */
 void m_wait(struct m_actor *actor, struct m_actor **line, enum m_state state);
 
