@@ -125,6 +125,7 @@ help:
 	@echo '  make check-tools     the tools: what judges the tests, the set-up, the symbol table'
 	@echo '  make check-includes  the direction of includes between folders'
 	@echo '  make check-build     both modes with gcc and with clang, without a warning'
+	@echo '  make check-races     all schedules of races in ipc/; check-unit has the short form'
 
 # --- general rules ---------------------------------------------------------------------------
 

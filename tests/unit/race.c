@@ -218,6 +218,12 @@ void race_set_qlimit(struct task *task, char label, uint32_t qlimit)
 	must(mach_port_set_qlimit(task->space, race_name(task, label), qlimit), "set_qlimit");
 }
 
+void race_set_payload(struct task *task, char label, uint32_t payload)
+{
+	must(mach_port_set_protected_payload(task->space, race_name(task, label), payload),
+	     "set_protected_payload");
+}
+
 void race_request(struct task *task, char label, mach_msg_id_t id, uint32_t sync, char notify)
 {
 	struct ipc_port *previous = IP_NULL;

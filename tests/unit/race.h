@@ -38,7 +38,7 @@ void race_start(void);
 mach_port_name_t race_port(struct task *task, char label);
 mach_port_name_t race_set(struct task *task, char label);
 
-/* Send rights to a labelled port: `count` user references; or one send-once right; or a dead name. */
+/* Rights to a labelled port: `count` references to send, or to send once; or a dead name. */
 mach_port_name_t race_send_right(struct task *task, char label, uint32_t count);
 mach_port_name_t race_sonce(struct task *task, char label);
 mach_port_name_t race_dead_name(struct task *task, char label);
@@ -52,6 +52,7 @@ void race_queue(char label, mach_msg_id_t first, uint32_t n);
 
 void race_join_set(struct task *task, char port, char set);
 void race_set_qlimit(struct task *task, char label, uint32_t qlimit);
+void race_set_payload(struct task *task, char label, uint32_t payload);
 
 /* Ask for a notification about a name, to be sent to a labelled port. */
 void race_request(struct task *task, char label, mach_msg_id_t id, uint32_t sync, char notify);
@@ -167,8 +168,8 @@ void do_abort(struct racer *racer, const struct step *step);
 void race_finish(void);
 
 /*
- * A test program: each race in a process of its own, and a summary as libcheck's.  An argument chooses
- * one by its name.
+ * A test program: each race in a process of its own, and a summary as libcheck's.  An argument
+ * chooses one by its name.
  */
 int race_main(int argc, char **argv, const struct race *races, unsigned int count);
 

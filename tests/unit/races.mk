@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Races (tests/unit/schedule.h): the kernel's sources tell us of each access to memory, as they would
-# tell a thread sanitizer.  At fixed addresses, so that a schedule means the same in each run.
+# Races (tests/unit/schedule.h): the kernel's sources tell us of each access to memory, as they
+# would tell a thread sanitizer.  At fixed addresses, so that a schedule means the same in each run.
 RACE_CFLAGS := -std=gnu17 -m32 -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing -fno-pie \
 	-DHOST_TEST=1 -DDEBUG=1 -DKERNEL=1 -Iinclude -I. -I$(B)/gen $(WARNINGS) \
 	-fno-builtin-printf -fno-builtin-vprintf
@@ -24,6 +24,7 @@ RACE_WRAPPED := ipc_mqueue_send ipc_mqueue_receive ipc_accepted_create msg_item_
 
 define race-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
+RACE_TESTS += $(B)/tests/unit/$(1)
 $(B)/tests/unit/$(1): $(call race-objects,$(sort tests/unit/test_$(1).c tests/unit/schedule.c \
 		tests/unit/schedule_watch.c $(2)))
 	@mkdir -p $$(@D)
@@ -45,3 +46,9 @@ $(eval $(call race-test,race_queue,$(RACE_IPC)))
 $(eval $(call race-test,race_names,$(RACE_IPC)))
 $(eval $(call race-test,race_space,$(RACE_IPC)))
 $(eval $(call race-test,race_fast,$(RACE_IPC)))
+$(eval $(call race-test,race_pairs,$(RACE_IPC)))
+
+# The full form: each pair of operations in all schedules, and three of them, too.
+.PHONY: check-races
+check-races: $(RACE_TESTS)
+	@for test in $^; do echo $$test; SCHEDULE_FULL=1 $$test || exit 1; done

@@ -26,28 +26,41 @@ struct touched {
 
 static bool conflict(uint8_t a, uint8_t b)
 {
-	if (a == SCHEDULE_WRITE || b == SCHEDULE_WRITE)
-		return true;
-	return a != b;			/* adding, and reading */
+	return a != b || a >= SCHEDULE_WRITE;
 }
 
-static bool independent(const struct touched *a, const struct touched *b)
+/* Can they come the other way round?  Whoever waits for a lock cannot come before its release. */
+static bool reversible(uint8_t a, uint8_t b)
+{
+	return conflict(a, b) && !(a == SCHEDULE_UNLOCK && b == SCHEDULE_LOCK);
+}
+
+/* Of one step: what it does to an object in all. */
+static uint8_t both(uint8_t a, uint8_t b)
+{
+	if (a == b)
+		return a;
+	return a >= SCHEDULE_LOCK && b >= SCHEDULE_LOCK ? SCHEDULE_LOCK : SCHEDULE_WRITE;
+}
+
+/* Is there an object on which the test is true? */
+static bool meet(const struct touched *a, const struct touched *b,
+		 bool (*test)(uint8_t, uint8_t))
 {
 	if (a->count > TOUCHED || b->count > TOUCHED)
-		return false;
+		return true;
 	for (unsigned int i = 0; i < a->count; i++)
 		for (unsigned int j = 0; j < b->count; j++)
-			if (a->object[i] == b->object[j] && conflict(a->access[i], b->access[j]))
-				return false;
-	return true;
+			if (a->object[i] == b->object[j] && test(a->access[i], b->access[j]))
+				return true;
+	return false;
 }
 
 static void touch(struct touched *t, const void *object, enum schedule_access access)
 {
 	for (unsigned int i = 0; i < t->count && i < TOUCHED; i++) {
 		if (t->object[i] == object) {
-			if (conflict(t->access[i], (uint8_t)access))
-				t->access[i] = SCHEDULE_WRITE;
+			t->access[i] = both(t->access[i], (uint8_t)access);
 			return;
 		}
 	}
@@ -63,8 +76,10 @@ static void touch(struct touched *t, const void *object, enum schedule_access ac
 /* Sets of actors are bit masks. */
 struct node {
 	uint8_t enabled, asleep, done;
+	uint8_t wanted;			/* choices that are to be tried */
 	int8_t chosen, previous;
 	uint16_t preemptions;		/* before this choice */
+	uint16_t before[SCHEDULE_ACTORS];	/* steps of each that come before this one's end */
 	struct touched touched[SCHEDULE_ACTORS];	/* of the steps of those done or asleep */
 };
 
@@ -125,6 +140,11 @@ static void set_self(int actor)
 {
 	self = actor;
 	schedule_watched = preparing ? MAIN : actor;
+}
+
+const struct race *schedule_race(void)
+{
+	return search.race;
 }
 
 bool schedule_is_sequential(void)
@@ -276,6 +296,9 @@ static int candidate(const struct node *node)
 {
 	uint8_t left = node->enabled & (uint8_t)~(node->asleep | node->done);
 
+	if (search.reduced && node->done != 0)
+		left &= node->wanted;
+
 	if (node->previous >= 0 && (left & 1u << node->previous))
 		return node->previous;
 	for (int i = 0; i < SCHEDULE_ACTORS; i++)
@@ -295,7 +318,7 @@ static void inherit_sleep(struct node *node, const struct node *above)
 	for (int i = 0; i < SCHEDULE_ACTORS; i++) {
 		if (i == above->chosen || !(tried & 1u << i))
 			continue;
-		if (!independent(&above->touched[i], &above->touched[above->chosen]))
+		if (meet(&above->touched[i], &above->touched[above->chosen], conflict))
 			continue;
 		node->asleep |= (uint8_t)(1u << i);
 		node->touched[i] = above->touched[i];
@@ -307,7 +330,7 @@ static void node_start(struct node *node)
 	const struct node *above = depth == 0 ? NULL : &path[depth - 1];
 	bool preempted;
 
-	node->done = node->asleep = 0;
+	node->done = node->asleep = node->wanted = 0;
 	node->preemptions = 0;
 	node->previous = above == NULL ? -1 : above->chosen;
 	if (above == NULL)
@@ -372,7 +395,7 @@ static int choose(void)
 	return node->chosen;
 }
 
-/* --- Running ------------------------------------------------------------------------------------ */
+/* --- Running ---------------------------------------------------------------------------------- */
 
 static void switch_to_main(void **save)
 {
@@ -476,11 +499,11 @@ void schedule_lock_wanted(const uint32_t *held, const void *pc)
 	int me = self;
 
 	if (search.sequential && *held == 0) {
-		schedule_note(held, SCHEDULE_WRITE);
+		schedule_note(held, SCHEDULE_LOCK);
 		return;
 	}
 	actors[me].wanted = held;
-	stop(held, SCHEDULE_WRITE, pc);
+	stop(held, SCHEDULE_LOCK, pc);
 	actors[me].wanted = NULL;
 }
 
@@ -494,9 +517,11 @@ static void run_actor(int next)
 {
 	struct actor_slot *actor = &actors[next];
 
-	if (actor->stack < 0)
-		stack_take(actor);
 	set_self(next);
+	if (actor->stack < 0) {
+		stack_take(actor);
+		schedule_note(actor, SCHEDULE_WRITE);	/* after whoever has let it go on */
+	}
 	stack_left = false;
 	schedule_switched(self);
 	schedule_switch_stacks(&main_pointer, stack_pointer[actor->stack]);
@@ -537,6 +562,63 @@ static void run_actors(void)
 	schedule_switched(MAIN);
 }
 
+/* --- What else is to be tried ------------------------------------------------------------- */
+
+static const struct touched *step_touched(unsigned int step)
+{
+	return &path[step].touched[path[step].chosen];
+}
+
+static bool comes_before(unsigned int a, const uint16_t *before)
+{
+	return before[path[a].chosen] > a;
+}
+
+/* Step `later` is to come before `earlier`: try somebody there who leads to it. */
+static void want_reversal(unsigned int earlier, unsigned int later)
+{
+	struct node *node = &path[earlier];
+	uint8_t leads = 0;
+
+	if (node->enabled & 1u << path[later].chosen)
+		leads = (uint8_t)(1u << path[later].chosen);
+	for (unsigned int i = earlier + 1; i < later && leads == 0; i++)
+		if ((node->enabled & 1u << path[i].chosen) && path[i].chosen != node->chosen &&
+		    comes_before(i, path[later].before))
+			leads = (uint8_t)(1u << path[i].chosen);
+	node->wanted |= leads != 0 ? leads : node->enabled;
+}
+
+/*
+ * Look for pairs of dependent steps of two actors, such that nothing before the later one's actor
+ * gets there needs the earlier one.  All of the run's steps are ordered by what they touch.
+ */
+static void find_reversals(void)
+{
+	static uint16_t last[SCHEDULE_ACTORS][SCHEDULE_ACTORS];
+
+	memset(last, 0, sizeof(last));
+	for (unsigned int j = 0; j < depth; j++) {
+		uint16_t *before = path[j].before, *previous = last[path[j].chosen];
+
+		memcpy(before, previous, sizeof(path[j].before));
+		for (unsigned int i = j; i-- > 0;) {
+			if (path[i].chosen == path[j].chosen ||
+			    !meet(step_touched(i), step_touched(j), conflict))
+				continue;
+			for (int a = 0; a < SCHEDULE_ACTORS; a++)
+				if (before[a] < path[i].before[a])
+					before[a] = path[i].before[a];
+		}
+		before[path[j].chosen] = (uint16_t)(j + 1);
+		for (unsigned int i = 0; i < j && i < path_length; i++)
+			if (path[i].chosen != path[j].chosen && !comes_before(i, previous) &&
+			    meet(step_touched(i), step_touched(j), reversible))
+				want_reversal(i, j);
+		memcpy(previous, before, sizeof(path[j].before));
+	}
+}
+
 /* One schedule, as far as the path is given and then by itself. */
 static void run_once(void)
 {
@@ -572,7 +654,7 @@ static bool next_path(void)
 	return false;
 }
 
-/* --- Outcomes ---------------------------------------------------------------------------------- */
+/* --- Outcomes --------------------------------------------------------------------------------- */
 
 /* Its number; a new one is remembered. */
 static unsigned int outcome_number(void)
@@ -611,7 +693,7 @@ static void forget_outcomes(void)
 	outcome_count = sequential_count = 0;
 }
 
-/* --- Searching ----------------------------------------------------------------------------------- */
+/* --- Searching -------------------------------------------------------------------------------- */
 
 /* Every path below the given one, at most `limit`.  False: stopped before the end. */
 static bool search_all(uint32_t limit)
@@ -621,6 +703,8 @@ static bool search_all(uint32_t limit)
 		if (search.result->schedules + search.result->repeated == limit)
 			return false;
 		run_once();
+		if (search.reduced)
+			find_reversals();
 		if (search.aimless)
 			search.result->repeated++;
 		else
@@ -683,10 +767,11 @@ static bool replay(const char *text)
 static uint32_t limit_of(bool full)
 {
 	const char *limit = getenv("SCHEDULE_LIMIT");
+	uint32_t own = full ? search.race->full_limit : search.race->limit;
 
 	if (limit != NULL)
 		return (uint32_t)strtoul(limit, NULL, 10);
-	return full ? 20000000 : 200000;
+	return own != 0 ? own : UINT32_MAX;
 }
 
 static void search_race(void)

@@ -11,8 +11,10 @@
  *
  * The explorer first runs the sequential orders, where an actor is left only when it waits or has
  * ended, and notes their outcomes.  Then it runs every schedule, depth first, each from the
- * start.  Of schedules that differ only in the order of independent steps one is enough
- * (sleep sets).  The outcome of each must be one of the sequential ones.
+ * start.  Of schedules that differ only in the order of independent steps one is enough: another
+ * choice is tried only where two dependent steps could have come the other way round (dynamic
+ * partial order reduction, with sleep sets).  The outcome of each must be one of the sequential
+ * ones.
  *
  * What cannot run to its end (a deadlock), a panic, memory used after it was freed, and an outcome
  * that no sequential order has, fail the test, which tells the schedule in a line:
@@ -28,17 +30,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SCHEDULE_ACTORS 4
+#define SCHEDULE_ACTORS 5
 #define SCHEDULE_TEXT 8192
 
 struct race {
 	const char *name;
+	unsigned int number;		/* for `start`, by schedule_race */
 	/* Build the state and add the actors, from the main stack. */
 	void (*start)(void);
 	/* Look at what has come out, say it in words (schedule_say), and take everything down. */
 	void (*finish)(void);
 	/* In the short form: at most so many preemptions in a schedule; 0: any number. */
 	unsigned int preemptions;
+	uint32_t limit, full_limit;	/* at most so many schedules, in the short form and in
+					   the full one (SCHEDULE_FULL); 0: all */
 	/* Outcomes that the rules allow besides the sequential ones: is this one of them?  Or NULL. */
 	bool (*allowed)(const char *outcome);
 	/* The sequential orders only: how many outcomes there must be; 0: any. */
@@ -67,6 +72,9 @@ void schedule_test(const struct race *race);
 /* Add an actor; its number. */
 unsigned int schedule_add(void (*program)(void));
 
+/* The race that is run. */
+const struct race *schedule_race(void);
+
 /* Run an actor by itself until it waits. */
 void schedule_prepare(unsigned int actor);
 
@@ -89,8 +97,14 @@ int schedule_self(void);
 /* Are the sequential orders being run? */
 bool schedule_is_sequential(void);
 
-/* What a step does to an object; adding commutes with adding. */
-enum schedule_access { SCHEDULE_READ, SCHEDULE_ADD, SCHEDULE_WRITE };
+/* What a step does to an object; adding commutes with adding.  The last two are of locks. */
+enum schedule_access {
+	SCHEDULE_READ,
+	SCHEDULE_ADD,
+	SCHEDULE_WRITE,
+	SCHEDULE_LOCK,
+	SCHEDULE_UNLOCK,
+};
 
 /* Others may run here; the step that follows touches the object. */
 void schedule_point(const void *object, enum schedule_access access);

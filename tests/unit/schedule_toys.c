@@ -84,7 +84,7 @@ void toy_lock_backward(void)
 	spin_unlock(&second_lock);
 }
 
-/* --- An object whose reference comes too late -------------------------------------------------- */
+/* --- An object whose reference comes too late ------------------------------------------------- */
 
 struct object {
 	uint32_t ref_count;
@@ -131,7 +131,7 @@ void toy_use_late(void)
 	object_release(o);
 }
 
-/* --- Waiting for an event ---------------------------------------------------------------------- */
+/* --- Waiting for an event --------------------------------------------------------------------- */
 
 static bool happened, waiting;
 

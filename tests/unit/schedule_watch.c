@@ -457,7 +457,7 @@ void __tsan_atomic32_store(volatile uint32_t *p, uint32_t value, int order)
 		atomic_begin(p, SCHEDULE_WRITE, PC);
 	sync_release((const void *)p);
 	*p = value;
-	schedule_note((const void *)p, SCHEDULE_WRITE);
+	schedule_note((const void *)p, lock ? SCHEDULE_UNLOCK : SCHEDULE_WRITE);
 	if (lock && is_shared((uintptr_t)p))
 		schedule_point(NULL, SCHEDULE_READ);
 	(void)order;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The fast path of calls against everything (CI-18): whatever it does must be what the ordinary path
- * does, in some order.  The sequential orders go down the ordinary path.
+ * The fast path of calls against everything (CI-18): whatever it does must be what the ordinary
+ * path does, in some order.  The sequential orders go down the ordinary path.
  */
 #include <mach/notify.h>
 #include <tests/unit/race.h>
@@ -22,7 +22,7 @@ static struct racer *caller(void)
 			     .rcv_name = race_name(A, 'R')));
 }
 
-/* A waits on R for the reply, whose send-once right B has; B replies, and waits for the next call. */
+/* A waits on R for the reply, whose send-once right B has; B replies, and waits for a call. */
 static struct racer *scene_reply(void)
 {
 	race_start();
@@ -209,7 +209,7 @@ static void start_call_to_leaving(void)
 	racer(B, MOVE_MEMBER(B, race_name(B, 'P'), 0));
 }
 
-/* --- Replies ----------------------------------------------------------------------------------- */
+/* --- Replies ---------------------------------------------------------------------------------- */
 
 static void start_reply(void)
 {

@@ -107,7 +107,7 @@ static void start_blocked_sender_ends(void)
 	racer(C, ABORT(sender));
 }
 
-/* --- Kernel routines on it ------------------------------------------------------------------------ */
+/* --- Kernel routines on it -------------------------------------------------------------------- */
 
 static void start_type(void)
 {
@@ -227,7 +227,7 @@ static void start_set_qlimit(void)
 	racer(B, SET_QLIMIT(A, race_name(A, 'P'), 6));
 }
 
-/* --- Ends ------------------------------------------------------------------------------------------ */
+/* --- Ends ------------------------------------------------------------------------------------- */
 
 static void start_twice(void)
 {
