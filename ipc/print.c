@@ -132,15 +132,17 @@ static void print_right(const struct ipc_port *port)
 static void print_rights(const struct msg_item *item)
 {
 	uint32_t number = item->number < RIGHTS_MAX ? item->number : RIGHTS_MAX;
-	const uint32_t *right = item->data;
+	uintptr_t right = (uintptr_t)item->data;	/* may be anything, null too */
 	uint32_t value;
 
 	printf("%u rights, %s", item->number, type_text(item->name));
 	if (!item->is_inline && item->number != 0) {
-		right = *(const uint32_t *const *)item->data;
-		printf(", out of line at 0x%x", address(right));
+		right = *(const uintptr_t *)item->data;
+		printf(", out of line at 0x%x", (unsigned)right);
 	}
-	for (uint32_t i = 0; i < number && machine_peek(&right[i], &value); i++) {
+	for (uint32_t i = 0; i < number; i++, right += sizeof(value)) {
+		if (!machine_peek((const uint32_t *)right, &value))
+			break;
 		printf(i == 0 ? ": " : ", ");
 		print_right((const struct ipc_port *)(uintptr_t)value);
 	}
