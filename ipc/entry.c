@@ -12,14 +12,21 @@ static struct slab_cache chunk_cache, leaf_cache, sparse_cache;
 static struct ipc_entry_chunk empty_chunk;
 static struct ipc_entry_leaf empty_leaf;
 
+/*
+ * The name of slots whose index is that of no name, such as 0, and of the first one of a chunk that
+ * does not exist.  It belongs to another slot, so lookup never finds it.
+ */
+#define NOT_A_SLOT MACH_PORT_DEAD
+
 void ipc_table_setup(void)
 {
 	slab_cache_init(&chunk_cache, "ipc_entry_chunk", sizeof(struct ipc_entry_chunk), 4096);
-	slab_cache_init(&leaf_cache, "ipc_entry_leaf", sizeof(struct ipc_entry_leaf), 4096);
+	slab_cache_init(&leaf_cache, "ipc_entry_leaf", sizeof(struct ipc_entry_leaf), 0);
 	slab_cache_init(&sparse_cache, "ipc_entry_sparse", sizeof(struct ipc_entry), 0);
 	radix_setup();
 	for (uint32_t i = 0; i < LEAF_CHUNKS; i++)
 		empty_leaf.chunk[i] = &empty_chunk;
+	empty_chunk.slot[0].name = NOT_A_SLOT;
 }
 
 void ipc_table_init(struct ipc_table *table)
@@ -129,6 +136,33 @@ static bool leaf_ensure(struct ipc_table *table, uint32_t index)
 	return true;
 }
 
+/*
+ * A slot must not get a name that a sparse entry has.  Returns false when all names of the slot are
+ * taken.
+ */
+static bool skip_sparse_names(const struct ipc_table *table, struct ipc_entry *entry)
+{
+	for (uint32_t i = 0; i < NAME_GENERATIONS; i++) {
+		if (radix_lookup(table->radix, entry->next_name) == NULL)
+			return true;
+		entry->next_name = ipc_name_after(entry->next_name);
+	}
+	return false;
+}
+
+/*
+ * Make a slot that is crowded, or may be, ready for the free list.  Returns false for one without a
+ * name left: it is out of use for good.  Whoever wants that costs himself 128 sparse names for each.
+ */
+static bool slot_clear(struct ipc_table *table, struct ipc_entry *entry)
+{
+	entry->name = 0;
+	entry->bits = table->sparse != 0 ? ENTRY_CROWDED : 0;
+	if (entry->bits != 0 && !skip_sparse_names(table, entry))
+		entry->bits = ENTRY_RETIRED;
+	return entry->bits != ENTRY_RETIRED;
+}
+
 /* Add the chunk that holds `index`, its slots at the end of the free list, in order. */
 static bool chunk_add(struct ipc_table *table, uint32_t index)
 {
@@ -146,7 +180,9 @@ static bool chunk_add(struct ipc_table *table, uint32_t index)
 	table->chunks++;
 	for (uint32_t i = 0; i < CHUNK_ENTRIES; i++) {
 		chunk->slot[i].next_name = first + i;
-		if (first + i != 0)	/* index 0 would make the null name */
+		if (first + i == 0)
+			chunk->slot[0].name = NOT_A_SLOT;
+		else if (slot_clear(table, &chunk->slot[i]))
 			free_list_push_tail(table, &chunk->slot[i]);
 	}
 	return true;
@@ -170,55 +206,6 @@ static kern_return_t table_grow(struct ipc_table *table)
 
 /* --- Taking and giving back ------------------------------------------------------------ */
 
-static void entry_start(struct ipc_entry *entry, mach_port_name_t name, uint32_t bits)
-{
-	entry->name = name;
-	entry->bits = bits;
-	entry->object = NULL;
-	entry->hash_next = NULL;
-	entry->request = NULL;
-	ipc_origin_note(entry);
-}
-
-#define GENERATION_MASK ((NAME_GENERATIONS - 1) << NAME_INDEX_BITS)
-#define GENERATION_HALF (NAME_GENERATIONS / 2 << NAME_INDEX_BITS)
-
-static uint32_t name_after(uint32_t name)
-{
-	return (name + (1u << NAME_INDEX_BITS)) & ~(1u << 31);
-}
-
-/*
- * A table slot must not get a name that a sparse entry has; few slots ever collide.  Returns false
- * when all names of the slot are taken.
- */
-static bool skip_sparse_names(const struct ipc_table *table, struct ipc_entry *entry)
-{
-	for (uint32_t i = 0; i < NAME_GENERATIONS; i++) {
-		if (radix_lookup(table->radix, entry->next_name) == NULL)
-			return true;
-		entry->next_name = name_after(entry->next_name);
-	}
-	return false;
-}
-
-/*
- * The free slot to be used next; NULL when the table must grow.  A slot without a name left is
- * taken out of use for good: whoever wants that costs himself 128 sparse names for each.
- */
-static struct ipc_entry *usable_slot(struct ipc_table *table)
-{
-	struct ipc_entry *entry;
-
-	while ((entry = table->free_head) != NULL) {
-		if (__builtin_expect(table->sparse == 0, 1) || skip_sparse_names(table, entry))
-			break;
-		free_list_remove(table, entry);
-		entry->bits = ENTRY_RETIRED;
-	}
-	return entry;
-}
-
 /* The space has as many names as it may. */
 static __attribute__((noinline)) kern_return_t refuse_name(struct ipc_table *table)
 {
@@ -229,23 +216,40 @@ static __attribute__((noinline)) kern_return_t refuse_name(struct ipc_table *tab
 
 kern_return_t ipc_entry_alloc(struct ipc_table *table, struct ipc_entry **entryp)
 {
-	struct ipc_entry *entry;
-
 	if (__builtin_expect(table->used >= table->limit, 0))
 		return refuse_name(table);
-	entry = usable_slot(table);
-	while (__builtin_expect(entry == NULL, 0)) {
+	while (__builtin_expect(table->free_head == NULL, 0)) {
 		kern_return_t kr = table_grow(table);
 
 		if (kr != KERN_SUCCESS)
 			return kr;
-		entry = usable_slot(table);
 	}
-	free_list_remove(table, entry);
-	entry_start(entry, entry->next_name, 0);
-	table->used++;
-	*entryp = entry;
+	*entryp = ipc_entry_pop(table);
 	return KERN_SUCCESS;
+}
+
+#define GENERATION_MASK ((NAME_GENERATIONS - 1) << NAME_INDEX_BITS)
+#define GENERATION_HALF (NAME_GENERATIONS / 2 << NAME_INDEX_BITS)
+
+/* Take a free slot under a chosen name. */
+static void slot_take(struct ipc_table *table, struct ipc_entry *entry, mach_port_name_t name)
+{
+	free_list_remove(table, entry);
+	entry->name = name;
+	entry->object = NULL;
+	entry->hash_next = NULL;
+	ipc_origin_note(entry);
+	/* A chosen name behind the slot's own next one must not bring names back early. */
+	if (((name - entry->next_name) & GENERATION_MASK) < GENERATION_HALF)
+		entry->next_name = ipc_name_after(name);
+	table->used++;
+}
+
+static struct ipc_entry *existing_slot(const struct ipc_table *table, mach_port_name_t name)
+{
+	struct ipc_entry_chunk *chunk = *chunk_place(table, name & NAME_INDEX_MASK);
+
+	return chunk != &empty_chunk ? &chunk->slot[name & (CHUNK_ENTRIES - 1)] : NULL;
 }
 
 /* The free slot for a chosen name, made if it is near; NULL when there is none. */
@@ -256,17 +260,19 @@ static struct ipc_entry *slot_for_name(struct ipc_table *table, mach_port_name_t
 
 	if ((name >> 31) != 0 || index == 0)
 		return NULL;
-	if (*chunk_place(table, index) == &empty_chunk &&
-	    (index >= TABLE_CHOSEN_MAX || !chunk_add(table, index)))
+	if (existing_slot(table, name) == NULL && index < TABLE_CHOSEN_MAX)
+		chunk_add(table, index);
+	entry = existing_slot(table, name);
+	if (entry == NULL || entry->name != 0 || entry->bits == ENTRY_RETIRED)
 		return NULL;
-	entry = &(*chunk_place(table, index))->slot[index & (CHUNK_ENTRIES - 1)];
-	return entry->name == 0 && entry->bits != ENTRY_RETIRED ? entry : NULL;
+	return entry;
 }
 
 static kern_return_t sparse_alloc(struct ipc_table *table, mach_port_name_t name,
 				  struct ipc_entry **entryp)
 {
 	struct ipc_entry *entry = paid_alloc(table, &sparse_cache);
+	struct ipc_entry *slot = existing_slot(table, name);
 
 	if (entry == NULL)
 		return KERN_RESOURCE_SHORTAGE;
@@ -274,7 +280,10 @@ static kern_return_t sparse_alloc(struct ipc_table *table, mach_port_name_t name
 		paid_free(table, &sparse_cache, entry);
 		return KERN_RESOURCE_SHORTAGE;
 	}
-	entry_start(entry, name, ENTRY_SPARSE);
+	*entry = (struct ipc_entry){ .name = name, .bits = ENTRY_SPARSE };
+	ipc_origin_note(entry);
+	if (slot != NULL && (name >> 31) == 0 && slot->bits != ENTRY_RETIRED)
+		slot->bits |= ENTRY_CROWDED;	/* it is in use: else the name would be in it */
 	table->sparse++;
 	table->used++;
 	*entryp = entry;
@@ -290,9 +299,7 @@ kern_return_t ipc_entry_alloc_rename(struct ipc_table *table, mach_port_name_t n
 	entry = slot_for_name(table, name);
 	if (entry == NULL)
 		return sparse_alloc(table, name, entryp);
-	free_list_remove(table, entry);
-	entry_start(entry, name, 0);
-	table->used++;
+	slot_take(table, entry, name);
 	*entryp = entry;
 	return KERN_SUCCESS;
 }
@@ -305,23 +312,15 @@ kern_return_t ipc_entry_alloc_name(struct ipc_table *table, mach_port_name_t nam
 	return ipc_entry_alloc_rename(table, name, entryp);
 }
 
-void ipc_entry_free(struct ipc_table *table, struct ipc_entry *entry)
+void ipc_entry_free_marked(struct ipc_table *table, struct ipc_entry *entry)
 {
-	assert(entry->name != 0 && entry->request == NULL && entry->hash_next == NULL);
-	assert(table->used > 0);
-	table->used--;
 	if (entry->bits & ENTRY_SPARSE) {
 		radix_remove(&table->radix, entry->name, table->account);
 		table->sparse--;
 		paid_free(table, &sparse_cache, entry);
-		return;
+	} else if (slot_clear(table, entry)) {
+		free_list_push_head(table, entry);
 	}
-	/* A chosen name behind the slot's own next one must not bring names back early. */
-	if (((entry->name - entry->next_name) & GENERATION_MASK) < GENERATION_HALF)
-		entry->next_name = name_after(entry->name);
-	entry->name = 0;
-	entry->bits = 0;
-	free_list_push_head(table, entry);
 }
 
 /* --- Walking ------------------------------------------------------------------------------ */
@@ -343,7 +342,7 @@ static struct ipc_entry *next_in_table(struct ipc_table *table, uint32_t *indexp
 			continue;
 		}
 		*indexp = index + 1;
-		if (chunk->slot[index & (CHUNK_ENTRIES - 1)].name != 0)
+		if (index != 0 && chunk->slot[index & (CHUNK_ENTRIES - 1)].name != 0)
 			return &chunk->slot[index & (CHUNK_ENTRIES - 1)];
 	}
 	return NULL;

@@ -9,7 +9,9 @@
  * its slot at the earliest.
  *
  * A name chosen by a user lives in the table as well when its slot exists or is
- * near (index below TABLE_CHOSEN_MAX) and free; else in a radix tree.
+ * near (index below TABLE_CHOSEN_MAX) and free; else in a radix tree.  It may be a name that the
+ * slot of its index would get one day: such a slot is crowded, and whenever it is freed its next
+ * name is chosen with a look at the tree.  So what is on the free list can be taken as it is.
  *
  * Slots are kept in chunks of one page, found through a two-level directory:
  * lookup is constant, growth adds one page and copies nothing.
@@ -26,7 +28,7 @@
 
 #define CHUNK_SHIFT 7			/* entries of a chunk */
 #define CHUNK_ENTRIES (1u << CHUNK_SHIFT)
-#define LEAF_SHIFT 10			/* chunks of a directory page */
+#define LEAF_SHIFT 9			/* chunks of a leaf: 16 bits of index, which are cheap to take */
 #define LEAF_CHUNKS (1u << LEAF_SHIFT)
 #define ROOT_LEAVES (1u << (NAME_INDEX_BITS - CHUNK_SHIFT - LEAF_SHIFT))
 
@@ -38,6 +40,10 @@
 #define ENTRY_SPARSE 0x00200000u	/* lives in the radix tree */
 #define ENTRY_RETIRED 0x00400000u	/* of a free slot: all its names are sparse ones */
 #define ENTRY_ACCEPTED 0x00800000u	/* a msg-accepted request is pending (ipc/accepted.h) */
+#define ENTRY_CROWDED 0x01000000u	/* of a slot: some of its names may be sparse ones */
+
+/* What stays when the rights of an entry change. */
+#define ENTRY_KEPT (ENTRY_SPARSE | ENTRY_ACCEPTED | ENTRY_CROWDED)
 
 /* The largest counts; a count that gets there by receiving sticks. */
 #define UREFS_SEND_MAX 65534u
@@ -58,7 +64,7 @@ static inline void ipc_origin_note(struct ipc_entry *entry)
 
 struct ipc_entry {
 	mach_port_name_t name;		/* 0 while free */
-	uint32_t bits;			/* MACH_PORT_TYPE_*, ENTRY_SPARSE, user references */
+	uint32_t bits;			/* MACH_PORT_TYPE_*, ENTRY_*, user references */
 	union {
 		struct ipc_object *object;	/* a reference; NULL for a dead name */
 		struct ipc_entry *free_next;
@@ -68,7 +74,7 @@ struct ipc_entry {
 		struct ipc_entry *free_prev;
 	};
 	struct ipc_request *request;	/* dead-name request, or NULL; owned by the port */
-	uint32_t next_name;		/* name of the slot's next use */
+	uint32_t next_name;		/* of the slot's next use; no sparse name while it is free */
 	uint32_t origin;		/* debug builds: who made it, and when (ipc/origin.h) */
 	uint32_t origin_time;
 };
@@ -86,7 +92,7 @@ struct ipc_entry_leaf {
 /* One space's table.  Guarded by the space's lock. */
 struct ipc_table {
 	struct ipc_entry_leaf *root[ROOT_LEAVES];	/* never NULL: a shared empty leaf */
-	struct ipc_entry *free_head, *free_tail;
+	struct ipc_entry *free_head, *free_tail;	/* by free_next, free_prev */
 	uint32_t used;			/* entries in use, sparse ones included */
 	uint32_t sparse;		/* of these, in the radix tree */
 	uint32_t chunks;
@@ -135,12 +141,11 @@ struct ipc_entry *ipc_table_lookup_sparse(const struct ipc_table *table, mach_po
 static inline struct ipc_entry *ipc_entry_lookup(const struct ipc_table *table,
 						 mach_port_name_t name)
 {
-	uint32_t index = name & NAME_INDEX_MASK;
-	struct ipc_entry_leaf *leaf = table->root[index >> (CHUNK_SHIFT + LEAF_SHIFT)];
-	struct ipc_entry_chunk *chunk = leaf->chunk[(index >> CHUNK_SHIFT) & (LEAF_CHUNKS - 1)];
-	struct ipc_entry *entry = &chunk->slot[index & (CHUNK_ENTRIES - 1)];
+	struct ipc_entry_leaf *leaf = table->root[(uint8_t)(name >> (CHUNK_SHIFT + LEAF_SHIFT))];
+	struct ipc_entry_chunk *chunk = leaf->chunk[(uint16_t)name >> CHUNK_SHIFT];
+	struct ipc_entry *entry = &chunk->slot[name & (CHUNK_ENTRIES - 1)];
 
-	if (__builtin_expect(entry->name == name && name != 0, 1))
+	if (__builtin_expect(entry->name == name, 1))	/* never so for 0: NOT_A_SLOT */
 		return entry;
 	if (__builtin_expect(table->sparse == 0, 1))
 		return NULL;
@@ -148,8 +153,8 @@ static inline struct ipc_entry *ipc_entry_lookup(const struct ipc_table *table,
 }
 
 /*
- * Take an entry under a name that the kernel chooses.  Its bits are 0 (or ENTRY_SPARSE), its object,
- * request and hash_next NULL.
+ * Take an entry under a name that the kernel chooses.  Its bits are 0 (but for ENTRY_KEPT), its
+ * object, request and hash_next NULL.
  *
  * Locks:    the space's.
  * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE; KERN_NO_SPACE when all names are in use, or as
@@ -157,25 +162,34 @@ static inline struct ipc_entry *ipc_entry_lookup(const struct ipc_table *table,
  */
 kern_return_t ipc_entry_alloc(struct ipc_table *table, struct ipc_entry **entryp);
 
+/* The name after this one in the life of a slot; bit 31 stays clear. */
+static inline mach_port_name_t ipc_name_after(mach_port_name_t name)
+{
+	return (name + (1u << NAME_INDEX_BITS)) & ~(1u << 31);
+}
+
 /*
- * The usual case of ipc_entry_alloc, which cannot fail: there is a free slot, the names are below
- * the limit, and none is sparse.
+ * The usual case of ipc_entry_alloc, which cannot fail: there is a free slot, and the names are below
+ * the limit.
+ *
+ * A free slot's bits, but for ENTRY_CROWDED, and its request are 0; the first one's free_prev, which
+ * is hash_next, is NULL.
  */
-static inline struct ipc_entry *ipc_entry_pop(struct ipc_table *table)
+static inline __attribute__((always_inline)) struct ipc_entry *ipc_entry_pop(struct ipc_table *table)
 {
 	struct ipc_entry *entry = table->free_head, *next = entry->free_next;
 
-	assert(table->sparse == 0 && entry->name == 0 && table->used < table->limit);
+	assert(entry->name == 0 && (entry->bits & ~ENTRY_CROWDED) == 0);
+	assert(table->used < table->limit);
+	assert(entry->hash_next == NULL && entry->request == NULL);
 	table->free_head = next;
-	if (next != NULL)
+	if (__builtin_expect(next != NULL, 1))
 		next->free_prev = NULL;
 	else
 		table->free_tail = NULL;
 	entry->name = entry->next_name;
-	entry->bits = 0;
+	entry->next_name = ipc_name_after(entry->name);
 	entry->object = NULL;
-	entry->hash_next = NULL;
-	entry->request = NULL;
 	ipc_origin_note(entry);
 	table->used++;
 	return entry;
@@ -194,8 +208,31 @@ kern_return_t ipc_entry_alloc_name(struct ipc_table *table, mach_port_name_t nam
 kern_return_t ipc_entry_alloc_rename(struct ipc_table *table, mach_port_name_t name,
 				     struct ipc_entry **entryp);
 
+/* The unusual part of ipc_entry_free. */
+void ipc_entry_free_marked(struct ipc_table *table, struct ipc_entry *entry);
+
 /* Give an entry back; it holds no right, request or chain link any more. */
-void ipc_entry_free(struct ipc_table *table, struct ipc_entry *entry);
+static inline __attribute__((always_inline)) void ipc_entry_free(struct ipc_table *table,
+								 struct ipc_entry *entry)
+{
+	struct ipc_entry *next = table->free_head;
+
+	assert(entry->name != 0 && entry->request == NULL && entry->hash_next == NULL);
+	assert(table->used > 0);
+	table->used--;
+	if (__builtin_expect((entry->bits & (ENTRY_SPARSE | ENTRY_CROWDED)) != 0, 0)) {
+		ipc_entry_free_marked(table, entry);
+		return;
+	}
+	entry->name = 0;
+	entry->bits = 0;
+	entry->free_next = next;	/* free_prev is hash_next, which is NULL */
+	if (__builtin_expect(next != NULL, 1))
+		next->free_prev = entry;
+	else
+		table->free_tail = entry;
+	table->free_head = entry;
+}
 
 /* A place in a walk over all entries; starts zeroed. */
 struct ipc_table_cursor {

@@ -363,7 +363,7 @@ static void print_entry(const struct ipc_entry *entry)
 static void print_chunk(const struct ipc_entry_chunk *chunk, uint32_t *room)
 {
 	for (uint32_t i = 0; i < CHUNK_ENTRIES && *room > 0; i++)
-		if (chunk->slot[i].name != 0) {
+		if (MACH_NAME_VALID(chunk->slot[i].name)) {
 			print_entry(&chunk->slot[i]);
 			--*room;
 		}

@@ -32,7 +32,7 @@ void ipc_debris_release_noted(struct ipc_debris *debris)
 
 static void set_type(struct ipc_entry *entry, uint32_t type, uint32_t urefs)
 {
-	entry->bits = (entry->bits & (ENTRY_SPARSE | ENTRY_ACCEPTED)) | type | urefs;
+	entry->bits = (entry->bits & ENTRY_KEPT) | type | urefs;
 }
 
 /* Drop a reference that is not the last one. */

@@ -139,7 +139,7 @@ static void step_alloc(void)
 		return;
 	}
 	ck_must(model_find(entry->name) < 0);
-	ck_must(entry->bits == 0 && entry->object == NULL && entry->request == NULL);
+	ck_must((entry->bits & ~ENTRY_CROWDED) == 0 && entry->object == NULL && entry->request == NULL);
 	ck_must(entry->hash_next == NULL);
 	check_generation(entry->name);
 	model_add(entry);
@@ -187,7 +187,7 @@ static void step_alloc_name(void)
 		check_name(name);
 		return;
 	}
-	ck_must(entry->name == name && (entry->bits & ~ENTRY_SPARSE) == 0);
+	ck_must(entry->name == name && (entry->bits & ~ENTRY_KEPT) == 0);
 	ck_must(entry->object == NULL && entry->request == NULL && entry->hash_next == NULL);
 	if ((name & NAME_INDEX_MASK) < SLOTS)
 		slots[name & NAME_INDEX_MASK].chosen = true;
