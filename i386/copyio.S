@@ -8,6 +8,7 @@
  *
  * C's arguments arrive in eax, edx, ecx; the fourth on the stack.
  */
+#include <i386/asm_offsets.h>
 #include <i386/extable.h>
 
 #define KERNEL_BASE	0xC0000000
@@ -166,6 +167,37 @@ function copyinstr
 	movl	%edx, (%ecx)
 	end_copy
 end_function copyinstr
+
+/*
+ * _Noreturn void machine_message_return(struct thread *receiver, const mach_msg_header_t *header,
+ *					 mach_msg_header_t *user)
+ *
+ * The header is popped into the user's memory, and the thread goes back to user mode.  Above the
+ * header are the trap's seven arguments, and then the stack ends.
+ */
+	.text
+function machine_message_return
+	cmpl	$KERNEL_BASE - 6 * 4, %ecx
+	ja	message_refused
+	movl	%edx, %esp
+	movl	%eax, %ebx
+	user_open
+	.irp	offset, 0, 4, 8, 12, 16, 20
+1:	popl	\offset(%ecx)
+	extable	1b, message_failed
+	.endr
+	user_close
+	xorl	%eax, %eax
+	movl	7 * 4 - ASM_KSTACK_SIZE + STACK_CPU(%esp), %ecx
+	jmp	syscall_leave
+
+message_failed:
+	user_close
+	movl	%ebx, %eax
+message_refused:
+	call	ipc_fast_path_failed
+	jmp	syscall_return
+end_function machine_message_return
 
 	.section .rodata
 	.globl	copyio_sites_end

@@ -17,6 +17,7 @@
 
 #define USER_LIMIT		0xC0000000
 #define MACH_MSG_TRAP		-25
+#define SEND_AND_RECEIVE	3		/* MACH_SEND_MSG | MACH_RCV_MSG */
 
 #define RETURN_IRET		0
 #define RETURN_SYSEXIT		1
@@ -166,8 +167,8 @@ trap_from_kernel:
 /* ------------------------------------------------------------------------------------------ */
 /* System calls */
 
-.macro fetch offset, fixup
-1:	pushl	\offset(%ecx)
+.macro fetch offset, fixup, base=%ecx
+1:	pushl	\offset(\base)
 	extable	1b, \fixup
 .endm
 
@@ -208,9 +209,31 @@ syscall_traced\suffix:
 	.irp	offset, 28, 24, 20, 16, 12, 8, 4
 	fetch	\offset, syscall_bad_message
 	.endr
+	cmpl	$SEND_AND_RECEIVE, 4(%esp)
+	movl	(%esp), %edi
+	jne	ordinary_message\suffix
+	cmpl	$USER_LIMIT - 6 * 4, %edi
+	ja	ordinary_message\suffix
+	movl	8(%esp), %edx
+	fetch	20, ordinary_message\suffix, %edi
+	pushl	%edx				/* the sequence number is the receiver's */
+	fetch	12, ordinary_message\suffix, %edi
+	fetch	8, ordinary_message\suffix, %edi
+	pushl	%edx				/* the size that counts */
+	fetch	0, ordinary_message\suffix, %edi
 	.if	\has_smap
 	clac
 	.endif
+	movl	%ebx, %eax
+	call	*ipc_fast_path
+
+/* Not that way: drop what there is of the header below the arguments. */
+ordinary_message\suffix:
+	.if	\has_smap
+	clac
+	.endif
+	movl	PCB_KSTACK_TOP(%ebx), %esp
+	subl	$7 * 4, %esp
 	call	mach_msg_trap
 	cli
 	movl	7 * 4 - ASM_KSTACK_SIZE + STACK_CPU(%esp), %ecx
@@ -328,6 +351,7 @@ function syscall_return
  * The end of a system call: eax is the result, ebx the thread, ecx the CPU; interrupts off.
  * Interrupts stay off until user mode is reached, so nothing becomes pending unseen.
  */
+	.globl	syscall_leave
 syscall_leave:
 	movl	CPU_AST(%ecx), %edx
 	orl	THREAD_AST(%ebx), %edx

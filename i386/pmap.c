@@ -39,10 +39,10 @@ void pmap_init(void)
 
 static bool pmap_used_here(const struct pmap *pmap)
 {
-	return pmap == &kernel_pmap || pmap->used_by[current_cpu()->id];
+	return pmap == &kernel_pmap || pmap == current_cpu()->pmap;
 }
 
-/* With more than one CPU, the others in used_by are to be interrupted and waited for here. */
+/* With more than one CPU, others that use the pmap are to be interrupted and waited for here. */
 void pmap_flush(struct pmap *pmap, vm_offset_t start, vm_offset_t end)
 {
 	_Static_assert(PMAP_CPUS == 1, "other CPUs must be told");
@@ -59,15 +59,7 @@ void pmap_flush(struct pmap *pmap, vm_offset_t start, vm_offset_t end)
 
 void pmap_activate(struct pmap *pmap)
 {
-	struct percpu *cpu = current_cpu();
-	struct pmap *old = cpu->pmap;
-
-	if (pmap == old)
-		return;
-	pmap->used_by[cpu->id] = 1;
-	cpu->pmap = pmap;
-	cr3_write((uint32_t)direct_to_phys(pmap->directory));
-	old->used_by[cpu->id] = 0;
+	pmap_load(current_cpu(), pmap);
 }
 
 /* --- Tables ------------------------------------------------------------------- */
@@ -463,7 +455,6 @@ void pmap_destroy(struct pmap *pmap)
 	assert(pmap != &kernel_pmap);
 	if (current_cpu()->pmap == pmap)
 		pmap_activate(&kernel_pmap);
-	assert(pmap->used_by[current_cpu()->id] == 0);
 	for (i = 0; i < KERNEL_DIRECTORY; i++)
 		destroy_directory(pmap, i);
 	assert(pmap->resident == 0);

@@ -116,6 +116,5 @@ void pmap_bootstrap(phys_addr_t end_of_memory)
 	cr3_write(cr3);
 	if (machine_info.has_pge)
 		cr4_write(cr4_read() | CR4_PGE);
-	kernel_pmap.used_by[current_cpu()->id] = 1;
 	current_cpu()->pmap = &kernel_pmap;
 }

@@ -15,7 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <i386/cpu.h>
 #include <kern/lock.h>
+#include <kern/percpu.h>
 #include <mach/vm_prot.h>
 #include <vm/page.h>
 
@@ -48,11 +50,10 @@ struct pte {
 };
 
 struct pmap {
-	struct pte directory[4] __attribute__((aligned(32)));	/* what CR3 points to */
-	struct spin_lock lock;		/* page tables, and everything here but used_by */
+	struct pte directory[4] __attribute__((aligned(32)));	/* what CR3 points to; first */
+	struct spin_lock lock;		/* page tables, and everything here */
 	uint32_t resident;		/* valid entries in user space */
 	void *spare_table;		/* a table of zeros, or NULL */
-	uint8_t used_by[PMAP_CPUS];	/* CPUs whose CR3 is ours; each writes its own */
 };
 
 /* One mapping of a page in an address space; i386/pmap_page.c. */
@@ -137,6 +138,18 @@ static inline bool pte_lower(struct pte *pte, struct pte_loss loss)
 	__atomic_fetch_and(&pte->low, ~loss.clear, __ATOMIC_RELAXED);
 	pte->high |= loss.set;
 	return true;
+}
+
+/*
+ * Load an address space.  That a CPU uses it stands in its struct percpu before it does: who makes
+ * other CPUs forget something looks there.  Of the one before, the load itself forgets everything.
+ */
+static inline void pmap_load(struct percpu *cpu, struct pmap *pmap)
+{
+	if (cpu->pmap == pmap)
+		return;
+	cpu->pmap = pmap;
+	cr3_write((uint32_t)direct_to_phys(pmap->directory));
 }
 
 /* The entry of va; NULL without a table.  The pmap's lock is held. */

@@ -7,6 +7,7 @@
 #include <i386/extable.h>
 #include <i386/fpu.h>
 #include <i386/io_bitmap.h>
+#include <i386/pmap_types.h>
 #include <i386/regs.h>
 #include <i386/segments.h>
 #include <kern/machine.h>
@@ -84,11 +85,10 @@ static inline uint32_t save_gs(struct thread *prev)
 }
 
 /* Entries to the kernel save the user's registers in the thread's pcb. */
-static inline void load_address_space(const struct thread *prev, struct thread *next)
+static inline void load_address_space(struct thread *next)
 {
 	entry_area.tss.esp0 = (uint32_t)(uintptr_t)(&next->pcb + 1);
-	if (prev->pcb.pmap != next->pcb.pmap)
-		pmap_activate(next->pcb.pmap);
+	pmap_load(current_cpu(), next->pcb.pmap);
 }
 
 /* With what only some threads have, looked at one by one. */
@@ -107,7 +107,7 @@ static __attribute__((noinline)) void load_unusual(struct thread *prev, struct t
 		fpu_allow((next->pcb.special & PCB_FPU) != 0);
 	if (special & PCB_IO)
 		io_bitmap_switch(next);
-	load_address_space(prev, next);
+	load_address_space(next);
 }
 
 void machine_thread_load(struct thread *prev, struct thread *next)
@@ -116,7 +116,7 @@ void machine_thread_load(struct thread *prev, struct thread *next)
 	    (prev->pcb.special | next->pcb.special) != 0)
 		load_unusual(prev, next);
 	else
-		load_address_space(prev, next);
+		load_address_space(next);
 }
 
 void machine_stack_prepare(struct thread *thread, void (*start)(struct thread *previous))

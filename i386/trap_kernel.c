@@ -9,6 +9,7 @@
 #include <i386/ksym.h>
 #include <i386/segments.h>
 #include <kern/exception.h>
+#include <kern/kstack.h>
 #include <kern/machine.h>
 #include <kern/panic.h>
 #include <kern/percpu.h>
@@ -181,7 +182,7 @@ void trap_fault_task(uint32_t double_fault)
 	print_frame(&frame, tss->esp);
 	if (thread != NULL) {
 		printf("thread %s\n", thread->name);
-		backtrace_other(thread->kstack, tss->ebp, tss->esp);
+		backtrace_other(kstack_base(thread), tss->ebp, tss->esp);
 	}
 	panic("%s", double_fault != 0 ? "double fault: has the kernel stack overflowed?"
 				      : "non-maskable interrupt");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/fast_path.h>
 
-#include <ipc/mach_msg.h>
 #include <ipc/origin.h>
 #include <ipc/pset.h>
 #include <ipc/right.h>
@@ -11,19 +10,37 @@
 #include <kern/task.h>
 #include <kern/trace.h>
 
-/* The longest message that goes this way, in bytes; it lies on the kernel stack. */
-#define FAST_MAX 1152u
-
-/* What a receiver may have asked for beyond the message. */
-#define UNUSUAL_OPTIONS (MACH_RCV_NOTIFY | 0xff000000)
+/* The longest body that goes this way, in bytes; it lies on the kernel stack. */
+#define BODY_MAX 1128u
 
 #define REQUEST_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE)
 #define REPLY_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0)
 
-/* One straight run of code: what is known in one part need not be stored for the next. */
+/*
+ * One straight run of code for each form, told at compile time: what is known in one part need not
+ * be stored for the next.
+ */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-bool ipc_fast_path_enabled = true;
+enum form {
+	REQUEST,		/* the reply is awaited on the reply port */
+	REQUEST_ELSEWHERE,	/* or on something else */
+	REPLY,
+};
+
+static ipc_fast_path_t never;
+
+static __attribute__((regparm(1))) void never(struct thread *self, struct fast_call call)
+{
+	(void)self, (void)call;
+}
+
+ipc_fast_path_t *ipc_fast_path = ipc_fast_path_try;
+
+void ipc_fast_path_enable(bool on)
+{
+	ipc_fast_path = on ? ipc_fast_path_try : never;
+}
 
 void ipc_fast_path_init(const char *command_line)
 {
@@ -31,13 +48,13 @@ void ipc_fast_path_init(const char *command_line)
 
 	for (const char *p = command_line; (p = strchr(p, 'f')) != NULL; p++)
 		if (strncmp(p, option, sizeof(option) - 1) == 0)
-			ipc_fast_path_enabled = false;
+			ipc_fast_path_enable(false);
 }
 
 struct fast {
-	const struct mach_msg_args *args;
 	struct thread *self, *receiver;
-	struct ipc_space *space, *there;	/* the sender's and the receiver's */
+	struct fast_call *call;
+	struct ipc_space *space;		/* the sender's */
 	struct ipc_entry *entry;		/* of the destination */
 	struct ipc_port *dest;
 	struct ipc_port *reply;			/* of a request */
@@ -48,55 +65,52 @@ struct fast {
 /* --- Looking ----------------------------------------------------------------------------- */
 
 /* The destination and the reply port, from the sender's names.  Space locked. */
-static ALWAYS_INLINE bool find_ports(struct fast *f, const mach_msg_header_t *msg, bool request)
+static ALWAYS_INLINE bool find_ports(struct fast *f, enum form form)
 {
 	struct ipc_entry *reply;
 
-	f->entry = ipc_entry_lookup(&f->space->table, msg->msgh_remote_port);
+	f->entry = ipc_entry_lookup(&f->space->table, f->call->header.msgh_remote_port);
 	if (f->entry == NULL)
 		return false;
 	f->dest = entry_port(f->entry);
-	if (!request)
+	if (form == REPLY)
 		return (f->entry->bits & MACH_PORT_TYPE_SEND_ONCE) != 0 &&
 		       f->entry->request == NULL;
 	if (!(f->entry->bits & MACH_PORT_TYPE_SEND))
 		return false;
-	reply = ipc_entry_lookup(&f->space->table, msg->msgh_local_port);
+	reply = ipc_entry_lookup(&f->space->table, f->call->header.msgh_local_port);
 	if (reply == NULL || !(reply->bits & MACH_PORT_TYPE_RECEIVE))
 		return false;
 	f->reply = entry_port(reply);
 	return true;
 }
 
-/* What to receive from: the reply port, or another port, or a set; but not the destination. */
-static ALWAYS_INLINE bool find_source(struct fast *f, mach_port_name_t reply_name,
-				      mach_port_name_t name, bool request)
+/* What to receive from: the reply port, or another port, or a set. */
+static ALWAYS_INLINE bool find_source(struct fast *f, enum form form)
 {
 	struct ipc_entry *entry;
 
-	if (request && name == reply_name) {
+	if (form == REQUEST) {
 		f->source = &f->reply->object;
 		f->source_queue = &f->reply->mqueue;
-		return f->reply != f->dest;
+		return true;
 	}
-	entry = ipc_entry_lookup(&f->space->table, name);
-	if (entry == NULL || entry->object == &f->dest->object)
+	entry = ipc_entry_lookup(&f->space->table, f->call->args.rcv_name);
+	if (entry == NULL)
 		return false;
 	f->source = entry->object;
-	if (entry->bits & MACH_PORT_TYPE_RECEIVE) {
+	if (form == REPLY && (entry->bits & MACH_PORT_TYPE_RECEIVE)) {
 		f->source_queue = &entry_port(entry)->mqueue;
-		return !request;
+		return true;
 	}
-	if (!(entry->bits & MACH_PORT_TYPE_PORT_SET) || entry_pset(entry) == f->dest->pset)
-		return false;
 	f->source_queue = &entry_pset(entry)->mqueue;
-	return !request || f->reply != f->dest;
+	return (entry->bits & MACH_PORT_TYPE_PORT_SET) != 0;
 }
 
 /* Is there nothing to be received yet?  Source locked. */
-static ALWAYS_INLINE bool source_is_quiet(const struct fast *f)
+static ALWAYS_INLINE bool source_is_quiet(const struct fast *f, enum form form)
 {
-	if (f->source->kind == IOT_PORT) {
+	if (form == REQUEST || (form == REPLY && f->source->kind == IOT_PORT)) {
 		const struct ipc_port *port = (const struct ipc_port *)f->source;
 
 		return port->pset == NULL && port->msgcount == 0;
@@ -104,23 +118,17 @@ static ALWAYS_INLINE bool source_is_quiet(const struct fast *f)
 	return queue_empty(&((const struct ipc_pset *)f->source)->ready);
 }
 
-/* The first that waits for the destination's messages, if it can take this one.  Port locked. */
-static ALWAYS_INLINE bool find_receiver(struct fast *f, struct ipc_mqueue *mqueue,
-					mach_msg_size_t size)
+/*
+ * Can the message be handed to the first that waits in the queue, which is locked?  Since it
+ * waits, the port is alive and has no message, and its receiver is the thread's space.
+ */
+static ALWAYS_INLINE bool find_receiver(struct fast *f, struct ipc_mqueue *queue)
 {
-	struct queue_link *link = queue_first(&mqueue->receivers);
-	struct thread *receiver;
+	struct queue_link *link = queue->receivers.head.next;
 
-	if (link == NULL)
-		return false;
-	receiver = container_of(link, struct thread, ipc.link);
-	f->receiver = receiver;
-	f->there = receiver->task->space;
-	return thread_can_take_over(receiver) &&
-	       receiver->continuation == mach_msg_receive_continue &&
-	       !(receiver->ipc.option & UNUSUAL_OPTIONS) &&
-	       receiver->ipc.rcv_size >= size && f->there == f->dest->receiver &&
-	       !f->dest->has_payload && f->dest->qlimit != 0;
+	f->receiver = container_of(link, struct thread, ipc.link);
+	return link != &queue->receivers.head && thread_can_take_over(f->receiver) &&
+	       f->receiver->ipc.fast_size >= f->call->args.send_size;
 }
 
 /* Room for the reply right's name in the receiver's space, which is locked. */
@@ -128,21 +136,33 @@ static ALWAYS_INLINE bool has_room(const struct ipc_space *space)
 {
 	const struct ipc_table *table = &space->table;
 
-	return space->active && table->free_head != NULL && table->sparse == 0 &&
-	       table->used < table->limit;
+	return space->active && table->free_head != NULL && table->used < table->limit;
 }
 
-/* --- Locks: all beyond the first are tried, so that no order matters --------------------- */
+/* --- Locks: all are only tried, so that no order matters, nor which of them are the same --- */
 
-static inline bool try_lock_unless(struct spin_lock *lock, const void *same, const void *held)
+/* The space of the receiver, where a request needs room for a name. */
+static ALWAYS_INLINE bool lock_there(struct fast *f, struct ipc_space *there, enum form form)
 {
-	return same == held || spin_try_lock(lock);
+	return form == REPLY || there == f->space || spin_try_lock(&there->lock);
 }
 
-static inline void unlock_unless(struct spin_lock *lock, const void *same, const void *held)
+static ALWAYS_INLINE void unlock_there(struct fast *f, struct ipc_space *there, enum form form)
 {
-	if (same != held)
-		spin_unlock(lock);
+	if (form != REPLY && there != f->space)
+		ipc_space_unlock(there);
+}
+
+/* The reply port, where it is not the source. */
+static ALWAYS_INLINE bool lock_reply(struct fast *f, enum form form)
+{
+	return form != REQUEST_ELSEWHERE || spin_try_lock(&f->reply->object.lock);
+}
+
+static ALWAYS_INLINE void unlock_reply(struct fast *f, enum form form)
+{
+	if (form == REQUEST_ELSEWHERE)
+		ipc_port_unlock(f->reply);
 }
 
 /* --- Doing ---------------------------------------------------------------------------------- */
@@ -154,11 +174,13 @@ static inline void unlock_unless(struct spin_lock *lock, const void *same, const
 static ALWAYS_INLINE void sender_waits(struct fast *f)
 {
 	struct thread *self = f->self;
+	const struct mach_msg_args *args = &f->call->args;
 
-	self->ipc.msg = f->args->msg;
-	self->ipc.option = f->args->option;
-	self->ipc.rcv_size = f->args->rcv_size;
-	self->ipc.rcv_name = f->args->rcv_name;
+	self->ipc.msg = args->msg;
+	self->ipc.option = MACH_SEND_MSG | MACH_RCV_MSG;
+	self->ipc.rcv_size = args->rcv_size;
+	self->ipc.fast_size = args->rcv_size;
+	self->ipc.rcv_name = args->rcv_name;
 	self->ipc.state = MACH_RCV_IN_PROGRESS;
 	self->ipc.kmsg = NULL;
 	self->ipc.object = f->source;
@@ -168,11 +190,11 @@ static ALWAYS_INLINE void sender_waits(struct fast *f)
 }
 
 /* The receiver has its message; its reference on what it waited for is not the last. */
-static ALWAYS_INLINE void receiver_leaves(struct thread *receiver)
+static ALWAYS_INLINE void receiver_leaves(struct thread *receiver, struct ipc_mqueue *queue)
 {
 	struct ipc_object *object = receiver->ipc.object;
 
-	queue_remove(&receiver->ipc.link);
+	queue_remove_first(&queue->receivers, &receiver->ipc.link);
 	receiver->ipc.object = NULL;
 	assert(object->ref_count > 1);
 	__atomic_fetch_sub(&object->ref_count, 1, __ATOMIC_RELAXED);
@@ -180,98 +202,148 @@ static ALWAYS_INLINE void receiver_leaves(struct thread *receiver)
 }
 
 /* The rights: all that is left of a copied send right and a made send-once right is a name. */
-static ALWAYS_INLINE void move_request(struct fast *f, mach_msg_header_t *msg)
+static ALWAYS_INLINE void move_request(struct fast *f, struct ipc_space *there)
 {
-	struct ipc_entry *entry = ipc_entry_pop(&f->there->table);
+	struct ipc_entry *entry = ipc_entry_pop(&there->table);
+	mach_msg_header_t *msg = &f->call->header;
 
 	ipc_origin_message(entry, msg->msgh_id);
-	ipc_port_make_sonce_locked(f->reply);
-	entry->bits = MACH_PORT_TYPE_SEND_ONCE | 1;
+	assert(f->reply->object.active);
+	f->reply->sorights++;
+	__atomic_fetch_add(&f->reply->object.ref_count, 1, __ATOMIC_RELAXED);
+	entry->bits |= MACH_PORT_TYPE_SEND_ONCE | 1;
 	entry->object = &f->reply->object;
 	msg->msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE, MACH_MSG_TYPE_PORT_SEND);
 	msg->msgh_remote_port = entry->name;
+	f->receiver->ipc.dest_name = entry->name;	/* for ipc_fast_path_failed */
 }
 
 /* The send-once right goes with its name; the receive right still keeps the port. */
-static ALWAYS_INLINE void move_reply(struct fast *f, mach_msg_header_t *msg)
+static ALWAYS_INLINE void move_reply(struct fast *f)
 {
+	mach_msg_header_t *msg = &f->call->header;
+
 	ipc_entry_free(&f->space->table, f->entry);
 	assert(f->dest->sorights > 0 && f->dest->object.ref_count > 1);
 	f->dest->sorights--;
 	__atomic_fetch_sub(&f->dest->object.ref_count, 1, __ATOMIC_RELAXED);
 	msg->msgh_bits = MACH_MSGH_BITS(0, MACH_MSG_TYPE_PORT_SEND_ONCE);
 	msg->msgh_remote_port = MACH_PORT_NULL;
+	f->receiver->ipc.dest_name = MACH_PORT_NULL;
 }
 
-static ALWAYS_INLINE void transfer(struct fast *f, mach_msg_header_t *msg, bool request)
+static ALWAYS_INLINE void transfer(struct fast *f, struct ipc_space *there,
+				   struct ipc_mqueue *queue, enum form form)
 {
-	if (request)
-		move_request(f, msg);
+	mach_msg_header_t *msg = &f->call->header;
+
+	assert(f->receiver->continuation == mach_msg_receive_continue);
+	assert(f->dest->object.active && f->dest->msgcount == 0);
+	assert(there == f->receiver->task->space);
+	if (form == REPLY)
+		move_reply(f);
 	else
-		move_reply(f, msg);
+		move_request(f, there);
 	msg->msgh_local_port = f->dest->receiver_name;
 	msg->msgh_seqno = f->dest->seqno++;
-	receiver_leaves(f->receiver);
+	receiver_leaves(f->receiver, queue);
 	sender_waits(f);
 }
 
-/* Sections with the locks of the destination's set, of the source and of the other space held. */
-static ALWAYS_INLINE bool transfer_with_source(struct fast *f, mach_msg_header_t *msg,
-					       bool request)
-{
-	bool done = false;
+/*
+ * The functions that follow return false when they give up, with their own locks given back; or true
+ * when all is done, and then all locks are given back.
+ */
 
-	if (!spin_try_lock(&f->source->lock))
+/* The destination is locked, and its set, if it is in one: so is the queue. */
+static ALWAYS_INLINE bool transfer_to_receiver(struct fast *f, struct ipc_pset *set,
+					       struct ipc_mqueue *queue, enum form form)
+{
+	struct ipc_space *there = f->dest->receiver;
+
+	if (!find_receiver(f, queue) || !spin_try_lock(&f->source->lock))
 		return false;
-	if (source_is_quiet(f) &&
-	    try_lock_unless(&f->there->lock, f->there, f->space)) {
-		if ((!request || has_room(f->there)) && thread_take_over(f->self, f->receiver)) {
-			transfer(f, msg, request);	/* the point of no return */
-			done = true;
-		}
-		unlock_unless(&f->there->lock, f->there, f->space);
-	}
+	if (!source_is_quiet(f, form) || !lock_there(f, there, form))
+		goto no_space;
+	if (form != REPLY && !has_room(there))
+		goto no_room;
+	if (!lock_reply(f, form))
+		goto no_room;
+	if (!thread_take_over(f->self, f->receiver))
+		goto no_claim;
+	transfer(f, there, queue, form);	/* the point of no return */
+	unlock_reply(f, form);
+	unlock_there(f, there, form);
 	spin_unlock(&f->source->lock);
-	return done;
+	if (set != NULL)
+		ipc_pset_unlock(set);
+	ipc_port_unlock(f->dest);
+	ipc_space_unlock(f->space);
+	return true;
+
+no_claim:
+	unlock_reply(f, form);
+no_room:
+	unlock_there(f, there, form);
+no_space:
+	spin_unlock(&f->source->lock);
+	return false;
 }
 
-/* With the reply port locked where it is not the source. */
-static ALWAYS_INLINE bool transfer_with_reply(struct fast *f, mach_msg_header_t *msg,
-					      bool request)
+/* A port with an empty queue limit takes no requests, and one with a payload is told otherwise. */
+static ALWAYS_INLINE bool transfer_to_dest(struct fast *f, enum form form)
 {
-	bool lock = request && &f->reply->object != f->source;
-	bool done;
+	struct ipc_port *dest = f->dest;
+	struct ipc_pset *set;
 
-	if (lock && !spin_try_lock(&f->reply->object.lock))
+	if (dest->has_payload || (form != REPLY && dest->qlimit == 0))
 		return false;
-	done = transfer_with_source(f, msg, request);
-	if (lock)
-		spin_unlock(&f->reply->object.lock);
-	return done;
+	set = dest->pset;
+	if (set == NULL)
+		return transfer_to_receiver(f, NULL, &dest->mqueue, form);
+	if (!spin_try_lock(&set->object.lock))
+		return false;
+	if (transfer_to_receiver(f, set, &set->mqueue, form))
+		return true;
+	ipc_pset_unlock(set);
+	return false;
 }
 
-static ALWAYS_INLINE bool transfer_to_dest(struct fast *f, mach_msg_header_t *msg, bool request)
+static ALWAYS_INLINE bool send_from_space(struct fast *f, enum form form)
 {
-	struct ipc_pset *pset = f->dest->pset;
-	struct ipc_mqueue *mqueue = &f->dest->mqueue;
-	bool done;
-
-	if (!f->dest->object.active || f->dest->msgcount != 0)
+	if (!find_ports(f, form) || !find_source(f, form) || !spin_try_lock(&f->dest->object.lock))
 		return false;
-	if (pset != NULL) {
-		if (!spin_try_lock(&pset->object.lock))
-			return false;
-		mqueue = &pset->mqueue;
-	}
-	done = find_receiver(f, mqueue, msg->msgh_size) && transfer_with_reply(f, msg, request);
-	if (pset != NULL)
-		ipc_pset_unlock(pset);
-	return done;
+	if (transfer_to_dest(f, form))
+		return true;
+	ipc_port_unlock(f->dest);
+	return false;
 }
 
-/* The receiver's buffer cannot be written: the name that it has got goes again. */
-static __attribute__((noinline)) mach_msg_return_t take_back(struct thread *receiver,
-							     mach_port_name_t name)
+static ALWAYS_INLINE bool send(struct fast *f, enum form form)
+{
+	f->space = f->self->task->space;
+	if (!spin_try_lock(&f->space->lock))
+		return false;
+	if (send_from_space(f, form))
+		return true;
+	ipc_space_unlock(f->space);
+	return false;
+}
+
+/* Which form it has; all of it: nothing has changed unless it is done. */
+static ALWAYS_INLINE bool send_any(struct fast *f)
+{
+	const mach_msg_header_t *msg = &f->call->header;
+
+	if (msg->msgh_bits == REQUEST_BITS)
+		return msg->msgh_local_port == f->call->args.rcv_name ?
+		       send(f, REQUEST) : send(f, REQUEST_ELSEWHERE);
+	if (msg->msgh_bits == REPLY_BITS && msg->msgh_local_port == MACH_PORT_NULL)
+		return send(f, REPLY);
+	return false;
+}
+
+mach_msg_return_t ipc_fast_path_failed(struct thread *receiver)
 {
 	struct ipc_space *space = receiver->task->space;
 	struct ipc_debris debris;
@@ -279,7 +351,7 @@ static __attribute__((noinline)) mach_msg_return_t take_back(struct thread *rece
 
 	ipc_debris_init(&debris);
 	ipc_space_lock(space);
-	entry = ipc_right_lookup(space, name);
+	entry = ipc_right_lookup(space, receiver->ipc.dest_name);
 	if (entry != NULL)
 		ipc_right_deallocate(space, entry, &debris);
 	ipc_space_unlock(space);
@@ -287,60 +359,25 @@ static __attribute__((noinline)) mach_msg_return_t take_back(struct thread *rece
 	return MACH_RCV_INVALID_DATA;
 }
 
-/* In the receiver's context, on what was the sender's stack. */
-static _Noreturn ALWAYS_INLINE void receiver_goes_on(struct thread *receiver,
-					      const mach_msg_header_t *msg)
+/* The stack protector would cost eight instructions; the buffer's length is checked here. */
+__attribute__((no_stack_protector, regparm(1)))
+void ipc_fast_path_try(struct thread *self, struct fast_call call)
 {
-	mach_msg_return_t mr = MACH_MSG_SUCCESS;
+	uint32_t body[BODY_MAX / sizeof(uint32_t)];
+	mach_msg_size_t size = call.args.send_size - sizeof(call.header);
+	struct fast f = { .self = self, .call = &call };
 
-	if (__builtin_expect(copyoutmsg(msg, receiver->ipc.msg, msg->msgh_size) != 0, 0))
-		mr = take_back(receiver, msg->msgh_remote_port);
-	syscall_return(mr);
-}
-
-/* All of it for one of the two forms, told at compile time: nothing has changed unless it is done. */
-static ALWAYS_INLINE bool call(struct fast *f, mach_msg_header_t *msg, mach_port_name_t rcv_name,
-			       bool request)
-{
-	bool done = false;
-
-	ipc_space_lock(f->space);
-	if (find_ports(f, msg, request) &&
-	    find_source(f, msg->msgh_local_port, rcv_name, request)) {
-		ipc_port_lock(f->dest);
-		done = transfer_to_dest(f, msg, request);
-		ipc_port_unlock(f->dest);
-	}
-	ipc_space_unlock(f->space);
-	return done;
-}
-
-void ipc_fast_path(struct thread *self, const struct mach_msg_args *args)
-{
-	uint32_t buffer[FAST_MAX / sizeof(uint32_t)];
-	mach_msg_header_t *msg = (mach_msg_header_t *)buffer;
-	mach_msg_size_t size = args->send_size;
-	struct fast f;
-	bool done;
-
-	if (size - sizeof(*msg) > FAST_MAX - sizeof(*msg) || (size & 3) != 0 ||
-	    copyinmsg(args->msg, msg, size) != 0)
+	if (size != 0 && (size > BODY_MAX || (size & 3) != 0 ||
+			  copyinmsg(call.args.msg + 1, body, size) != 0))
 		return;
-	msg->msgh_size = size;
-	f.args = args;
-	f.self = self;
-	f.space = self->task->space;
-	if (msg->msgh_bits == REQUEST_BITS)
-		done = call(&f, msg, args->rcv_name, true);
-	else if (msg->msgh_bits == REPLY_BITS && msg->msgh_local_port == MACH_PORT_NULL)
-		done = call(&f, msg, args->rcv_name, false);
-	else
-		return;
-	if (!done)
+	if (!send_any(&f))
 		return;
 	if (trace_on(TRACE_HANDOFF))
-		trace_record(TRACE_HANDOFF, (uint32_t)msg->msgh_id, f.receiver->id,
-			     msg->msgh_size);
+		trace_record(TRACE_HANDOFF, (uint32_t)call.header.msgh_id, f.receiver->id,
+			     call.args.send_size);
 	thread_hand_over(self, mach_msg_receive_continue, f.receiver);
-	receiver_goes_on(f.receiver, msg);
+	size = call.args.send_size - sizeof(call.header);
+	if (size != 0 && copyoutmsg(body, f.receiver->ipc.msg + 1, size) != 0)
+		syscall_return(ipc_fast_path_failed(f.receiver));
+	machine_message_return(f.receiver, &call.header, f.receiver->ipc.msg);
 }

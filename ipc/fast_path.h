@@ -10,27 +10,47 @@
  * It first only looks; when anything is unusual it gives up, with nothing changed, and the
  * ordinary path takes the call.  Both have the same results: tests run every case down both
  * (`fast-path=0` on the kernel's command line turns this one off).
+ *
+ * The entry code reads the header together with the trap's arguments, and writes it to the
+ * receiver's buffer on the way out: one window in which user memory is open each, and no call.
  */
 #ifndef IPC_FAST_PATH_H
 #define IPC_FAST_PATH_H
 
-#include <ipc/ipc_types.h>
+#include <ipc/mach_msg.h>
 
-struct mach_msg_args;
 struct thread;
 
-extern bool ipc_fast_path_enabled;
+/* As it lies at the top of the stack. */
+struct fast_call {
+	mach_msg_header_t header;	/* as the sender wrote it, but for its true size */
+	struct mach_msg_args args;
+};
+
+/* What to call when both parts of mach_msg are asked for, and nothing else. */
+typedef __attribute__((regparm(1))) void ipc_fast_path_t(struct thread *self,
+							  struct fast_call call);
+extern ipc_fast_path_t *ipc_fast_path;
+
+/* Turn it on or off. */
+void ipc_fast_path_enable(bool on);
 
 /* Read the kernel's command line. */
 void ipc_fast_path_init(const char *command_line);
 
 /*
- * Try it.  The arguments are those of a mach_msg whose option is MACH_SEND_MSG | MACH_RCV_MSG.
+ * Try it, on behalf of the current thread.
  *
  * Locks:    none.  Interrupts off.
  * Returns:  when it gave up.  Otherwise the receiver goes back to user mode, and the caller waits.
  */
-void ipc_fast_path(struct thread *self, const struct mach_msg_args *args);
+ipc_fast_path_t ipc_fast_path_try;
+
+/*
+ * In the receiver's context, when its buffer cannot be written: what it has got is taken back.
+ * Returns the result of its call.
+ */
+mach_msg_return_t ipc_fast_path_failed(struct thread *receiver);
 
 /* Where a thread goes on that waits to receive (mach_msg.c). */
 void mach_msg_receive_continue(void);

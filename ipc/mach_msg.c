@@ -239,40 +239,31 @@ static mach_msg_return_t send(struct thread *self, mach_msg_size_t size,
 	return mr;
 }
 
-/* The ordinary way, with the arguments kept in the thread, since a wait leaves no stack. */
-static __attribute__((noinline)) mach_msg_return_t
-mach_msg_ordinary(struct thread *self, const struct mach_msg_args *args)
+/* The arguments are kept in the thread, since a wait leaves no stack. */
+__attribute__((regparm(0))) mach_msg_return_t mach_msg_trap(struct mach_msg_args args)
 {
+	struct thread *self = current_thread();
 	struct thread *partner = NULL;
 
 	interrupts_enable();
-	if (__builtin_expect((args->option & MACH_RCV_TRAILER_MASK) != 0, 0) &&
-	    (args->option & MACH_RCV_MSG) && !ipc_trailer_known(args->option))
+	if (__builtin_expect((args.option & MACH_RCV_TRAILER_MASK) != 0, 0) &&
+	    (args.option & MACH_RCV_MSG) && !ipc_trailer_known(args.option))
 		return MACH_RCV_INVALID_TRAILER;
-	self->ipc.msg = args->msg;
-	self->ipc.option = args->option;
-	self->ipc.rcv_size = args->rcv_size;
-	self->ipc.rcv_name = args->rcv_name;
-	self->ipc.timeout = args->timeout;
-	self->ipc.notify = args->notify;
-	if (args->option & MACH_SEND_MSG) {
-		mach_msg_return_t mr = send(self, args->send_size, &partner);
+	self->ipc.msg = args.msg;
+	self->ipc.option = args.option;
+	self->ipc.rcv_size = args.rcv_size;
+	self->ipc.rcv_name = args.rcv_name;
+	self->ipc.timeout = args.timeout;
+	self->ipc.notify = args.notify;
+	if (args.option & MACH_SEND_MSG) {
+		mach_msg_return_t mr = send(self, args.send_size, &partner);
 
 		if (mr != MACH_MSG_SUCCESS)
 			return mr;
 	}
-	if (args->option & MACH_RCV_MSG)
+	if (args.option & MACH_RCV_MSG)
 		return receive(self, partner);
 	if (partner != NULL)
 		thread_make_runnable(partner);
 	return MACH_MSG_SUCCESS;
-}
-
-__attribute__((regparm(0))) mach_msg_return_t mach_msg_trap(struct mach_msg_args args)
-{
-	struct thread *self = current_thread();
-
-	if (args.option == (MACH_SEND_MSG | MACH_RCV_MSG) && ipc_fast_path_enabled)
-		ipc_fast_path(self, &args);
-	return mach_msg_ordinary(self, &args);
 }

@@ -17,6 +17,8 @@ struct mach_msg_args {
 };
 
 /*
+ * The ordinary way; the entry code tries ipc/fast_path.h first.
+ *
  * Locks:    none.  Interrupts are off on entry.
  * Blocks:   with a continuation: then it does not return but goes back to user mode itself.
  */

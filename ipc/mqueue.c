@@ -363,6 +363,14 @@ static mach_msg_return_t take_first(struct thread *self, struct ipc_port *port)
 	return fits ? MACH_MSG_SUCCESS : MACH_RCV_TOO_LARGE;
 }
 
+/* What may be put straight into a buffer: nothing if more than the message is asked for. */
+static mach_msg_size_t fast_size(const struct thread *self)
+{
+	mach_msg_option_t more = MACH_RCV_TIMEOUT | MACH_RCV_NOTIFY | MACH_RCV_TRAILER_MASK;
+
+	return (self->ipc.option & (MACH_RCV_MSG | more)) == MACH_RCV_MSG ? self->ipc.rcv_size : 0;
+}
+
 /* Stand in line.  The queue's lock is held. */
 static mach_msg_return_t stand_in_line(struct thread *self, struct ipc_mqueue *mqueue)
 {
@@ -371,6 +379,7 @@ static mach_msg_return_t stand_in_line(struct thread *self, struct ipc_mqueue *m
 	thread_will_wait(self, true);
 	self->ipc.state = MACH_RCV_IN_PROGRESS;
 	self->ipc.kmsg = NULL;
+	self->ipc.fast_size = fast_size(self);
 	queue_insert_tail(&mqueue->receivers, &self->ipc.link);
 	if (self->ipc.option & MACH_RCV_TIMEOUT)
 		thread_set_timeout(self, self->ipc.timeout);

@@ -71,7 +71,6 @@ void kstack_attach(struct thread *thread, void *stack)
 
 	base->cpu = current_cpu();
 	base->thread = thread;
-	thread->kstack = stack;
 	thread->pcb.kstack_top = (uint32_t)(uintptr_t)stack + KSTACK_SIZE;
 }
 
@@ -124,9 +123,8 @@ static bool kstack_serve(void *stack)
 
 void kstack_release(struct thread *thread)
 {
-	void *stack = thread->kstack;
+	void *stack = kstack_base(thread);
 
-	thread->kstack = NULL;
 	thread->pcb.kstack_top = 0;
 	if (!kstack_serve(stack))
 		kstack_free(current_cpu(), stack);

@@ -11,9 +11,29 @@
 
 #include <stdbool.h>
 
-struct thread;
+#include <kern/percpu.h>
+#include <kern/thread.h>
 
 void kstack_init(void);
+
+static inline bool kstack_exists(const struct thread *thread)
+{
+	return thread->pcb.kstack_top != 0;
+}
+
+/* The lowest address of the stack of a thread that has one. */
+static inline void *kstack_base(const struct thread *thread)
+{
+	return (void *)(uintptr_t)(thread->pcb.kstack_top - KSTACK_SIZE);
+}
+
+/* The current stack becomes that of `next`, which has none. */
+static inline void kstack_hand_over(struct thread *self, struct thread *next)
+{
+	next->pcb.kstack_top = self->pcb.kstack_top;
+	self->pcb.kstack_top = 0;
+	stack_base()->thread = next;
+}
 
 /* Make a stack the thread's. */
 void kstack_attach(struct thread *thread, void *stack);

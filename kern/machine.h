@@ -13,6 +13,7 @@
 #include <mach/boolean.h>
 #include <mach/kern_return.h>
 #include <mach/machine/vm_types.h>
+#include <mach/message.h>
 
 #include <i386/pcb.h>
 
@@ -41,6 +42,14 @@ int copyout(const void *kernel, void *user, size_t size);
  */
 int copyinmsg(const void *user, void *kernel, size_t size);
 int copyoutmsg(const void *kernel, void *user, size_t size);
+
+/*
+ * The current thread's system call is over with success: write a message's header, which lies where
+ * the entry code has put it (ipc/fast_path.h), to its buffer, and go to user mode.  If the buffer is
+ * not writable the call's result is what ipc_fast_path_failed says.
+ */
+_Noreturn void machine_message_return(struct thread *self, const mach_msg_header_t *header,
+				      mach_msg_header_t *user);
 
 /* Copy a terminated string of at most max bytes, the terminator included; 1 when it faults
  * or is longer. *length is the number of bytes copied with the terminator. */

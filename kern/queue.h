@@ -61,7 +61,12 @@ static inline void queue_insert_after(struct queue_link *pos, struct queue_link 
 
 static inline void queue_insert_tail(struct queue *q, struct queue_link *l)
 {
-	queue_insert_after(q->head.prev, l);
+	struct queue_link *last = q->head.prev;
+
+	l->next = &q->head;
+	l->prev = last;
+	last->next = l;
+	q->head.prev = l;
 }
 
 static inline void queue_insert_head(struct queue *q, struct queue_link *l)
@@ -77,6 +82,16 @@ static inline void queue_remove(struct queue_link *l)
 	queue_link_init(l);
 }
 
+/* Remove l, which is the first link of q. */
+static inline void queue_remove_first(struct queue *q, struct queue_link *l)
+{
+	struct queue_link *next = l->next;
+
+	q->head.next = next;
+	next->prev = &q->head;
+	queue_link_init(l);
+}
+
 /* The first link, or NULL when the queue is empty; it stays in the queue. */
 static inline struct queue_link *queue_first(const struct queue *q)
 {
@@ -89,7 +104,7 @@ static inline struct queue_link *queue_take_first(struct queue *q)
 	struct queue_link *l = queue_first(q);
 
 	if (l != NULL)
-		queue_remove(l);
+		queue_remove_first(q, l);
 	return l;
 }
 

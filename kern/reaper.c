@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <kern/reaper.h>
 
+#include <kern/kstack.h>
 #include <kern/lock.h>
 #include <kern/queue.h>
 #include <kern/sched.h>
@@ -43,7 +44,7 @@ static _Noreturn void reaper_continue(void)
 	spin_lock(&reaper_lock);
 	while ((thread = take_dead_thread()) != NULL) {
 		spin_unlock(&reaper_lock);
-		assert(thread->kstack == NULL);
+		assert(!kstack_exists(thread));
 		thread_release(thread);
 		preemption_point();
 		spin_lock(&reaper_lock);

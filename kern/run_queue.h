@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <kern/kstack.h>
 #include <kern/lock.h>
 #include <kern/queue.h>
 #include <kern/sched.h>
@@ -37,14 +38,13 @@ struct thread *run_queue_take(void);
 int32_t run_queue_next_level(int32_t level);
 
 /*
- * Could `next`, if it waits, take over the CPU and the stack of the current thread?  What it
- * waits in is locked.
+ * Could `next`, if it waits, take over the CPU and the stack of the current thread?  It waits with a
+ * continuation and neither a timeout nor an event, in something that is locked.
  */
 static inline __attribute__((always_inline)) bool
 thread_can_take_over(const struct thread *next)
 {
-	return next->kstack == NULL && run_queue.best >= next->sched_priority &&
-	       next->wait_event == NULL && !timer_is_set(&next->wait_timer);
+	return run_queue.best >= next->sched_priority;
 }
 
 /* The rest of thread_take_over when the current thread cannot wait: next waits again. */
@@ -59,8 +59,8 @@ thread_take_over(struct thread *self, struct thread *next)
 {
 	uint32_t runs = TH_RUN, waits = TH_WAIT;
 
-	if (!__atomic_compare_exchange_n(&next->flags, &waits, 0, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_RELAXED))
+	if (__builtin_expect(!__atomic_compare_exchange_n(&next->flags, &waits, 0, false,
+							  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED), 0))
 		return false;
 	if (__builtin_expect(__atomic_compare_exchange_n(&self->flags, &runs, TH_RUN | TH_WAIT,
 							 false, __ATOMIC_ACQ_REL,
@@ -69,5 +69,41 @@ thread_take_over(struct thread *self, struct thread *next)
 	thread_take_over_undo(next);
 	return false;
 }
+
+/* The rest of thread_hand_over when the thread was claimed since it was queued: it is runnable. */
+void thread_hand_over_claimed(struct thread *self);
+
+/*
+ * The parts of thread_block_to, for one who must know before it changes anything: first
+ * thread_can_take_over and thread_take_over, then this.  The current thread waits, with a
+ * continuation, unless its wait is over already; then it is runnable.  Returns as `next`, on the
+ * same stack.
+ *
+ * The run queue is not concerned: TH_RUN goes from one thread to the other.  It leaves the first
+ * when that has nothing to do with this CPU any more, and another may run it.
+ *
+ * Locks:    none.  Interrupts off since thread_can_take_over said true.
+ */
+#ifdef HOST_TEST
+void thread_hand_over(struct thread *self, continuation_t continuation, struct thread *next);
+#else
+static inline __attribute__((always_inline)) void
+thread_hand_over(struct thread *self, continuation_t continuation, struct thread *next)
+{
+	uint32_t both = TH_RUN | TH_WAIT;
+
+	assert_no_locks();
+	assert((next->flags & (TH_RUN | TH_WAIT)) == 0 && !interrupts_enabled());
+	assert(!kstack_exists(next) && next->wait_event == NULL && !timer_is_set(&next->wait_timer));
+	__atomic_fetch_or(&next->flags, TH_RUN, __ATOMIC_RELAXED);
+	next->slice_left = self->slice_left;
+	self->continuation = continuation;
+	kstack_hand_over(self, next);
+	machine_thread_load(self, next);
+	if (__builtin_expect(!__atomic_compare_exchange_n(&self->flags, &both, TH_WAIT, false,
+							  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED), 0))
+		thread_hand_over_claimed(self);
+}
+#endif
 
 #endif /* KERN_RUN_QUEUE_H */

@@ -10,7 +10,8 @@
  *	neither			somebody has claimed it and is about to let it run
  *
  * TH_WAIT is cleared by one atomic instruction, which decides who claims the thread; TH_RUN
- * changes under the run queue's lock.  So a thread that is claimed before it has blocked finds
+ * changes under the run queue's lock, or goes with the CPU from one thread to the next
+ * (thread_hand_over).  So a thread that is claimed before it has blocked finds
  * that out in thread_block, and nobody runs it on two CPUs.
  */
 #include <kern/sched.h>
@@ -165,23 +166,11 @@ void sched_switched(struct thread *previous)
 		kstack_release(previous);
 }
 
-/* Become `next`, which has no stack, on the current one. */
-static inline void give_stack(struct thread *self, struct thread *next)
-{
-	struct stack_base *base = stack_base();
-
-	next->kstack = self->kstack;
-	next->pcb.kstack_top = self->pcb.kstack_top;
-	self->kstack = NULL;
-	self->pcb.kstack_top = 0;
-	base->thread = next;
-	machine_thread_load(self, next);
-}
-
-/* The same, and go on where it has left off. */
+/* Become `next`, which has no stack, on the current one, and go on where it has left off. */
 _Noreturn static inline void switch_on_stack(struct thread *self, struct thread *next)
 {
-	give_stack(self, next);
+	kstack_hand_over(self, next);
+	machine_thread_load(self, next);
 	machine_call_continuation(next->continuation);
 }
 
@@ -199,7 +188,7 @@ static void switch_to(struct thread *self, continuation_t continuation, struct t
 {
 	self->continuation = continuation;
 	if (next != self) {
-		if (next->kstack == NULL)
+		if (!kstack_exists(next))
 			switch_on_stack(self, next);
 		switch_stacks(self, next);
 	} else if (continuation != NULL) {
@@ -253,7 +242,7 @@ static void leave_cpu(continuation_t continuation, bool preempted)
 	next = choose_next();
 	spin_unlock(&run_queue.lock);
 
-	while (continuation == NULL && next->kstack == NULL && !kstack_provide(next)) {
+	while (continuation == NULL && !kstack_exists(next) && !kstack_provide(next)) {
 		spin_lock(&run_queue.lock);
 		next = choose_next();
 		spin_unlock(&run_queue.lock);
@@ -281,7 +270,7 @@ void thread_block_to(continuation_t continuation, struct thread *next)
 	assert((next->flags & (TH_RUN | TH_WAIT)) == 0);
 	spin_lock(&run_queue.lock);
 	if (run_queue.best < next->sched_priority || !(self->flags & TH_WAIT) ||
-	    continuation == NULL || next->kstack != NULL) {
+	    continuation == NULL || kstack_exists(next)) {
 		spin_unlock(&run_queue.lock);
 		thread_make_runnable(next);
 		thread_block(continuation);
@@ -310,21 +299,15 @@ void thread_take_over_undo(struct thread *next)
 	thread_make_runnable(next);
 }
 
-void thread_hand_over(struct thread *self, continuation_t continuation, struct thread *next)
+void thread_hand_over_claimed(struct thread *self)
 {
-	assert_no_locks();
-	assert((next->flags & (TH_RUN | TH_WAIT)) == 0 && !interrupts_enabled());
-	self->continuation = continuation;
 	spin_lock(&run_queue.lock);
 	flags_clear(self, TH_RUN);
-	if (__builtin_expect(!(self->flags & TH_WAIT), 0)) {	/* claimed since it was queued */
+	if (!(self->flags & TH_WAIT)) {
 		flags_set(self, TH_RUN);
 		put_back(self, false);
 	}
-	flags_set(next, TH_RUN);
-	next->slice_left = self->slice_left;
 	spin_unlock(&run_queue.lock);
-	give_stack(self, next);
 }
 
 void thread_yield(void)

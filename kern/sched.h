@@ -74,16 +74,6 @@ void thread_block(continuation_t continuation);
  */
 void thread_block_to(continuation_t continuation, struct thread *next);
 
-/*
- * The parts of thread_block_to, for one who must know before it changes anything: first
- * thread_can_take_over and thread_take_over (kern/run_queue.h), then this.  The current thread
- * waits, with a continuation, unless its wait is over already; then it is runnable.  Returns as
- * `next`, on the same stack.
- *
- * Locks:    none.  Interrupts off since thread_can_take_over said true.
- */
-void thread_hand_over(struct thread *self, continuation_t continuation, struct thread *next);
-
 /* Leave the CPU to threads of the same or a better priority, if there are any. */
 void thread_yield(void);
 

@@ -68,6 +68,7 @@ struct thread_ipc_wait {
 	mach_msg_header_t *msg;
 	mach_msg_option_t option;
 	mach_msg_size_t rcv_size;
+	mach_msg_size_t fast_size;	/* the longest message for ipc/fast_path.c; 0: none */
 	mach_msg_timeout_t timeout;
 	mach_port_name_t rcv_name;
 	mach_port_name_t dest_name;	/* MACH_SEND_NOTIFY: by which the message is sent */
@@ -86,7 +87,6 @@ struct thread {
 	uint32_t flags;			/* enum thread_flags */
 	uint32_t ast;			/* AST_HALT, AST_STEP for this thread */
 	continuation_t continuation;	/* where to go on when there is no stack */
-	void *kstack;			/* base of the stack, or NULL */
 	enum wait_result wait_result;
 	const void *wait_event;		/* event waited for (kern/sched.h), or NULL */
 	struct timer wait_timer;

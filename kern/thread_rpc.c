@@ -4,6 +4,7 @@
  */
 #include <kern/host_time.h>
 #include <kern/info_copy.h>
+#include <kern/kstack.h>
 #include <kern/mig_support.h>
 #include <kern/sched.h>
 #include <mach/gnumach_server.h>
@@ -148,7 +149,7 @@ static void fill_basic(struct thread *thread, struct thread_basic_info *info)
 
 	user = (int64_t)thread->user_ns;
 	system = (int64_t)thread->system_ns;
-	info->flags = (thread->kstack == NULL ? TH_FLAGS_SWAPPED : 0) |
+	info->flags = (!kstack_exists(thread) ? TH_FLAGS_SWAPPED : 0) |
 		      (thread->flags & TH_IDLE ? TH_FLAGS_IDLE : 0);
 	info->cpu_usage = cpu_usage(thread);
 	info->base_priority = thread->priority;

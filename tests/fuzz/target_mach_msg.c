@@ -490,7 +490,7 @@ static void op_world(struct record *r)
 	uint8_t code = fuzz_byte(&r->in);
 
 	if (code % 4 == 0)
-		ipc_fast_path_enabled = !ipc_fast_path_enabled;
+		ipc_fast_path_enable((code & 4) != 0);
 	else if (code % 4 == 1)
 		fake_user_full = !fake_user_full;
 	else
@@ -529,7 +529,7 @@ void fuzz_one(const uint8_t *data, size_t size)
 
 	if (count > RECORDS_MAX)
 		count = RECORDS_MAX;
-	ipc_fast_path_enabled = true;
+	ipc_fast_path_enable(true);
 	body_size = 0;
 	world_begin();
 	for (size_t i = 0; i < count; i++) {

@@ -11,6 +11,7 @@
 #include <kern/run_queue.h>
 #include <kern/slab.h>
 #include <mach/mig_errors.h>
+#include <tests/unit/enter_mach_msg.h>
 #include <tests/unit/fakes_vm.h>
 #include <vm/kmem.h>
 
@@ -143,6 +144,13 @@ void actors_run(void)
 	set_current(&fake_thread);
 }
 
+_Noreturn void machine_message_return(struct thread *self, const mach_msg_header_t *header,
+				      mach_msg_header_t *user)
+{
+	kernel_must(self == current_thread());
+	leave_mach_msg(self, header, user);
+}
+
 void actor_mach_msg(struct actor *actor, void *msg, mach_msg_option_t option,
 		    mach_msg_size_t send_size, mach_msg_size_t rcv_size,
 		    mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
@@ -153,8 +161,8 @@ void actor_mach_msg(struct actor *actor, void *msg, mach_msg_option_t option,
 	actor->thread.flags = TH_RUN;
 	set_current(&actor->thread);
 	if (setjmp(dispatcher) == 0)
-		syscall_return(mach_msg_trap((struct mach_msg_args){ msg, option, send_size,
-						rcv_size, rcv_name, timeout, notify }));
+		syscall_return(enter_mach_msg(&actor->thread, (struct mach_msg_args){ msg, option,
+				send_size, rcv_size, rcv_name, timeout, notify }));
 	actors_run();
 }
 

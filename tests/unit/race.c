@@ -15,6 +15,7 @@
 #include <ipc/right.h>
 #include <kern/sched.h>
 #include <mach/mach_port_server.h>
+#include <tests/unit/enter_mach_msg.h>
 #include <vm/map.h>
 
 struct task *race_task[RACE_TASKS];
@@ -330,9 +331,9 @@ static mach_msg_return_t trap(struct racer *racer, const struct step *step,
 	mach_msg_size_t size = parts & MACH_SEND_MSG ? message_build(racer, step) : 0;
 	mach_msg_option_t option = parts | step->option;
 
-	return mach_msg_trap((struct mach_msg_args){ (mach_msg_header_t *)racer->buffer, option,
-				size, step->rcv_size != 0 ? step->rcv_size
-							  : sizeof(racer->buffer),
+	return enter_mach_msg(racer->thread, (struct mach_msg_args){
+				(mach_msg_header_t *)racer->buffer, option, size,
+				step->rcv_size != 0 ? step->rcv_size : sizeof(racer->buffer),
 				step->rcv_name, step->timeout, step->notify });
 }
 

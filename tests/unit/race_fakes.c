@@ -18,6 +18,7 @@
 #include <ipc/space.h>
 #include <kern/run_queue.h>
 #include <kern/slab.h>
+#include <tests/unit/enter_mach_msg.h>
 #include <vm/page.h>
 #include <vm/kmem.h>
 #include <vm/map.h>
@@ -396,6 +397,12 @@ void thread_take_over_undo(struct thread *next)
 	flags_change(next, TH_ABORTED, 0);
 	next->wait_result = WAIT_INTERRUPTED;
 	thread_make_runnable(next);
+}
+
+_Noreturn void machine_message_return(struct thread *self, const mach_msg_header_t *header,
+				      mach_msg_header_t *user)
+{
+	leave_mach_msg(self, header, user);
 }
 
 void thread_interrupt(struct thread *thread)

@@ -40,6 +40,7 @@ static struct task *clients, *servers;
 static uint32_t serial, last_serial[PORTS];
 static uint32_t state;			/* of the random numbers */
 static uint32_t arrivals, waits;
+static uint32_t hand_overs_among_chosen;	/* in rounds with chosen names */
 
 /* --- What has been seen ------------------------------------------------------------------ */
 
@@ -82,6 +83,20 @@ static void make_service(uint32_t p)
 	last_serial[p] = 0;
 }
 
+/* Chosen names that no slot has, and slots that would get such names next. */
+static void choose_names(struct task *task)
+{
+	ck_must(mach_port_allocate_name(task->space, MACH_PORT_RIGHT_DEAD_NAME, 0x80000001) ==
+		KERN_SUCCESS);
+	for (mach_port_name_t index = 20; index < 26; index++) {
+		for (mach_port_name_t generation = 0; generation < 4; generation++)
+			ck_must(mach_port_allocate_name(task->space, MACH_PORT_RIGHT_DEAD_NAME,
+					generation << NAME_INDEX_BITS | index) == KERN_SUCCESS);
+		ck_must(mach_port_destroy(task->space, index) == KERN_SUCCESS);
+	}
+	ck_assert_uint_gt(task->space->table.sparse, 0);
+}
+
 static void start_round(uint32_t seed)
 {
 	state = seed;
@@ -103,6 +118,10 @@ static void start_round(uint32_t seed)
 		party[i].msg = fake_user_alloc(task->map, 4096);
 		if (i < CLIENTS)
 			reply_name[i] = make(clients, MACH_PORT_RIGHT_RECEIVE);
+	}
+	if (seed % 2 != 0) {
+		choose_names(clients);
+		choose_names(servers);
 	}
 }
 
@@ -445,14 +464,18 @@ static void run_all(bool fast, uint32_t *into)
 {
 	uint32_t live = fake_ipc_live();
 
-	ipc_fast_path_enabled = fast;
+	ipc_fast_path_enable(fast);
 	record = into;
 	recorded = 0;
 	for (uint32_t round = 0; round < ROUNDS; round++) {
+		uint32_t before = fake_hand_overs;
+
 		start_round(round * 7919);
 		for (uint32_t i = 0; i < STEPS; i++)
 			step();
 		end_round();
+		if (round % 2 != 0)
+			hand_overs_among_chosen += fake_hand_overs - before;
 		ck_must(fake_ipc_live() == live);
 	}
 }
@@ -473,6 +496,7 @@ START_TEST(test_differential)
 	ck_assert_uint_gt(arrivals, 2000);
 	ck_assert_uint_gt(waits, 2000);
 	ck_assert_uint_gt(hand_overs, 500);
+	ck_assert_uint_gt(hand_overs_among_chosen, 250);
 	ck_assert_uint_eq(fake_hand_overs, hand_overs);
 }
 END_TEST
