@@ -6,6 +6,7 @@
 #include <mach/mach_host.h>
 #include <mach/reboot.h>
 
+#include "nested.h"
 #include "rpc.h"
 #include "single.h"
 
@@ -23,6 +24,8 @@ int main(int argc, char **argv)
 	measure_page_fault();
 	measure_send_self();
 	measure_out_of_line();
+	measure_nested("port-nested-100", 100);
+	measure_nested("port-nested-10000", 10000);
 	if (argc > 1)
 		host_reboot(atoi(argv[1]), RB_HALT);
 	return 0;
