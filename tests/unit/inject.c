@@ -232,7 +232,7 @@ static bool listening;			/* to the checker */
 static bool is_test_held(const char *line)
 {
 	static const char *const counts[] = { "send rights", "send-once rights", "references",
-		"receive rights", "number of ports" };
+		"receive rights", "number of ports", "memory of account" };
 	const char *numbers = strstr(line, "found ");
 	unsigned int found, recorded;
 

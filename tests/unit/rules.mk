@@ -60,12 +60,12 @@ UNIT_WRAPS := $(addprefix -Wl$(comma)--wrap=,slab_fail_after vm_page_alloc ipc_c
 
 define unit-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
-INJECT_TESTS += $(if $(filter-out ipc/msg_item.c,$(filter ipc/%.c,$(2))),$(1))
+INJECT_TESTS += $(if $(filter-out ipc/msg_item.c ipc/transit.c,$(filter ipc/%.c,$(2))),$(1))
 $(B)/tests/unit/$(1): $(call unit-objects,$(sort tests/unit/test_$(1).c tests/unit/fakes.c \
 		tests/unit/fakes_pmap.c tests/unit/inject.c $(UNIT_BASE) $(2)))
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
-	$$(Q)gcc -m32 $(UNIT_LDFLAGS) -fsanitize=address,undefined -o $$@.new $$^ $(UNIT_WRAPS) -Wl,-Bstatic -lcheck_pic -lsubunit \
+	$$(Q)gcc -m32 $$(UNIT_LDFLAGS) -fsanitize=address,undefined -o $$@.new $$^ $(UNIT_WRAPS) -Wl,-Bstatic -lcheck_pic -lsubunit \
 		-Wl,-Bdynamic -lpthread -lrt -lm && $$(complete)
 endef
 
@@ -112,6 +112,8 @@ $(eval $(call unit-test,rpc,$(UNIT_IPC)))
 $(eval $(call unit-test,kport,$(UNIT_IPC)))
 $(eval $(call unit-test,trailer,$(UNIT_IPC)))
 $(eval $(call unit-test,statistics,$(UNIT_IPC)))
+$(eval $(call unit-test,meanwhile,$(UNIT_IPC)))
+$(B)/tests/unit/meanwhile: private UNIT_LDFLAGS += -Wl,--wrap=spin_lock_check_acquire
 $(eval $(call unit-test,shortage,$(UNIT_IPC)))
 $(eval $(call unit-test,checker,$(UNIT_IPC)))
 
