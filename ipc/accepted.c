@@ -146,13 +146,6 @@ void ipc_accepted_fire(struct ipc_accepted *request)
 	accepted_end(request);
 }
 
-void ipc_accepted_cancel(struct ipc_accepted *request)
-{
-	accepted_leave(request);
-	ipc_port_drop_sonce(request->notify);
-	accepted_end(request);
-}
-
 bool ipc_accepted_renamed(struct ipc_space *space, mach_port_name_t name,
 			  mach_port_name_t new_name)
 {

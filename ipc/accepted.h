@@ -36,9 +36,6 @@ mach_msg_return_t ipc_accepted_create(struct ipc_space *space, mach_port_name_t 
 /* The message is out of the queue: tell it, and free the request.  No locks held. */
 void ipc_accepted_fire(struct ipc_accepted *request);
 
-/* The request finds no use: undo ipc_accepted_create without a notification. */
-void ipc_accepted_cancel(struct ipc_accepted *request);
-
 /*
  * The name with the flag gets another, or (0) its entry goes.  Space locked.
  * Returns whether the new name's entry is to have the flag; without memory the name is lost and

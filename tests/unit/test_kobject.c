@@ -14,6 +14,7 @@
 #include <kern/host.h>
 #include <kern/mig_support.h>
 #include <kern/processor.h>
+#include <kern/trace.h>
 #include <mach/mach_host_server.h>
 #include <mach/mach_port_server.h>
 #include <mach/notify.h>
@@ -202,6 +203,7 @@ START_TEST(test_names)
 	uint32_t before;
 
 	start();
+	trace_host_mask = ~0u;
 	before = calls_of(3204);
 	ck_assert_int_eq(RPC(3204, NUMBER, RECEIVE), KERN_SUCCESS);
 	ck_assert_uint_eq(words[8], NAME);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <ipc/checker.h>
+#include <ipc/fast_path.h>
 #include <ipc/kobject.h>
 #include <mach/mach_port_server.h>
 #include <vm/map.h>
@@ -277,8 +278,125 @@ START_TEST(test_large_set)
 }
 END_TEST
 
+/* What the kernel's own parts ask for, and no user. */
+START_TEST(test_kernel_only)
+{
+	struct ipc_port *port;
+	struct ipc_kmsg *kmsg;
+	mach_port_name_t name;
+
+	start();
+	ck_assert_ptr_eq(ipc_kmsg_alloc(MACH_MSG_SIZE_MAX_INLINE + 8), NULL);
+	ipc_fast_path_init("console=com0 fast-path=1 of=f");
+	ck_assert(ipc_fast_path_enabled);
+	ipc_fast_path_init("console=com0 fast-path=0");
+	ck_assert(!ipc_fast_path_enabled);
+	/* A message that has been used where it arrived: its send-once right tells nobody. */
+	name = new_receive();
+	port = ipc_port_make_sonce(port_named(name));
+	kmsg = ipc_kmsg_alloc(sizeof(struct kmsg_header));
+	ck_must(kmsg != NULL);
+	kmsg->header = (struct kmsg_header){
+		.bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE, 0),
+		.size = sizeof(struct kmsg_header), .remote = port,
+	};
+	ipc_kmsg_destroy_received(kmsg);
+	ck_assert_uint_eq(port_named(name)->msgcount, 0);
+	ck_assert_uint_eq(port_named(name)->sorights, 0);
+	port = ipc_port_make_send(port_named(name));
+	ck_assert_ptr_eq(ipc_port_copy_send(port), port);
+	ipc_port_release_send(port);
+	ipc_port_release_send(port);
+	finish();
+}
+END_TEST
+
+static void *ended;
+
+static void object_ends(void *object)
+{
+	ended = object;
+}
+
+/* A kernel object may end with its last send right. */
+START_TEST(test_no_senders)
+{
+	struct ipc_port *kernel;
+	mach_port_name_t name;
+
+	start();
+	ipc_kobject_on_no_senders(IKOT_USER_DEVICE, object_ends);
+	kernel = new_kernel(IKOT_USER_DEVICE);
+	name = insert(ipc_port_make_send(kernel));
+	ipc_kobject_no_senders(kernel);
+	ck_assert_ptr_eq(ended, NULL);
+	ck_assert_int_eq(mach_port_deallocate(task->space, name), KERN_SUCCESS);
+	if (ended == NULL)
+		ipc_kobject_no_senders(kernel);
+	ck_assert_ptr_eq(ended, &live_before);
+	ipc_kobject_on_no_senders(IKOT_USER_DEVICE, NULL);
+	finish();
+}
+END_TEST
+
+/* Routines on receive rights, without one. */
+START_TEST(test_no_receive_right)
+{
+	struct ipc_port *right = IP_NULL;
+	mach_msg_type_name_t type;
+	mach_port_status_t status;
+
+	start();
+	ck_assert_int_eq(mach_port_set_mscount(task->space, 0x999, 1), KERN_INVALID_NAME);
+	ck_assert_int_eq(mach_port_set_seqno(task->space, 0x999, 1), KERN_INVALID_NAME);
+	ck_assert_int_eq(mach_port_set_protected_payload(task->space, 0x999, 1),
+			 KERN_INVALID_NAME);
+	ck_assert_int_eq(mach_port_clear_protected_payload(task->space, 0x999),
+			 KERN_INVALID_NAME);
+	ck_assert_int_eq(mach_port_get_receive_status(NULL, 0x999, &status), KERN_INVALID_TASK);
+	ck_assert_int_eq(mach_port_extract_right(NULL, 1, MACH_MSG_TYPE_MAKE_SEND, &right, &type),
+			 KERN_INVALID_TASK);
+	ck_assert_int_eq(mach_port_insert_right(NULL, 1, right, MACH_MSG_TYPE_PORT_SEND),
+			 KERN_INVALID_TASK);
+	ck_assert_int_eq(mach_port_names(NULL, NULL, NULL, NULL, NULL), KERN_INVALID_TASK);
+	finish();
+}
+END_TEST
+
+/* An array so long that others run in between. */
+START_TEST(test_long_array)
+{
+	static uint32_t words[9 + 200];
+	mach_port_name_t name;
+	uint32_t used;
+
+	start();
+	name = new_receive();
+	insert(ipc_port_make_send(port_named(name)));
+	*(mach_msg_header_t *)words = (mach_msg_header_t){
+		.msgh_bits = MACH_MSG_TYPE_COPY_SEND | MACH_MSGH_BITS_COMPLEX,
+		.msgh_remote_port = name, .msgh_id = 2000,
+	};
+	words[6] = 0x10002000 | 200 << 16 | MACH_MSG_TYPE_COPY_SEND;
+	for (int i = 0; i < 200; i++)
+		words[7 + i] = name;
+	used = task->space->table.used;
+	actor_mach_msg(actor, words, MACH_SEND_MSG | MACH_RCV_MSG | MACH_RCV_TIMEOUT, 28 + 800,
+		       sizeof(words), name, 0, 0);
+	ck_must(actor->done);
+	ck_assert_int_eq(actor->result, MACH_MSG_SUCCESS);
+	ck_assert_uint_eq(task->space->table.used, used);
+	ck_assert_uint_eq(entry_urefs(ipc_entry_lookup(&task->space->table, name)), 201);
+	finish();
+}
+END_TEST
+
 void unit_tests(TCase *tcase)
 {
+	tcase_add_test(tcase, test_kernel_only);
+	tcase_add_test(tcase, test_no_senders);
+	tcase_add_test(tcase, test_no_receive_right);
+	tcase_add_test(tcase, test_long_array);
 	tcase_add_test(tcase, test_request);
 	tcase_add_test(tcase, test_kernel_port_dies);
 	tcase_add_test(tcase, test_insert_send);

@@ -15,6 +15,7 @@
 #include <ipc/checker.h>
 #include <ipc/pset.h>
 #include <kern/percpu.h>
+#include <kern/trace.h>
 #include <mach/mach_port_server.h>
 #include <mach/notify.h>
 #include <mach/porter_server.h>
@@ -418,6 +419,7 @@ static bool one_round(size_t call, size_t e, unsigned int n)
 	uint32_t live = fake_ipc_live();
 
 	begin();
+	trace_host_mask = e % 2 ? ~0u : 0;	/* what the probes look at must be there */
 	meanwhile = events[e].function;
 	may_happen = events[e].possible;
 	countdown = n;
@@ -446,7 +448,86 @@ START_TEST(test_meanwhile)
 }
 END_TEST
 
+/* --- Limits ------------------------------------------------------------------------------- */
+
+/* A call by a task that can have only so many names, or so much memory, more than it has. */
+static void limited_round(size_t call, bool theirs_too, uint32_t names, uint32_t memory)
+{
+	uint32_t live = fake_ipc_live();
+	struct ipc_limits limits = { .il_message_size = IPC_LIMIT_MESSAGE_MIN };
+	struct ipc_space *space;
+
+	begin();
+	space = theirs_too ? them_space : us_space;
+	limits.il_names = space->table.used + names;
+	limits.il_memory = space->account->memory + memory;
+	ipc_space_set_limits(space, &limits);
+	calls[call]();
+	end();
+	ck_must(fake_ipc_live() == live);
+}
+
+/* Wherever a limit is met, nothing is left of what was begun. */
+START_TEST(test_limits)
+{
+	fake_ipc_start();
+	for (size_t call = 0; call < CALLS; call++)
+		for (int who = 0; who < 2; who++) {
+			for (uint32_t names = 0; names < 4; names++)
+				limited_round(call, who, names, 1u << 20);
+			for (uint32_t memory = 0; memory < 1500; memory += 20)
+				limited_round(call, who, 100, memory);
+			for (uint32_t memory = 1500; memory < 12000; memory += 500)
+				limited_round(call, who, 100, memory);
+		}
+}
+END_TEST
+
+START_TEST(test_limit_routines)
+{
+	struct ipc_limits all, limits;
+	struct ipc_usage usage;
+	mach_port_name_t name;
+
+	fake_ipc_start();
+	begin();
+	ck_assert_int_eq(host_get_ipc_limits(NULL, &all), KERN_INVALID_HOST);
+	ck_assert_int_eq(host_get_ipc_limits(host, &all), KERN_SUCCESS);
+	ck_assert_int_eq(host_set_ipc_limits(NULL, all), KERN_INVALID_HOST);
+	limits = all;
+	limits.il_message_size = IPC_LIMIT_MESSAGE_MIN - 1;
+	ck_assert_int_eq(host_set_ipc_limits(host, limits), KERN_INVALID_VALUE);
+	ck_assert_int_eq(task_set_ipc_limits(host, us_space, limits), KERN_INVALID_VALUE);
+	limits.il_message_size = IPC_LIMIT_MESSAGE_MAX + 1;
+	ck_assert_int_eq(host_set_ipc_limits(host, limits), KERN_INVALID_VALUE);
+	ck_assert_int_eq(host_set_ipc_limits(host, all), KERN_SUCCESS);
+	ck_assert_int_eq(task_set_ipc_limits(NULL, us_space, all), KERN_INVALID_HOST);
+	ck_assert_int_eq(task_set_ipc_limits(host, NULL, all), KERN_INVALID_TASK);
+	ck_assert_int_eq(task_set_ipc_limits(host, ipc_space_kernel, all), KERN_INVALID_TASK);
+	ck_assert_int_eq(task_get_ipc_limits(NULL, us_space, &limits), KERN_INVALID_HOST);
+	ck_assert_int_eq(task_ipc_usage(host, NULL, &usage), KERN_INVALID_TASK);
+	limits = all;
+	limits.il_names = 4;
+	ck_assert_int_eq(task_set_ipc_limits(host, us_space, limits), KERN_SUCCESS);
+	ck_assert_int_eq(mach_port_allocate(us_space, MACH_PORT_RIGHT_RECEIVE, &name),
+			 KERN_SUCCESS);
+	ck_assert_int_eq(mach_port_allocate(us_space, MACH_PORT_RIGHT_RECEIVE, &name),
+			 KERN_NO_SPACE);
+	ck_assert_int_eq(mach_port_allocate_name(us_space, MACH_PORT_RIGHT_DEAD_NAME, 0x999),
+			 KERN_NO_SPACE);
+	ck_assert_int_eq(task_ipc_usage(host, us_space, &usage), KERN_SUCCESS);
+	ck_assert_uint_eq(usage.iu_names, 4);
+	ck_assert_uint_eq(usage.iu_refused_names, 2);
+	ipc_space_inherit_limits(them_space, us_space);
+	ck_assert_int_eq(task_get_ipc_limits(host, them_space, &limits), KERN_SUCCESS);
+	ck_assert_uint_eq(limits.il_names, 4);
+	end();
+}
+END_TEST
+
 void unit_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, test_meanwhile);
+	tcase_add_test(tcase, test_limits);
+	tcase_add_test(tcase, test_limit_routines);
 }
