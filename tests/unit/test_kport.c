@@ -288,9 +288,9 @@ START_TEST(test_kernel_only)
 	start();
 	ck_assert_ptr_eq(ipc_kmsg_alloc(MACH_MSG_SIZE_MAX_INLINE + 8), NULL);
 	ipc_fast_path_init("console=com0 fast-path=1 of=f");
-	ck_assert(ipc_fast_path_enabled);
+	ck_assert(ipc_fast_path == ipc_fast_path_try);
 	ipc_fast_path_init("console=com0 fast-path=0");
-	ck_assert(!ipc_fast_path_enabled);
+	ck_assert(ipc_fast_path != ipc_fast_path_try);
 	/* A message that has been used where it arrived: its send-once right tells nobody. */
 	name = new_receive();
 	port = ipc_port_make_sonce(port_named(name));
