@@ -92,13 +92,18 @@ static inline bool ipc_account_take_over(struct ipc_account *account, uint32_t b
 	return ipc_account_add(account, bytes, false);
 }
 
+/* Returns whether the account has nobody left and is to be freed. */
+static inline bool ipc_account_subtract(struct ipc_account *account, uint32_t bytes)
+{
+	assert(account->memory >= bytes);
+	return __builtin_expect(__atomic_sub_fetch(&account->memory, bytes, __ATOMIC_ACQ_REL) == 0,
+				0);
+}
+
 /* Give a charge back; the account may be gone then. */
 static inline void ipc_account_uncharge(struct ipc_account *account, uint32_t bytes)
 {
-	if (account == NULL)
-		return;
-	assert(account->memory >= bytes);
-	if (__builtin_expect(__atomic_sub_fetch(&account->memory, bytes, __ATOMIC_ACQ_REL) == 0, 0))
+	if (account != NULL && ipc_account_subtract(account, bytes))
 		ipc_account_free(account);
 }
 

@@ -74,11 +74,10 @@ struct ipc_kmsg *ipc_kmsg_alloc(uint32_t size)
 	return buffer_alloc(size);
 }
 
-void ipc_kmsg_free(struct ipc_kmsg *kmsg)
+static inline __attribute__((always_inline)) void buffer_free(struct ipc_kmsg *kmsg)
 {
 	uint32_t total = kmsg->room + KMSG_OVERHEAD;
 
-	ipc_account_uncharge(kmsg->payer, kmsg->charge);
 	assert(!queue_linked(&kmsg->link) && kmsg->accepted == NULL);
 	if (__builtin_expect(kmsg->room == KMSG_SMALL_ROOM, 1))
 		slab_free(&small_cache, kmsg);
@@ -86,6 +85,21 @@ void ipc_kmsg_free(struct ipc_kmsg *kmsg)
 		kfree(kmsg, total);
 	else
 		kmem_free(kmsg, total);
+}
+
+/* The last that its payer's account has paid for. */
+static __attribute__((noinline)) void free_last(struct ipc_kmsg *kmsg)
+{
+	ipc_account_free(kmsg->payer);
+	buffer_free(kmsg);
+}
+
+void ipc_kmsg_free(struct ipc_kmsg *kmsg)
+{
+	if (kmsg->payer != NULL && ipc_account_subtract(kmsg->payer, kmsg->charge))
+		free_last(kmsg);
+	else
+		buffer_free(kmsg);
 }
 
 /* --- Who pays ----------------------------------------------------------------------------- */

@@ -88,33 +88,45 @@ static inline bool settle(struct ipc_port *port, struct ipc_kmsg *kmsg)
 			return true;
 		payer = current_account();
 	}
-	return payer == NULL || payer == kmsg->payer || ipc_kmsg_change_payer(kmsg, payer);
+	if (payer == NULL || payer == kmsg->payer)
+		return true;
+	if (kmsg->payer != NULL || (kmsg->header.bits & MACH_MSGH_BITS_COMPLEX))
+		return ipc_kmsg_change_payer(kmsg, payer);
+	kmsg->payer = payer;	/* the kernel's, without arrays */
+	if (__builtin_expect(ipc_account_take_over(payer, kmsg->charge), 1))
+		return true;
+	kmsg->payer = NULL;
+	return false;
 }
+
+/* No thread: see place. */
+#define UNPAID ((struct thread *)~(uintptr_t)0)
 
 /*
  * Hand over, to whoever waits on the port or its set, or queue.  For a set both are one step with
  * its lock held: else a receiver could come to wait between the two.  Port locked and active.
- * Returns false when nobody pays for it: the message is still the caller's, to be destroyed as one
+ * Returns UNPAID when nobody pays for it: the message is still the caller's, to be destroyed as one
  * that has been received.
  */
-static bool place(struct ipc_port *port, struct ipc_kmsg *kmsg, struct thread **receiverp)
+static struct thread *place(struct ipc_port *port, struct ipc_kmsg *kmsg)
 {
 	struct ipc_pset *pset = ipc_port_set(port);
 	struct thread *receiver = NULL;
-	bool placed;
 
 	assert_locked(&port->object.lock);
 	if (pset != NULL)
 		ipc_pset_lock(pset);
 	if (port->msgcount == 0)
 		receiver = offer(pset != NULL ? &pset->mqueue : &port->mqueue, port, kmsg);
-	placed = receiver != NULL || settle(port, kmsg);
-	if (receiver == NULL && placed)
-		enqueue(port, pset, kmsg);
+	if (receiver == NULL) {
+		if (__builtin_expect(settle(port, kmsg), 1))
+			enqueue(port, pset, kmsg);
+		else
+			receiver = UNPAID;
+	}
 	if (pset != NULL)
 		ipc_pset_unlock(pset);
-	*receiverp = receiver;
-	return placed;
+	return receiver;
 }
 
 void ipc_mqueue_joined_set(struct ipc_port *port, struct ipc_pset *pset)
@@ -154,19 +166,23 @@ static bool must_wait(const struct ipc_port *port, const struct ipc_kmsg *kmsg)
 static inline bool deliver(struct ipc_kmsg *kmsg, struct thread **receiverp)
 {
 	struct ipc_port *port = kmsg->header.remote;
-	bool possible, placed = false;
+	struct thread *receiver = NULL;
+	bool possible;
 
 	ipc_port_lock(port);
 	possible = port->object.active && port->receiver != ipc_space_kernel &&
 		   !(kmsg->header.bits & MACH_MSGH_BITS_CIRCULAR);
 	if (possible)
-		placed = place(port, kmsg, receiverp);
+		receiver = place(port, kmsg);
 	ipc_port_unlock(port);
+	if (__builtin_expect(receiver == UNPAID, 0)) {
+		ipc_kmsg_destroy_received(kmsg);
+		return false;
+	}
 	if (!possible)
 		ipc_kmsg_destroy(kmsg);
-	else if (__builtin_expect(!placed, 0))
-		ipc_kmsg_destroy_received(kmsg);
-	return !possible || placed;
+	*receiverp = receiver;
+	return true;
 }
 
 /* Serve a message to a kernel object, and deliver the reply. */
@@ -202,7 +218,7 @@ mach_msg_return_t ipc_mqueue_send(struct ipc_kmsg *kmsg, mach_msg_option_t optio
 				  struct thread **receiverp)
 {
 	struct ipc_port *port = kmsg->header.remote;
-	bool placed;
+	struct thread *receiver;
 
 	*receiverp = NULL;
 	ipc_port_lock(port);
@@ -229,10 +245,12 @@ mach_msg_return_t ipc_mqueue_send(struct ipc_kmsg *kmsg, mach_msg_option_t optio
 		ipc_kmsg_destroy(kmsg);
 		return MACH_MSG_SUCCESS;
 	}
-	placed = place(port, kmsg, receiverp);
+	receiver = place(port, kmsg);
 	ipc_port_unlock(port);
-	if (__builtin_expect(!placed, 0))
+	if (__builtin_expect(receiver == UNPAID, 0))
 		ipc_kmsg_destroy_received(kmsg);
+	else
+		*receiverp = receiver;
 	return MACH_MSG_SUCCESS;
 }
 
@@ -278,7 +296,6 @@ static void admit(struct ipc_port *port, struct thread *sender)
 {
 	struct ipc_kmsg *kmsg = sender->ipc.kmsg;
 	struct thread *receiver;
-	bool placed;
 
 	sender->ipc.state = MACH_MSG_SUCCESS;
 	if (kmsg->header.bits & MACH_MSGH_BITS_CIRCULAR) {
@@ -286,9 +303,8 @@ static void admit(struct ipc_port *port, struct thread *sender)
 		return;
 	}
 	sender->ipc.kmsg = NULL;
-	placed = place(port, kmsg, &receiver);
-	assert(placed);		/* its sender pays already */
-	(void)placed;
+	receiver = place(port, kmsg);
+	assert(receiver != UNPAID);	/* its sender pays already */
 	if (receiver != NULL)
 		thread_make_runnable(receiver);
 	thread_make_runnable(sender);
