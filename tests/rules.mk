@@ -35,7 +35,7 @@ $(foreach f,$(BENCH_FOLDERS),$(eval $(call user-program,$(f),$(B)/tests/bench/co
 # Adds its programs to FUZZ_TARGETS; after the unit tests, whose sources they share.
 -include tests/fuzz/rules.mk
 
-.PHONY: check stress fuzz fuzz-targets bench build-tests build-bench test-kernel
+.PHONY: check stress fuzz fuzz-targets fuzz-coverage bench build-tests build-bench test-kernel
 tests: kernel programs build-tests $(UNIT_TESTS) fuzz-targets
 
 # What can be built with any compiler; the unit tests are for gcc.
@@ -61,6 +61,11 @@ fuzz-targets: $(FUZZ_TARGETS)
 # For FUZZ_SECONDS, an hour if nobody says, with new choices each time (or those of FUZZ_SEED).
 fuzz: fuzz-targets kernel $(B)/tests/user/storm
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_SEED=$(FUZZ_SEED) tests/fuzz/run $(B)
+
+# What the kept inputs reach of ipc/.
+fuzz-coverage:
+	@$(MAKE) --no-print-directory -s B=$(B)/fuzz-coverage FUZZ_COVERAGE=1 fuzz-targets
+	@tests/fuzz/run $(B)/fuzz-coverage --coverage
 
 # Instructions are counted where it matters, in the release build.
 bench:

@@ -15,14 +15,17 @@ FUZZ_CFLAGS := -std=gnu17 -m32 -O2 -g -fno-omit-frame-pointer -fno-strict-aliasi
 FUZZ_LDFLAGS := -m32 -fsanitize=fuzzer,address,undefined -nostdlib++ -l:libstdc++.so.6 \
 	-Wl,--wrap=_ck_assert_failed -Wl,--wrap=_mark_point
 
-# What the fuzzer is to reach; the rest would only make it slow.
-$(B)/obj/fuzz/ipc/%.o: private FUZZ_EXTRA := -fsanitize-coverage=inline-8bit-counters,pc-table
+# What the fuzzer is to reach; the rest would only make it slow.  FUZZ_COVERAGE=1 counts lines and
+# branches instead.
+FUZZ_PROFILE := $(if $(FUZZ_COVERAGE),-fprofile-instr-generate -fcoverage-mapping)
+$(B)/obj/fuzz/ipc/%.o: private FUZZ_EXTRA := $(or $(FUZZ_PROFILE),\
+	-fsanitize-coverage=inline-8bit-counters$(comma)pc-table)
 $(B)/obj/fuzz/ipc/checker.o: private FUZZ_EXTRA :=
 
 fuzz-objects = $(addprefix $(B)/obj/fuzz/,$(patsubst %.c,%.o,$(1)))
 
 $(B)/fuzz.flags: FORCE
-	$(call keep-if-same,$(FUZZ_CFLAGS))
+	$(call keep-if-same,$(FUZZ_CFLAGS) $(FUZZ_PROFILE))
 
 $(B)/obj/fuzz/%.o: %.c $(B)/fuzz.flags | $(KERNEL_STUB_HEADERS)
 	@mkdir -p $(@D)
@@ -38,5 +41,5 @@ $(FUZZ_TARGETS): $(B)/tests/fuzz/%: $(B)/obj/fuzz/tests/fuzz/target_%.o \
 		$(call fuzz-objects,$(FUZZ_SOURCES))
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)clang -o $@.new $^ $(FUZZ_LDFLAGS) -Wl,-Bstatic -lcheck_pic -lsubunit -Wl,-Bdynamic \
+	$(Q)clang -o $@.new $^ $(FUZZ_LDFLAGS) $(FUZZ_PROFILE) -Wl,-Bstatic -lcheck_pic -lsubunit -Wl,-Bdynamic \
 		-lpthread -lrt -lm && $(complete)
