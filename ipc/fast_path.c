@@ -186,7 +186,7 @@ static ALWAYS_INLINE void sender_waits(struct fast *f)
 	self->ipc.object = f->source;
 	__atomic_fetch_add(&f->source->ref_count, 1, __ATOMIC_RELAXED);
 	queue_insert_tail(&f->source_queue->receivers, &self->ipc.link);
-	self->task->messages_sent++;
+	task_count(&self->task->messages_sent);
 }
 
 /* The receiver has its message; its reference on what it waited for is not the last. */
@@ -198,7 +198,7 @@ static ALWAYS_INLINE void receiver_leaves(struct thread *receiver, struct ipc_mq
 	receiver->ipc.object = NULL;
 	assert(object->ref_count > 1);
 	__atomic_fetch_sub(&object->ref_count, 1, __ATOMIC_RELAXED);
-	receiver->task->messages_received++;
+	task_count(&receiver->task->messages_received);
 }
 
 /* The rights: all that is left of a copied send right and a made send-once right is a name. */

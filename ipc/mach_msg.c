@@ -114,7 +114,7 @@ static mach_msg_return_t receive_complete(struct thread *self, mach_msg_return_t
 
 	release_source(self);
 	if (__builtin_expect(mr == MACH_MSG_SUCCESS, 1)) {
-		task->messages_received++;
+		task_count(&task->messages_received);
 		return deliver(self, task);
 	}
 	if (mr == MACH_RCV_TOO_LARGE)
@@ -229,7 +229,7 @@ static mach_msg_return_t send(struct thread *self, mach_msg_size_t size,
 		ipc_kmsg_free(kmsg);
 		return mr;
 	}
-	task->messages_sent++;
+	task_count(&task->messages_sent);
 	if (trace_on(TRACE_SEND))
 		trace_record(TRACE_SEND, (uint32_t)kmsg->header.id, size,
 			     kmsg->header.remote->serial);

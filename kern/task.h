@@ -87,6 +87,12 @@ void task_name_set(struct task *task, const char *name);
 /* From now on, when the last task has ended, so does the system. */
 void task_watch_last(void);
 
+/* Count a message; the task's threads may do so at once. */
+static inline void task_count(uint32_t *messages)
+{
+	__atomic_fetch_add(messages, 1, __ATOMIC_RELAXED);
+}
+
 /* The task of the current thread. */
 #include <kern/thread.h>
 static inline struct task *current_task(void)
