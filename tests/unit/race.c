@@ -15,6 +15,8 @@
 #include <ipc/right.h>
 #include <kern/sched.h>
 #include <mach/mach_port_server.h>
+#include <mach/mach_server.h>
+#include <mach/task_special_ports.h>
 #include <tests/unit/enter_mach_msg.h>
 #include <vm/map.h>
 
@@ -217,6 +219,11 @@ void race_join_set(struct task *task, char port, char set)
 void race_set_qlimit(struct task *task, char label, uint32_t qlimit)
 {
 	must(mach_port_set_qlimit(task->space, race_name(task, label), qlimit), "set_qlimit");
+}
+
+void race_hold_special(struct task *task, char label)
+{
+	task->bootstrap_port = ipc_port_make_send(race_port_of(label));
 }
 
 void race_set_payload(struct task *task, char label, uint32_t payload)
@@ -521,6 +528,15 @@ void do_clear_payload(struct racer *racer, const struct step *step)
 		   mach_port_clear_protected_payload(step->task->space, step->name));
 }
 
+void do_set_ktype(struct racer *racer, const struct step *step)
+{
+	struct host *host_priv = (struct host *)step;	/* anything but null */
+
+	say_result(racer, "set_ktype",
+		   mach_port_set_ktype(host_priv, step->task->space, step->name,
+				       MACH_PORT_RIGHT_RECEIVE, IKOT_USER_DEVICE));
+}
+
 void do_allocate(struct racer *racer, const struct step *step)
 {
 	mach_port_name_t name;
@@ -636,19 +652,14 @@ void do_insert_right(struct racer *racer, const struct step *step)
 		ipc_right_in_hand_release(port, type);
 }
 
-void do_extract_right(struct racer *racer, const struct step *step)
+/* A right in hand goes to the racer, as in a reply. */
+static void put_right(struct racer *racer, struct ipc_port *port, uint32_t type)
 {
 	struct ipc_space *space = racer->thread->task->space;
-	mach_msg_type_name_t type;
-	struct ipc_debris debris;
-	struct ipc_port *port;
 	mach_port_name_t name = 0;
+	struct ipc_debris debris;
 	kern_return_t kr;
 
-	kr = mach_port_extract_right(step->task->space, step->name, step->type, &port, &type);
-	say_result(racer, "extract", kr);
-	if (kr != KERN_SUCCESS)
-		return;
 	schedule_part();
 	ipc_debris_init(&debris);
 	ipc_space_lock(space);
@@ -659,6 +670,40 @@ void do_extract_right(struct racer *racer, const struct step *step)
 	if (kr != KERN_SUCCESS)
 		ipc_right_in_hand_release(port, type);
 	racer_say(racer, "to %s; ", race_name_text(racer->thread->task, name));
+}
+
+void do_extract_right(struct racer *racer, const struct step *step)
+{
+	mach_msg_type_name_t type;
+	struct ipc_port *port;
+	kern_return_t kr = mach_port_extract_right(step->task->space, step->name, step->type, &port,
+						   &type);
+
+	say_result(racer, "extract", kr);
+	if (kr == KERN_SUCCESS)
+		put_right(racer, port, type);
+}
+
+void do_set_special(struct racer *racer, const struct step *step)
+{
+	struct ipc_port *port = IP_NULL;
+	kern_return_t kr = KERN_SUCCESS;
+
+	if (step->other != 0)
+		kr = take_right(racer, step->other, MACH_MSG_TYPE_COPY_SEND, &port);
+	if (kr == KERN_SUCCESS)
+		kr = task_set_special_port(step->task, TASK_BOOTSTRAP_PORT, port);
+	say_result(racer, "set_special", kr);
+}
+
+void do_get_special(struct racer *racer, const struct step *step)
+{
+	struct ipc_port *port;
+	kern_return_t kr = task_get_special_port(step->task, TASK_BOOTSTRAP_PORT, &port);
+
+	say_result(racer, "get_special", kr);
+	if (kr == KERN_SUCCESS)
+		put_right(racer, port, MACH_MSG_TYPE_PORT_SEND);
 }
 
 void do_request(struct racer *racer, const struct step *step)
@@ -706,6 +751,7 @@ void race_take_down(void)
 	}
 	schedule_drain();
 	for (int i = 0; i < RACE_TASKS; i++) {
+		task_set_special_port(&tasks[i], TASK_BOOTSTRAP_PORT, IP_NULL);
 		ipc_space_destroy(tasks[i].space);
 		ipc_space_release(tasks[i].space);
 	}

@@ -52,6 +52,7 @@ void race_queue(char label, mach_msg_id_t first, uint32_t n);
 
 void race_join_set(struct task *task, char port, char set);
 void race_set_qlimit(struct task *task, char label, uint32_t qlimit);
+void race_hold_special(struct task *task, char label);
 void race_set_payload(struct task *task, char label, uint32_t payload);
 
 /* Ask for a notification about a name, to be sent to a labelled port. */
@@ -127,6 +128,9 @@ void do_set_mscount(struct racer *racer, const struct step *step);
 void do_type(struct racer *racer, const struct step *step);
 void do_names(struct racer *racer, const struct step *step);
 void do_set_status(struct racer *racer, const struct step *step);
+void do_set_special(struct racer *racer, const struct step *step);
+void do_get_special(struct racer *racer, const struct step *step);
+void do_set_ktype(struct racer *racer, const struct step *step);
 void do_receive_status(struct racer *racer, const struct step *step);
 void do_allocate(struct racer *racer, const struct step *step);
 void do_end_space(struct racer *racer, const struct step *step);
@@ -153,6 +157,10 @@ void do_end_space(struct racer *racer, const struct step *step);
 #define NAMES(t) { .run = do_names, .task = (t) }
 #define SET_STATUS(t, n) { .run = do_set_status, .task = (t), .name = (n) }
 #define RECEIVE_STATUS(t, n) { .run = do_receive_status, .task = (t), .name = (n) }
+/* The bootstrap port: a copy of a right of the racer's own; or null. */
+#define SET_SPECIAL(t, own) { .run = do_set_special, .task = (t), .other = (own) }
+#define GET_SPECIAL(t) { .run = do_get_special, .task = (t) }
+#define SET_KTYPE(t, n) { .run = do_set_ktype, .task = (t), .name = (n) }
 #define ALLOCATE(t) { .run = do_allocate, .task = (t) }
 #define END_SPACE(t) { .run = do_end_space, .task = (t) }
 

@@ -495,9 +495,11 @@ struct ipc_kmsg *ipc_kobject_server(struct ipc_kmsg *request)
 	return NULL;
 }
 
-/* Threads hold what they wait on. */
+/* Threads hold what they wait on, tasks their bootstrap ports. */
 void kernel_visit_holders(struct ipc_check *check)
 {
+	for (int i = 0; i < RACE_TASKS; i++)
+		ipc_check_hold(check, race_task[i]->bootstrap_port, IPC_HOLDS_SEND);
 	for (unsigned int i = 0; race_racer(i) != NULL; i++) {
 		struct ipc_object *object = race_racer(i)->thread->ipc.object;
 

@@ -183,6 +183,12 @@ static void say_space(struct task *task)
 	struct ipc_table_cursor cursor = { .index = 0 };
 	struct ipc_entry *entry;
 
+	if (task->bootstrap_port != NULL) {
+		lines[line_count][0] = '\0';
+		line_add("%c: bootstrap %s", (char)('A' + (task - race_task[0])),
+			 race_port_text(task->bootstrap_port));
+		line_count++;
+	}
 	ipc_space_lock(space);
 	while ((entry = ipc_table_next(&space->table, &cursor)) != NULL && line_count < LINES) {
 		ipc_right_refresh(space, entry);

@@ -3,6 +3,7 @@
 # Races (tests/unit/schedule.h): the kernel's sources tell us of each access to memory, as they
 # would tell a thread sanitizer.  At fixed addresses, so that a schedule means the same in each run.
 RACE_CFLAGS := -std=gnu17 -m32 -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing -fno-pie \
+	-ffunction-sections -fdata-sections \
 	-DHOST_TEST=1 -DDEBUG=1 -DKERNEL=1 -Iinclude -I. -I$(B)/gen $(WARNINGS) \
 	-fno-builtin-printf -fno-builtin-vprintf
 RACE_WATCHED := -fsanitize=thread
@@ -10,7 +11,7 @@ RACE_WATCHED := -fsanitize=thread
 $(B)/race.flags: FORCE
 	$(call keep-if-same,$(RACE_CFLAGS) $(RACE_WATCHED))
 
-$(B)/obj/race/ipc/%.o: private RACE_EXTRA := $(RACE_WATCHED)
+$(B)/obj/race/kern/task_rpc.o $(B)/obj/race/ipc/%.o: private RACE_EXTRA := $(RACE_WATCHED)
 $(B)/obj/race/tests/unit/schedule_toys.o: private RACE_EXTRA := $(RACE_WATCHED)
 $(B)/obj/race/%.o: %.c $(B)/race.flags | $(KERNEL_STUB_HEADERS)
 	@mkdir -p $(@D)
@@ -29,7 +30,7 @@ $(B)/tests/unit/$(1): $(call race-objects,$(sort tests/unit/test_$(1).c tests/un
 		tests/unit/schedule_watch.c $(2)))
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
-	$$(Q)gcc -m32 -no-pie -o $$@.new $$^ $$(foreach f,acquire acquired \
+	$$(Q)gcc -m32 -no-pie -Wl,--gc-sections -o $$@.new $$^ $$(foreach f,acquire acquired \
 		release,-Wl,--wrap=spin_lock_check_$$(f)) $$(addprefix -Wl$$(comma)--wrap=, \
 		$$(RACE_WRAPPED)) -Wl,-Bstatic -lcheck_pic -lsubunit \
 		-Wl,-Bdynamic -lpthread -lrt -lm && $$(complete)
@@ -37,8 +38,9 @@ endef
 
 $(eval $(call race-test,schedule,tests/unit/schedule_toys.c))
 
-# Of ipc/, all but the dispatcher and the traps on ports.
+# Of ipc/, all but the dispatcher and the traps on ports; of what else there is, what races call.
 RACE_IPC := $(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) kern/lock.c \
+	kern/task_rpc.c \
 	$(addprefix tests/unit/,race.c race_fakes.c race_main.c race_outcome.c \
 	fakes_trace.c)
 $(eval $(call race-test,race_death,$(RACE_IPC)))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The death of ports, and of what holds them, against everything that still uses them
- * (spec/ipc.md, sections 3, 7, 11 and 12).
+ * (spec/ipc.md, sections 3, 7, 11 and 12; CI-10).
  */
 #include <mach/notify.h>
 #include <tests/unit/race.h>

@@ -217,6 +217,40 @@ static void start_arrival_rename(void)
 	racer(A, RENAME(A, race_name(A, 'P'), 0x777));
 }
 
+/* --- Ports that a task holds (PR-4) ------------------------------------------------------- */
+
+/* C's bootstrap port is P; A has send rights to P and Q. */
+static void scene_special(void)
+{
+	scene_name(1);
+	race_port(B, 'N');
+	race_request(B, 'Q', MACH_NOTIFY_NO_SENDERS, 0, 'N');
+	race_hold_special(C, 'P');
+}
+
+static void start_special_two(void)
+{
+	scene_special();
+	racer(A, SET_SPECIAL(C, race_name(A, 'Q')), DEALLOCATE(A, race_name(A, 'Q')));
+	racer(A, SET_SPECIAL(C, 0));
+	racer(A, SET_SPECIAL(C, race_name(A, 'P')));
+}
+
+static void start_special_get(void)
+{
+	scene_special();
+	racer(A, SET_SPECIAL(C, race_name(A, 'Q')));
+	racer(C, GET_SPECIAL(C));
+}
+
+static void start_special_death(void)
+{
+	scene_special();
+	racer(A, SET_SPECIAL(C, 0));
+	racer(C, GET_SPECIAL(C));
+	racer(B, DESTROY(B, race_name(B, 'P')));
+}
+
 /* --- Circles --------------------------------------------------------------------------------- */
 
 /* Two receive rights, each sent to the other's port: one message must not be queued. */
@@ -317,6 +351,9 @@ static const struct race races[] = {
 	RACE(extract_member),
 	RACE(arrival_deallocate),
 	RACE(arrival_rename),
+	RACE(special_two),
+	RACE(special_get),
+	RACE(special_death),
 	RACE(circle),
 	RACE(circle_of_three),
 	RACE(circle_received),

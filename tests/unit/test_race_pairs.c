@@ -51,6 +51,7 @@ OPERATION(request_destroyed, A,
 	  REQUEST(A, NAME(A, 'R'), MACH_NOTIFY_PORT_DESTROYED, 0, NAME(A, 'T')))
 OPERATION(qlimit, A, SET_QLIMIT(A, NAME(A, 'P'), 2))
 OPERATION(payload, A, SET_PAYLOAD(A, NAME(A, 'R'), 77))
+OPERATION(set_ktype, A, SET_KTYPE(A, NAME(A, 'P')), SET_KTYPE(A, NAME(A, 'R')))	/* PR-7 */
 OPERATION(extract_r, C, EXTRACT_RIGHT(A, NAME(A, 'R'), MOVE_RECEIVE))
 OPERATION(extract_send, C, EXTRACT_RIGHT(A, NAME(A, 'R'), MAKE_SEND))
 OPERATION(names, C, NAMES(A))
@@ -91,6 +92,7 @@ static const struct operation {
 	LIST(request_destroyed, 0),
 	LIST(qlimit, SENDER),
 	LIST(payload, 0),
+	LIST(set_ktype, 0),
 	LIST(extract_r, 0),
 	LIST(extract_send, 0),
 	LIST(names, 0),

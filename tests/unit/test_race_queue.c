@@ -422,7 +422,7 @@ static void start_set_abort(void)
 	racer(B, SEND(COPY_TO(race_name(B, 'P'), 1)));
 }
 
-/* --- Protected payloads (CI-17) -------------------------------------------------------------- */
+/* --- Protected payloads, rights that move away (CI-17, PR-13) ------------------------------ */
 
 static void scene_payload(void)
 {
