@@ -162,6 +162,26 @@ static void try_empty(mach_port_t port, const enum empty *items, unsigned int co
 	EXPECT(message.header.msgh_size, (uintptr_t) item - (uintptr_t) &message);
 }
 
+/* The same in messages that are destroyed: by their port's death, and by a bad item at the end. */
+static void try_empty_destroyed(const enum empty *items, unsigned int count)
+{
+	mach_port_t port = port_new_with_send(1);
+	struct message message;
+
+	tap_about("%u empty items, from kind %u, destroyed", count, items[0]);
+	init_to(&message, port);
+	for (unsigned int i = 0; i < count; i++)
+		add_empty(&message, items[i], TYPE_DEALLOCATE);
+	EXPECT(message_send(&message), MACH_MSG_SUCCESS);
+	message_init(&message, port, MACH_MSG_TYPE_COPY_SEND, MACH_PORT_NULL, 0);
+	for (unsigned int i = 0; i < count; i++)
+		add_empty(&message, items[i], 0);
+	message_memory(&message, MACH_MSG_TYPE_COPY_SEND, 32, 1, NULL, 0);
+	EXPECT(message_send(&message), MACH_SEND_INVALID_MEMORY);
+	EXPECT(port_status(port).mps_msgcount, 1);
+	port_destroy(port);
+}
+
 void test_empty_items(void)
 {
 	mach_port_t port = port_new_with_send(1);
@@ -170,9 +190,12 @@ void test_empty_items(void)
 	for (items[0] = 0; items[0] < EMPTIES; items[0]++) {
 		try_empty(port, items, 1, 0);
 		try_empty(port, items, 1, TYPE_DEALLOCATE);
+		try_empty_destroyed(items, 1);
 		for (items[1] = 0; items[1] < EMPTIES; items[1]++)
-			for (items[2] = 0; items[2] < EMPTIES; items[2]++)
+			for (items[2] = 0; items[2] < EMPTIES; items[2]++) {
 				try_empty(port, items, 3, items[2] & 1 ? TYPE_DEALLOCATE : 0);
+				try_empty_destroyed(items, 3);
+			}
 	}
 	port_destroy(port);
 }

@@ -39,6 +39,15 @@ static const struct test tests[] = {
 	{ .name = "7 and 8 no room for names", .run = test_names_exhausted, .ours = TRUE },
 	{ .name = "1 references at their limit", .run = test_limits_of_references, .ours = TRUE },
 	{ .name = "7 to 9 ports that die on the way", .run = test_dead_on_the_way },
+	{ .name = "2 and 6 buffers at odd addresses", .run = test_odd_buffers, .ours = TRUE },
+	{ .name = "2 and 6 arguments that are not looked at", .run = test_unused_arguments },
+	{ .name = "4 one name in two items", .run = test_one_name_twice },
+	{ .name = "3 and 4 the header before the body", .run = test_header_then_body },
+	{ .name = "5 a circle and port-destroyed", .run = test_rescued_circle, .ours = TRUE },
+	{ .name = "5 and 8 messages to a port in transit", .run = test_in_transit },
+	{ .name = "5 msg-accepted in every way", .run = test_accepted_ways, .ours = TRUE },
+	{ .name = "4 nothing to deallocate", .run = test_empty_deallocate },
+	{ .name = "7 the last send right in a message", .run = test_last_send_right },
 };
 
 int main(int argc, char **argv)

@@ -48,4 +48,15 @@ void test_names_exhausted(void);
 void test_limits_of_references(void);
 void test_dead_on_the_way(void);
 
+/* odd.c: sections 2 to 9, odd addresses and sizes, rights whose order matters */
+void test_odd_buffers(void);
+void test_unused_arguments(void);
+void test_one_name_twice(void);
+void test_header_then_body(void);
+void test_rescued_circle(void);
+void test_in_transit(void);
+void test_accepted_ways(void);
+void test_empty_deallocate(void);
+void test_last_send_right(void);
+
 #endif
