@@ -33,7 +33,8 @@ $(B)/obj/fuzz/%.o: %.c $(B)/fuzz.flags | $(KERNEL_STUB_HEADERS)
 	$(call compile,$(FUZZ_CFLAGS) $(FUZZ_EXTRA),clang)
 
 # All that the tests of messages have.
-FUZZ_SOURCES := $(sort tests/fuzz/harness.c tests/fuzz/world.c tests/unit/fakes.c tests/unit/fakes_pmap.c \
+FUZZ_SOURCES := $(sort $(addprefix tests/fuzz/,harness.c world.c inspect.c) \
+	tests/unit/fakes.c tests/unit/fakes_pmap.c \
 	$(UNIT_BASE) $(UNIT_IPC))
 
 FUZZ_TARGETS := $(addprefix $(B)/tests/fuzz/,$(FUZZ_NAMES))

@@ -7,6 +7,7 @@
  * An input is a sequence of records of 16 bytes, an operation each; the first byte says which.  The
  * kernel must stay consistent, and all must be gone at the end.
  */
+#include <tests/fuzz/inspect.h>
 #include <tests/fuzz/world.h>
 
 #include <stdio.h>
@@ -439,23 +440,12 @@ static void print(struct ipc_space *space, mach_port_name_t name)
 static void op_ask(struct record *r)
 {
 	mach_port_name_t name = world_name(r->space, fuzz_byte(&r->in));
-	mach_msg_type_number_t count, types_count;
-	vm_map_copy_t names, types;
-	mach_port_status_t status;
 	mach_port_type_t type;
-	mach_port_urefs_t refs;
 
 	if (fuzz_byte(&r->in) == 0xff)
 		print(r->space, name);
-	mach_port_type(r->space, name, &type);
-	mach_port_get_refs(r->space, name, fuzz_byte(&r->in) % 6, &refs);
-	mach_port_get_receive_status(r->space, name, &status);
-	if (mach_port_get_set_status(r->space, name, &names, &count) == KERN_SUCCESS)
-		vm_map_copy_discard(names);
-	if (mach_port_names(r->space, &names, &count, &types, &types_count) == KERN_SUCCESS) {
-		vm_map_copy_discard(names);
-		vm_map_copy_discard(types);
-	}
+	else
+		mach_port_type(r->space, name, &type);
 }
 
 /* --- The world --------------------------------------------------------------------------- */
@@ -475,8 +465,37 @@ static void op_wake(struct record *r)
 
 static void op_kill(struct record *r)
 {
-	if (fuzz_byte(&r->in) % 4 == 0)
+	uint8_t code = fuzz_byte(&r->in);
+
+	if (code % 4 == 0)
 		world_kill(r->actor % WORLD_TASKS);
+	else if (code % 4 == 1)
+		inspect_limit(world_task[r->actor % WORLD_TASKS], fuzz_byte(&r->in));
+}
+
+static void op_inspect(struct record *r)
+{
+	inspect(world_task[r->actor % WORLD_TASKS], world_name(r->space, fuzz_byte(&r->in)));
+}
+
+/* Many send rights at once. */
+static void op_many(struct record *r)
+{
+	struct ipc_space *other = world_space(fuzz_byte(&r->in));
+	uint32_t count = fuzz_byte(&r->in) % 48;
+	struct ipc_port *port = IP_NULL;
+	mach_msg_type_name_t type;
+	mach_port_name_t name;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (mach_port_allocate(other, MACH_PORT_RIGHT_RECEIVE, &name) != KERN_SUCCESS)
+			return;
+		if (mach_port_extract_right(other, name, MACH_MSG_TYPE_MAKE_SEND, &port, &type) !=
+		    KERN_SUCCESS)
+			return;
+		if (ipc_space_insert_send(r->space, port, &name) != KERN_SUCCESS)
+			ipc_right_in_hand_release(port, type);
+	}
 }
 
 /* Allocations fail, until the operation after the next. */
@@ -502,7 +521,7 @@ static void operate(const uint8_t *bytes)
 	static void (*const operations[])(struct record *r) = {
 		op_send, op_receive, op_both, op_rpc, op_ports, op_memory, op_any_item, op_bytes,
 		op_allocate, op_drop, op_mod_refs, op_names, op_request, op_transfer, op_attribute,
-		op_ask, op_wake, op_kill, op_fail, op_world, op_send, op_receive, op_rpc, op_ports,
+		op_ask, op_wake, op_kill, op_fail, op_world, op_send, op_inspect, op_many, op_ports,
 	};
 	struct record r = { .actor = bytes[1] % WORLD_ACTORS };
 	bool fails = slab_fail_pending() != 0;

@@ -50,17 +50,25 @@ static void make_names(unsigned int task)
 	give_send(task, kernel_port);
 }
 
+static void begin_task(unsigned int t)
+{
+	world_task[t] = fake_ipc_task();
+	queue_init(&world_task[t]->threads);
+}
+
 void world_begin(void)
 {
 	kernel_port = ipc_port_alloc_kernel(IKOT_HOST, NULL);
 	for (unsigned int t = 0; t < WORLD_TASKS; t++)
-		world_task[t] = fake_ipc_task();
+		begin_task(t);
 	for (unsigned int t = 0; t < WORLD_TASKS; t++)
 		make_names(t);
 	for (unsigned int a = 0; a < WORLD_ACTORS; a++) {
 		struct task *task = world_task[a % WORLD_TASKS];
 
 		world_actor[a] = actor_create(task);
+		queue_insert_tail(&task->threads, &world_actor[a]->thread.task_link);
+		task->thread_count++;
 		world_page[a] = fake_user_alloc(task->map, 2 * WORLD_PAGE);
 		fake_user_free(task->map, world_page[a] + WORLD_PAGE, WORLD_PAGE);
 	}
