@@ -71,7 +71,7 @@ bool ipc_account_judge(struct ipc_account *account, uint32_t bytes, bool fresh)
 {
 	uint32_t now = account->memory;		/* with these bytes */
 
-	if (now < bytes || now > account->limits.il_memory ||
+	if (now > IPC_ACCOUNT_MOST || now > account->limits.il_memory ||
 	    (fresh && now > IPC_ACCOUNT_SMALL && vm_page_kernel_short(bytes))) {
 		__atomic_fetch_sub(&account->memory, bytes, __ATOMIC_RELAXED);
 		__atomic_fetch_add(&account->refused_memory, 1, __ATOMIC_RELAXED);

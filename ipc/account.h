@@ -44,6 +44,9 @@
 
 #define IPC_ACCOUNT_SMALL (128u * 1024u)
 
+/* No account holds more, and no charge is larger: sums do not wrap.  No machine has as much. */
+#define IPC_ACCOUNT_MOST 0x7fffffffu
+
 struct ipc_account {
 	uint32_t memory;		/* bytes, atomic */
 	uint32_t calm;			/* nothing is to be looked at up to here */
@@ -72,6 +75,7 @@ void ipc_account_free(struct ipc_account *account);
 
 static inline bool ipc_account_add(struct ipc_account *account, uint32_t bytes, bool fresh)
 {
+	assert(bytes <= IPC_ACCOUNT_MOST);
 	if (account == NULL)
 		return true;
 	if (__builtin_expect(__atomic_add_fetch(&account->memory, bytes, __ATOMIC_RELAXED) <=

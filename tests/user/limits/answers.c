@@ -29,8 +29,8 @@ static mach_port_t asker_right(const struct asker *asker)
 	mach_msg_type_name_t type;
 	mach_port_t once = MACH_PORT_NULL;
 
-	EXPECT(mach_port_extract_right(asker->task, asker->port, MACH_MSG_TYPE_MAKE_SEND_ONCE, &once,
-		&type), KERN_SUCCESS);
+	EXPECT(mach_port_extract_right(asker->task, asker->port, MACH_MSG_TYPE_MAKE_SEND_ONCE,
+		&once, &type), KERN_SUCCESS);
 	return once;
 }
 

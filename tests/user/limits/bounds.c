@@ -68,7 +68,7 @@ void test_inheritance(void)
 	room_end(parent);
 }
 
-/* --- sizes -------------------------------------------------------------------------------------- */
+/* --- sizes --------------------------------------------------------------------------------- */
 
 static mach_msg_return_t send_bytes(mach_port_t port, mach_msg_size_t size)
 {
@@ -105,12 +105,12 @@ void test_message_size(void)
 	port_destroy(port);
 }
 
-/* --- names -------------------------------------------------------------------------------------- */
+/* --- names --------------------------------------------------------------------------------- */
 
 void test_names(void)
 {
-	static const mach_port_right_t rights[] = { MACH_PORT_RIGHT_RECEIVE, MACH_PORT_RIGHT_PORT_SET,
-		MACH_PORT_RIGHT_DEAD_NAME };
+	static const mach_port_right_t rights[] = { MACH_PORT_RIGHT_RECEIVE,
+		MACH_PORT_RIGHT_PORT_SET, MACH_PORT_RIGHT_DEAD_NAME };
 	mach_port_t task = room_new(), ours = port_new(), name[3], other;
 
 	set_names(task, 3);
@@ -179,7 +179,7 @@ void test_names_in_messages(void)
 	port_destroy(port);
 }
 
-/* --- memory ------------------------------------------------------------------------------------ */
+/* --- memory -------------------------------------------------------------------------------- */
 
 enum thing { PORT, SET, REQUEST, SPARSE_NAME, FAR_NAME, THINGS };
 
@@ -202,8 +202,8 @@ static kern_return_t make(mach_port_t task, enum thing thing, mach_port_t base, 
 		return mach_port_allocate_name(task, MACH_PORT_RIGHT_RECEIVE, 0x5000);
 	default:
 		notify = port_new();
-		result = mach_port_request_notification(task, base, MACH_NOTIFY_DEAD_NAME, 0, notify,
-			MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
+		result = mach_port_request_notification(task, base, MACH_NOTIFY_DEAD_NAME, 0,
+			notify, MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
 		EXPECT(previous, MACH_PORT_NULL);
 		port_destroy(notify);
 		return result;
@@ -322,7 +322,7 @@ void test_moved_port(void)
 	room_end(to);
 }
 
-/* --- bodies ------------------------------------------------------------------------------------ */
+/* --- bodies -------------------------------------------------------------------------------- */
 
 #define ARRAY	1000u
 
@@ -354,7 +354,7 @@ void test_body(void)
 		for (unsigned int i = 0; i < ARRAY; i++)
 			names[i] = port;
 		EXPECT(send_item(port, ports, names, sizeof names, 2048), MACH_SEND_INVALID_MEMORY);
-		EXPECT(port_status(port).mps_msgcount, 1);	/* the right in its header is used up */
+		EXPECT(port_status(port).mps_msgcount, 1);	/* its header's right is used up */
 		EXPECT_TRUE(notification_is(port, MACH_NOTIFY_SEND_ONCE, 0));
 		EXPECT(port_status(port).mps_srights, 0);
 		EXPECT(send_item(port, ports, names, sizeof names, 16384), MACH_MSG_SUCCESS);

@@ -110,7 +110,7 @@ static struct ipc_usage run_child(void (*function)(void *), natural_t limit, boo
 	return usage;
 }
 
-/* --- KM-1 --------------------------------------------------------------------------------------- */
+/* --- KM-1 ---------------------------------------------------------------------------------- */
 
 static kern_return_t send_to_new(mach_msg_header_t *message, mach_msg_size_t size)
 {
@@ -148,7 +148,7 @@ void test_messages_flood(void)
 	EXPECT(usage.iu_refused_memory, 1);
 }
 
-/* --- KM-3 --------------------------------------------------------------------------------------- */
+/* --- KM-3 ---------------------------------------------------------------------------------- */
 
 static void take_objects(void *argument)
 {
@@ -227,7 +227,7 @@ void test_tasks_flood(void)
 	EXPECT_TRUE(report->count >= 1000);
 }
 
-/* --- KM-4 --------------------------------------------------------------------------------------- */
+/* --- KM-4 ---------------------------------------------------------------------------------- */
 
 /* Made and sent at once, past the queue's limit. */
 static void send_once_without_end(void *argument)
@@ -296,7 +296,7 @@ void test_send_once_names(void)
 	EXPECT(report->result, (kern_return_t) report->count);
 }
 
-/* --- KM-8 --------------------------------------------------------------------------------------- */
+/* --- KM-8 ---------------------------------------------------------------------------------- */
 
 static void die_by_the_thousand(void *argument)
 {
@@ -310,8 +310,8 @@ static void die_by_the_thousand(void *argument)
 		if (mach_port_allocate(target, MACH_PORT_RIGHT_RECEIVE, &name) != KERN_SUCCESS ||
 		    mach_port_extract_right(target, name, MACH_MSG_TYPE_MAKE_SEND, &right, &type) !=
 		    KERN_SUCCESS ||
-		    mach_port_request_notification(mach_task_self(), right, MACH_NOTIFY_DEAD_NAME, 0,
-			notify, MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous) != KERN_SUCCESS)
+		    mach_port_request_notification(mach_task_self(), right, MACH_NOTIFY_DEAD_NAME,
+			0, notify, MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous) != KERN_SUCCESS)
 			break;
 	task_terminate(target);
 	/* The last one is dead when all are told. */
@@ -331,7 +331,8 @@ void test_notification_flood(void)
 /* There is memory for the requests, and not for all notifications. */
 void test_notifications_lost(void)
 {
-	struct ipc_usage usage = run_child(die_by_the_thousand, tap_rounds(800, 22000) * 1024, TRUE);
+	natural_t limit = tap_rounds(800, 22000) * 1024;
+	struct ipc_usage usage = run_child(die_by_the_thousand, limit, TRUE);
 
 	EXPECT(report->count, tap_rounds(4000, 100000));
 	EXPECT_TRUE(report->more > 0 && report->more < report->count);

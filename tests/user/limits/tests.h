@@ -6,7 +6,7 @@
 #include <mach/ipc_limits.h>
 #include <mach/mach_types.h>
 
-/* --- use.c ------------------------------------------------------------------------------------ */
+/* --- use.c --------------------------------------------------------------------------------- */
 
 /* A task without threads, whose names are ours to make; and its end. */
 mach_port_t room_new(void);
@@ -19,7 +19,7 @@ void set_memory(mach_port_t task, natural_t bytes);
 void set_names(mach_port_t task, natural_t names);
 unsigned int free_pages(void);
 
-/* --- tests ------------------------------------------------------------------------------------ */
+/* --- tests --------------------------------------------------------------------------------- */
 
 void test_arguments(void);
 void test_inheritance(void);
