@@ -26,8 +26,8 @@ RACE_WRAPPED := ipc_mqueue_send ipc_mqueue_receive ipc_accepted_create msg_item_
 define race-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
 RACE_TESTS += $(B)/tests/unit/$(1)
-$(B)/tests/unit/$(1): $(call race-objects,$(sort tests/unit/test_$(1).c tests/unit/schedule.c \
-		tests/unit/schedule_watch.c $(2)))
+$(B)/tests/unit/$(1): $(call race-objects,$(sort tests/unit/test_$(1).c $(2) \
+		$(addprefix tests/unit/schedule,.c _path.c _search.c _watch.c)))
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
 	$$(Q)gcc -m32 -no-pie -Wl,--gc-sections -o $$@.new $$^ $$(foreach f,acquire acquired \
@@ -42,7 +42,7 @@ $(eval $(call race-test,schedule,tests/unit/schedule_toys.c))
 RACE_IPC := $(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) kern/lock.c \
 	kern/task_rpc.c \
 	$(addprefix tests/unit/,race.c race_fakes.c race_main.c race_outcome.c \
-	fakes_trace.c)
+	race_steps.c fakes_trace.c)
 $(eval $(call race-test,race_death,$(RACE_IPC)))
 $(eval $(call race-test,race_queue,$(RACE_IPC)))
 $(eval $(call race-test,race_names,$(RACE_IPC)))

@@ -21,7 +21,8 @@
  *
  *	SCHEDULE='...' build/debug/tests/unit/NAME
  *
- * runs that one alone, and shows each step.
+ * runs that one alone, and shows each step.  SCHEDULE_WORDS=1 tells the words that are touched
+ * without a lock, with SCHEDULE_LIMIT=n not more than n schedules are run of each race.
  */
 #ifndef TESTS_UNIT_SCHEDULE_H
 #define TESTS_UNIT_SCHEDULE_H
@@ -63,9 +64,6 @@ struct schedule_result {
 
 /* Run a race.  A failure ends the search; its text is printed unless `expected`. */
 void schedule_run(const struct race *race, bool expected, struct schedule_result *result);
-
-/* The same as a test: fails it, and prints a line of figures. */
-void schedule_test(const struct race *race);
 
 /* --- For `start` ------------------------------------------------------------------------- */
 
