@@ -36,6 +36,12 @@ struct kmsg_header {
 _Static_assert(sizeof(struct kmsg_header) == sizeof(mach_msg_header_t), "message header");
 _Static_assert(sizeof(mach_msg_header_t) == 24, "message header");
 
+/*
+ * In header.bits, for the kernel only: a receiver that waits and has no room for the message is told
+ * so, and gets nothing of it (exceptions; section 14).  A message that is queued loses it.
+ */
+#define KMSG_ALL_OR_NOTHING 0x20000000u
+
 struct ipc_kmsg {
 	struct queue_link link;		/* in a port's queue or a thread's graveyard */
 	uint32_t room;			/* bytes for header and body */

@@ -44,7 +44,7 @@ static void release_source(struct thread *self)
 		ipc_pset_release((struct ipc_pset *)object);
 }
 
-/* A message that does not fit: its size if it stays queued, else its bare form. */
+/* A message that does not fit: its size if it stays queued, else its bare form or nothing. */
 static void deliver_too_large(struct thread *self, struct task *task)
 {
 	struct ipc_kmsg *kmsg = self->ipc.kmsg;
@@ -52,6 +52,10 @@ static void deliver_too_large(struct thread *self, struct task *task)
 
 	if (kmsg == NULL) {
 		copyout(&self->ipc.msize, &self->ipc.msg->msgh_size, sizeof(self->ipc.msize));
+		return;
+	}
+	if (kmsg->header.bits & KMSG_ALL_OR_NOTHING) {
+		ipc_kmsg_destroy(kmsg);
 		return;
 	}
 	kmsg->header.seqno = self->ipc.seqno;

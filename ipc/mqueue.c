@@ -60,6 +60,7 @@ static struct thread *offer(struct ipc_mqueue *mqueue, struct ipc_port *port,
 /* Put a message at the end of the queue.  Port locked, and its set, if it is in one. */
 static void enqueue(struct ipc_port *port, struct ipc_pset *pset, struct ipc_kmsg *kmsg)
 {
+	kmsg->header.bits &= ~KMSG_ALL_OR_NOTHING;
 	queue_insert_tail(&port->mqueue.messages, &kmsg->link);
 	if (++port->msgcount > port->counts.longest)
 		port->counts.longest = port->msgcount;

@@ -164,8 +164,8 @@ static bool send_request(struct thread *self, struct ipc_port *handler)
 		return false;
 	}
 	kmsg->header = (struct kmsg_header){
-		.bits = MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND,
-								MACH_MSG_TYPE_PORT_SEND_ONCE),
+		.bits = MACH_MSGH_BITS_COMPLEX | KMSG_ALL_OR_NOTHING |
+			MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND, MACH_MSG_TYPE_PORT_SEND_ONCE),
 		.size = sizeof(struct kmsg_header) + sizeof(struct raise_body),
 		.remote = handler,
 		.local = reply,

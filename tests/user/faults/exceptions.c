@@ -2,9 +2,12 @@
 /* Tests of exceptions: what the handler is told, and what happens without one. */
 #include "exceptions.h"
 
+#include <libmach/string.h>
 #include <libmach/thread.h>
 #include <mach.h>
 #include <mach/exception.h>
+#include <mach/mach_traps.h>
+#include <mach/task_special_ports.h>
 #include <mach/vm_param.h>
 
 #include "../common/fault.h"
@@ -217,4 +220,79 @@ void test_task_handler(void)
 	}
 	port_destroy(task);
 	port_destroy(port);
+}
+
+/* --- handlers without room ---------------------------------------------------------------- */
+
+#define EXCEPTION_SIZE	64
+
+struct narrow {
+	mach_port_t		port, thread;
+	mach_msg_size_t		room;
+	mach_msg_option_t	option;
+	unsigned char		buffer[128];
+	mach_msg_return_t	result;
+};
+
+static void receive_narrow(void *argument)
+{
+	struct narrow *self = argument;
+
+	self->result = mach_msg_trap((mach_msg_header_t *) self->buffer, MACH_RCV_MSG | self->option,
+		0, self->room, self->port, 0, MACH_PORT_NULL);
+}
+
+static void begin_divide(void *argument)
+{
+	divide(argument);
+}
+
+/* The thread's handler waits with little room, or receives later; the task's is asked next. */
+static void try_narrow(mach_msg_size_t room, mach_msg_option_t option)
+{
+	static struct narrow narrow;
+	mach_port_t own = port_new_with_send(1), task = port_new_with_send(1), thread, old;
+	struct message message;
+
+	tap_about("room for %u, option %x", room, option);
+	narrow = (struct narrow) { .port = own, .room = room, .option = option };
+	memset(narrow.buffer, 0x5a, sizeof narrow.buffer);
+	EXPECT(task_get_special_port(mach_task_self(), TASK_EXCEPTION_PORT, &old), KERN_SUCCESS);
+	EXPECT(task_set_special_port(mach_task_self(), TASK_EXCEPTION_PORT, task), KERN_SUCCESS);
+	EXPECT(mach_thread_start(receive_narrow, &narrow, &narrow.thread), KERN_SUCCESS);
+	sleep_for(30);
+	EXPECT(mach_thread_prepare(begin_divide, NULL, &thread), KERN_SUCCESS);
+	EXPECT(thread_set_exception_port(thread, own), KERN_SUCCESS);
+	EXPECT(thread_resume(thread), KERN_SUCCESS);
+	mach_thread_join(narrow.thread);
+	EXPECT(narrow.result, MACH_RCV_TOO_LARGE);
+	for (unsigned int i = 0; i < sizeof narrow.buffer; i++)
+		if (narrow.buffer[i] != 0x5a && (!(option & MACH_RCV_LARGE) || i / 4 != 1))
+			tap_fail("byte %u has been written", i);
+	if (option & MACH_RCV_LARGE) {
+		EXPECT(((mach_msg_header_t *) narrow.buffer)->msgh_size, EXCEPTION_SIZE);
+		EXPECT(message_receive_wait(&message, own, 1000), MACH_MSG_SUCCESS);
+		EXPECT(message_receive(&message, task), MACH_RCV_TIMED_OUT);
+	} else {
+		EXPECT(message_receive_wait(&message, task, 1000), MACH_MSG_SUCCESS);
+		EXPECT(message.body[5], EXC_ARITHMETIC);
+	}
+	EXPECT(thread_terminate(thread), KERN_SUCCESS);
+	mach_msg_destroy(&message.header);
+	port_destroy(thread);
+	EXPECT(task_set_special_port(mach_task_self(), TASK_EXCEPTION_PORT, old), KERN_SUCCESS);
+	if (old != MACH_PORT_NULL)
+		EXPECT(mach_port_deallocate(mach_task_self(), old), KERN_SUCCESS);
+	port_destroy(own);
+	port_destroy(task);
+}
+
+void test_narrow_handler(void)
+{
+	static const mach_msg_size_t rooms[] = { 0, 4, 20, 24, 32, 60, 63 };
+
+	for (unsigned int i = 0; i < COUNT_OF(rooms); i++) {
+		try_narrow(rooms[i], 0);
+		try_narrow(rooms[i], MACH_RCV_LARGE);
+	}
 }

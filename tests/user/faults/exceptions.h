@@ -13,5 +13,6 @@ void test_resume(void);
 void test_no_handler(void);
 void test_dead_handler(void);
 void test_task_handler(void);
+void test_narrow_handler(void);
 
 #endif

@@ -15,6 +15,7 @@ static const struct test tests[] = {
 	{ .name = "a fault without handler ends the task", .run = test_no_handler },
 	{ .name = "a handler that is dead", .run = test_dead_handler },
 	{ .name = "the task's handler", .run = test_task_handler },
+	{ .name = "handlers without room", .run = test_narrow_handler },
 	{ .name = "a new thread's FPU", .run = test_initial_fpu },
 	{ .name = "each thread has its own FPU", .run = test_fpu_per_thread },
 	{ .name = "floating-point state of another thread", .run = test_fpu_state },
