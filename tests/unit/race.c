@@ -195,19 +195,30 @@ mach_port_name_t race_sonce(struct task *task, char label)
 	return name;
 }
 
+static void queue_message(char label, mach_msg_id_t id, struct ipc_port *reply)
+{
+	struct ipc_kmsg *kmsg = ipc_kmsg_alloc(sizeof(struct kmsg_header));
+
+	kmsg->header = (struct kmsg_header){
+		.bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND,
+				       reply != NULL ? MACH_MSG_TYPE_PORT_SEND : 0),
+		.size = sizeof(struct kmsg_header),
+		.remote = ipc_port_make_send(race_port_of(label)),
+		.local = reply,
+		.id = id,
+	};
+	ipc_mqueue_deliver(kmsg);
+}
+
 void race_queue(char label, mach_msg_id_t first, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		struct ipc_kmsg *kmsg = ipc_kmsg_alloc(sizeof(struct kmsg_header));
+	for (uint32_t i = 0; i < n; i++)
+		queue_message(label, first + (int32_t)i, IP_NULL);
+}
 
-		kmsg->header = (struct kmsg_header){
-			.bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND, 0),
-			.size = sizeof(struct kmsg_header),
-			.remote = ipc_port_make_send(race_port_of(label)),
-			.id = first + (int32_t)i,
-		};
-		ipc_mqueue_deliver(kmsg);
-	}
+void race_queue_call(char label, mach_msg_id_t id, char reply)
+{
+	queue_message(label, id, ipc_port_make_send(race_port_of(reply)));
 }
 
 void race_join_set(struct task *task, char port, char set)

@@ -50,6 +50,9 @@ struct ipc_port *race_port_of(char label);
 /* Put n messages with ids first, first + 1, ... into a port's queue. */
 void race_queue(char label, mach_msg_id_t first, uint32_t n);
 
+/* One message, with a send right to another port as the reply. */
+void race_queue_call(char label, mach_msg_id_t id, char reply);
+
 void race_join_set(struct task *task, char port, char set);
 void race_set_qlimit(struct task *task, char label, uint32_t qlimit);
 void race_hold_special(struct task *task, char label);

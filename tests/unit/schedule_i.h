@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Between the parts of the explorer: actors and their stacks (schedule.c), the choices of a
- * schedule (schedule_path.c), the search (schedule_search.c), and the watch over memory (schedule_watch.c).
+ * schedule (schedule_path.c), the search (schedule_search.c), and the watch over memory
+ * (schedule_watch.c).
  */
 #ifndef TESTS_UNIT_SCHEDULE_I_H
 #define TESTS_UNIT_SCHEDULE_I_H

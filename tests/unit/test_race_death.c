@@ -69,6 +69,38 @@ static void start_copyin_request(void)
 	racer(B, DESTROY(B, race_name(B, 'R')));
 }
 
+/* MACH_SEND_CANCEL: the request goes with the name unanswered, or fires since the port dies. */
+static void start_copyin_cancel(void)
+{
+	race_start();
+	race_port(B, 'D');
+	race_port(A, 'N');
+	race_send_right(A, 'D', 1);
+	race_request(A, 'D', MACH_NOTIFY_DEAD_NAME, 0, 'N');
+	racer(A, SEND(MOVE_TO(race_name(A, 'D'), 1), .option = MACH_SEND_CANCEL,
+		      .notify = race_name(A, 'N')));
+	racer(B, DESTROY(B, race_name(B, 'D')));
+}
+
+static void start_copyin_cancel_notify(void)
+{
+	race_start();
+	race_port(B, 'D');
+	race_port(A, 'N');
+	race_send_right(A, 'D', 1);
+	race_request(A, 'D', MACH_NOTIFY_DEAD_NAME, 0, 'N');
+	racer(A, SEND(MOVE_TO(race_name(A, 'D'), 1), .option = MACH_SEND_CANCEL,
+		      .notify = race_name(A, 'N')));
+	racer(A, DESTROY(A, race_name(A, 'N')));
+}
+
+static void start_copyin_same_name(void)
+{
+	scene_header();
+	racer(A, SEND(MOVE_TO(race_name(A, 'D'), 1), REPLY(race_name(A, 'D'), COPY_SEND)));
+	racer(B, DESTROY(B, race_name(B, 'D')));
+}
+
 /* --- Port death against copyout ---------------------------------------------------------- */
 
 /* A message with a reply right waits in D, which A receives. */
@@ -103,6 +135,49 @@ static void start_copyout_body(void)
 	racer(A, RECEIVE_NOW(race_name(A, 'D')));
 	racer(B, SEND(COPY_TO(race_name(B, 'D'), 1), CARRY(race_name(B, 'X'), MAKE_SEND)),
 	      DESTROY(B, race_name(B, 'X')));
+}
+
+/* MACH_RCV_NOTIFY: the request is registered with the name, or the reply right is dead. */
+static void start_copyout_notify(void)
+{
+	scene_copyout();
+	race_port(A, 'N');
+	racer_waits(racer(A, RECEIVE(race_name(A, 'D'), .option = MACH_RCV_NOTIFY,
+				     .notify = race_name(A, 'N'))));
+	racer(B, SEND(COPY_TO(race_name(B, 'D'), 1), REPLY(race_name(B, 'R'), MAKE_SEND)),
+	      DESTROY(B, race_name(B, 'R')));
+}
+
+static void start_copyout_notify_dies(void)
+{
+	scene_copyout();
+	race_port(A, 'N');
+	racer(A, RECEIVE(race_name(A, 'D'), .option = MACH_RCV_NOTIFY,
+			 .notify = race_name(A, 'N')));
+	racer(B, SEND(COPY_TO(race_name(B, 'D'), 1), REPLY(race_name(B, 'R'), MAKE_SEND)));
+	racer(A, DESTROY(A, race_name(A, 'N')));
+}
+
+/* Both ports of a message die while it is received. */
+static void start_copyout_both(void)
+{
+	scene_copyout();
+	race_queue_call('D', 1, 'R');
+	racer(A, RECEIVE(race_name(A, 'D')));
+	racer(A, DESTROY(A, race_name(A, 'D')));
+	racer(B, DESTROY(B, race_name(B, 'R')));
+}
+
+/* One whose buffer is too small is told so; the next one takes the message. */
+static void start_large(void)
+{
+	race_start();
+	race_port(A, 'P');
+	race_send_right(B, 'P', 1);
+	race_port(B, 'X');
+	racer_waits(racer(A, RECEIVE(race_name(A, 'P'), .option = MACH_RCV_LARGE, .rcv_size = 24)));
+	racer(A, RECEIVE(race_name(A, 'P')));
+	racer(B, SEND(COPY_TO(race_name(B, 'P'), 1), CARRY(race_name(B, 'X'), MAKE_SEND)));
 }
 
 /* --- Destroy against receive ------------------------------------------------------------- */
@@ -271,9 +346,16 @@ static const struct race races[] = {
 	RACE(copyin_both_back),
 	RACE(copyin_body),
 	RACE(copyin_request),
+	RACE(copyin_cancel),
+	RACE(copyin_cancel_notify),
+	RACE(copyin_same_name),
 	RACE(copyout_reply),
 	RACE(copyout_dest),
 	RACE(copyout_body),
+	RACE(copyout_notify),
+	RACE(copyout_notify_dies),
+	RACE(copyout_both),
+	RACE(large),
 	RACE(destroy_receive),
 	RACE(destroy_receive_waiting),
 	RACE(port_destroyed),
