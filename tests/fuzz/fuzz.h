@@ -51,6 +51,9 @@ static inline uint32_t fuzz_word(struct fuzz_input *in)
 	return low | (uint32_t)fuzz_half(in) << 16;
 }
 
+/* With what kernel memory is filled that is not zeroed; 0: it is left as it is. */
+extern uint8_t fuzz_fill;
+
 /*
  * A mutator for inputs that are sequences of records of `record` bytes: insert, remove, exchange or
  * repeat whole ones, or change bytes.  For a target's LLVMFuzzerCustomMutator.

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <kern/slab.h>
+
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
@@ -32,6 +34,34 @@ void __wrap__mark_point(const char *file, int line)
 {
 	(void)file, (void)line;
 }
+
+/* --- What new memory holds --------------------------------------------------------------- */
+
+void *__real_slab_alloc(struct slab_cache *cache);
+void *__real_kalloc(size_t size);
+void *__wrap_slab_alloc(struct slab_cache *cache);
+void *__wrap_kalloc(size_t size);
+
+uint8_t fuzz_fill;
+
+static void *filled(void *p, size_t size)
+{
+	if (p != NULL && fuzz_fill != 0)
+		memset(p, fuzz_fill, size);
+	return p;
+}
+
+void *__wrap_slab_alloc(struct slab_cache *cache)
+{
+	return filled(__real_slab_alloc(cache), cache->size);
+}
+
+void *__wrap_kalloc(size_t size)
+{
+	return filled(__real_kalloc(size), size);
+}
+
+/* ------------------------------------------------------------------------------------------- */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

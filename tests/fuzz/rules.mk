@@ -13,7 +13,7 @@ FUZZ_CFLAGS := -std=gnu17 -m32 -O2 -g -fno-omit-frame-pointer -fno-strict-aliasi
 
 # The fuzzer's runtime is C++, of which only the library for running programs need be there.
 FUZZ_LDFLAGS := -m32 -fsanitize=fuzzer,address,undefined -nostdlib++ -l:libstdc++.so.6 \
-	-Wl,--wrap=_ck_assert_failed -Wl,--wrap=_mark_point
+	$(addprefix -Wl$(comma)--wrap=,_ck_assert_failed _mark_point slab_alloc kalloc)
 
 # What the fuzzer is to reach; the rest would only make it slow.  FUZZ_COVERAGE=1 counts lines and
 # branches instead.
