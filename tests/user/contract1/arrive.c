@@ -361,6 +361,25 @@ void test_limits_of_references(void)
 	EXPECT(mach_port_mod_refs(SELF, port, MACH_PORT_RIGHT_DEAD_NAME, -DEAD_MAX), KERN_SUCCESS);
 	EXPECT(port_type(port), 0);
 
+	tap_about("the port dies, here and elsewhere, without a request");
+	for (int elsewhere = 0; elsewhere < 2; elsewhere++) {
+		port = port_with_references(SEND_MAX);
+		if (elsewhere) {
+			message_init(&message, carrier, MACH_MSG_TYPE_COPY_SEND, 0, 0);
+			message_right(&message, port, MACH_MSG_TYPE_MOVE_RECEIVE);
+			EXPECT(message_send(&message), MACH_MSG_SUCCESS);
+			EXPECT(mach_msg_trap(&message.header, MACH_RCV_MSG, 0, 0, carrier, 0, 0),
+				MACH_RCV_TOO_LARGE);
+		} else {
+			EXPECT(mach_port_mod_refs(SELF, port, MACH_PORT_RIGHT_RECEIVE, -1),
+				KERN_SUCCESS);
+		}
+		EXPECT(port_refs(port, MACH_PORT_RIGHT_DEAD_NAME), DEAD_MAX);
+		EXPECT(mach_port_deallocate(SELF, port), KERN_SUCCESS);
+		EXPECT(port_refs(port, MACH_PORT_RIGHT_DEAD_NAME), DEAD_MAX);
+		port_destroy(port);
+	}
+
 	tap_about("a dead name just below its limit");
 	name = port_new_dead();
 	EXPECT(mach_port_mod_refs(SELF, name, MACH_PORT_RIGHT_DEAD_NAME, DEAD_MAX - 2),

@@ -48,6 +48,12 @@ static const struct test tests[] = {
 	{ .name = "5 msg-accepted in every way", .run = test_accepted_ways, .ours = TRUE },
 	{ .name = "4 nothing to deallocate", .run = test_empty_deallocate },
 	{ .name = "7 the last send right in a message", .run = test_last_send_right },
+	{ .name = "2 no memory for a message", .run = test_no_buffer, .ours = TRUE },
+	{ .name = "4 no memory for an array", .run = test_no_memory_for_array, .ours = TRUE },
+	{ .name = "5 no memory for MACH_SEND_NOTIFY", .run = test_no_notify, .ours = TRUE },
+	{ .name = "7 no memory for MACH_RCV_NOTIFY", .run = test_no_request, .ours = TRUE },
+	{ .name = "8 two shortages in one message", .run = test_two_shortages, .ours = TRUE },
+	{ .name = "9 a sender's buffer that is read only", .run = test_unwritable_sender },
 };
 
 int main(int argc, char **argv)

@@ -59,4 +59,12 @@ void test_accepted_ways(void);
 void test_empty_deallocate(void);
 void test_last_send_right(void);
 
+/* short.c: sections 2 to 8, shortages */
+void test_no_buffer(void);
+void test_no_memory_for_array(void);
+void test_no_notify(void);
+void test_no_request(void);
+void test_two_shortages(void);
+void test_unwritable_sender(void);
+
 #endif
