@@ -462,6 +462,16 @@ enum msg_item_status __wrap_msg_item_next(struct msg_item_iter *iter, struct msg
 	return __real_msg_item_next(iter, item);
 }
 
+/* A port dies in one step; what it leaves is dealt with after it, without locks (section 12). */
+void __real_ipc_port_release_receive(struct ipc_port *port);
+void __wrap_ipc_port_release_receive(struct ipc_port *port);
+void __wrap_ipc_port_release_receive(struct ipc_port *port)
+{
+	if (schedule_is_sequential() && IP_VALID(port) && !port->object.active)
+		schedule_part();
+	__real_ipc_port_release_receive(port);
+}
+
 /* A queue that is found full, and a message that is forced in. */
 mach_msg_return_t __real_ipc_accepted_create(struct ipc_space *space, mach_port_name_t name,
 					     struct ipc_port *dest, mach_port_name_t notify,

@@ -21,7 +21,8 @@ $(B)/obj/race/%.o: %.c $(B)/race.flags | $(KERNEL_STUB_HEADERS)
 race-objects = $(addprefix $(B)/obj/race/,$(patsubst %.c,%.o,$(1)))
 
 # Also where a call may be seen in parts.
-RACE_WRAPPED := ipc_mqueue_send ipc_mqueue_receive ipc_accepted_create msg_item_next
+RACE_WRAPPED := ipc_mqueue_send ipc_mqueue_receive ipc_accepted_create msg_item_next \
+	ipc_port_release_receive
 
 define race-test
 UNIT_TESTS += $(B)/tests/unit/$(1)

@@ -5,7 +5,7 @@
  * A has the port P, with a full queue and a payload, in the set S; the port R, with a no-senders
  * request; a name Q with two send rights to B's port and a dead-name request; a send-once
  * right O to B's port.  B has send rights to P and R, and N for notifications.  Where an operation
- * concerns them, a thread of A waits on R, and one of B waits to be let into P.
+ * concerns them, a thread of A waits on R, one of B waits to be let into P, and one of B serves Q.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include <mach/notify.h>
 #include <tests/unit/race.h>
 
-enum { RECEIVER = 1, SENDER = 2 };
+enum { RECEIVER = 1, SENDER = 2, SERVER = 4 };
 
 static struct racer *receiver, *sender;
 
@@ -40,6 +40,8 @@ OPERATION(send_once, A, SEND(ONCE_TO(NAME(A, 'O'), 23), REPLY(NAME(A, 'Q'), MOVE
 OPERATION(send_right, A, SEND(COPY_TO(NAME(A, 'Q'), 24), CARRY(NAME(A, 'R'), MOVE_RECEIVE)))
 OPERATION(call, A, CALL(COPY_TO(NAME(A, 'Q'), 25), REPLY(NAME(A, 'T'), MAKE_SEND_ONCE),
 			.rcv_name = NAME(A, 'T')))
+OPERATION(fast_call, A, CALL(COPY_TO(NAME(A, 'Q'), 26), REPLY(NAME(A, 'T'), MAKE_SEND_ONCE),
+			     .rcv_name = NAME(A, 'T')))
 OPERATION(deallocate_q, A, DEALLOCATE(A, NAME(A, 'Q')), DEALLOCATE(A, NAME(A, 'Q')))
 OPERATION(deallocate_once, A, DEALLOCATE(A, NAME(A, 'O')))
 OPERATION(deallocate_r, B, DEALLOCATE(B, NAME(B, 'R')))
@@ -82,6 +84,7 @@ static const struct operation {
 	LIST(send_once, 0),
 	LIST(send_right, 0),
 	LIST(call, 0),
+	LIST(fast_call, SERVER),
 	LIST(deallocate_q, 0),
 	LIST(deallocate_once, 0),
 	LIST(deallocate_r, 0),
@@ -150,6 +153,9 @@ static void start(void)
 		if (operation_of(number, i) != NULL)
 			concerns |= operation_of(number, i)->concerns;
 	receiver = sender = NULL;
+	if ((concerns & SERVER) && (concerns != (RECEIVER | SENDER | SERVER) ||
+				    operation_of(number, 2) == NULL))
+		racer_waits(racer(B, RECEIVE(race_name(B, 'Q'))));
 	if (concerns & SENDER)
 		sender = racer_waits(racer(B, SEND(COPY_TO(race_name(B, 'P'), 20),
 						   REPLY(race_name(B, 'N'), MAKE_SEND_ONCE),
