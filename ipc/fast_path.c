@@ -167,11 +167,24 @@ static ALWAYS_INLINE void unlock_reply(struct fast *f, enum form form)
 
 /* --- Doing ---------------------------------------------------------------------------------- */
 
+/* An atomic instruction costs more than many others: two references on one object are one step. */
+static ALWAYS_INLINE void references_add(struct ipc_object *object, uint32_t count)
+{
+	__atomic_fetch_add(&object->ref_count, count, __ATOMIC_RELAXED);
+}
+
+/* The entry of the receive right, or the set's, keeps one. */
+static ALWAYS_INLINE void references_sub(struct ipc_object *object, uint32_t count)
+{
+	assert(object->ref_count > count);
+	__atomic_fetch_sub(&object->ref_count, count, __ATOMIC_RELAXED);
+}
+
 /*
  * The sender waits as if it had come to an empty queue.  It has declared that; from here on somebody
  * may give it a message.
  */
-static ALWAYS_INLINE void sender_waits(struct fast *f)
+static ALWAYS_INLINE void sender_waits(struct fast *f, enum form form)
 {
 	struct thread *self = f->self;
 	const struct mach_msg_args *args = &f->call->args;
@@ -184,25 +197,30 @@ static ALWAYS_INLINE void sender_waits(struct fast *f)
 	self->ipc.state = MACH_RCV_IN_PROGRESS;
 	self->ipc.kmsg = NULL;
 	self->ipc.object = f->source;
-	__atomic_fetch_add(&f->source->ref_count, 1, __ATOMIC_RELAXED);
+	if (form != REQUEST)
+		references_add(f->source, 1);
 	queue_insert_tail(&f->source_queue->receivers, &self->ipc.link);
 	task_count(&self->task->messages_sent);
 }
 
 /* The receiver has its message; its reference on what it waited for is not the last. */
-static ALWAYS_INLINE void receiver_leaves(struct thread *receiver, struct ipc_mqueue *queue)
+static ALWAYS_INLINE void receiver_leaves(struct fast *f, struct ipc_pset *set,
+					  struct ipc_mqueue *queue, enum form form)
 {
-	struct ipc_object *object = receiver->ipc.object;
+	struct thread *receiver = f->receiver;
 
+	assert(receiver->ipc.object == (set != NULL ? &set->object : &f->dest->object));
 	queue_remove_first(&queue->receivers, &receiver->ipc.link);
 	receiver->ipc.object = NULL;
-	assert(object->ref_count > 1);
-	__atomic_fetch_sub(&object->ref_count, 1, __ATOMIC_RELAXED);
+	if (set != NULL)
+		references_sub(&set->object, 1);
+	else if (form != REPLY)
+		references_sub(&f->dest->object, 1);
 	task_count(&receiver->task->messages_received);
 }
 
 /* The rights: all that is left of a copied send right and a made send-once right is a name. */
-static ALWAYS_INLINE void move_request(struct fast *f, struct ipc_space *there)
+static ALWAYS_INLINE void move_request(struct fast *f, struct ipc_space *there, enum form form)
 {
 	struct ipc_entry *entry = ipc_entry_pop(&there->table);
 	mach_msg_header_t *msg = &f->call->header;
@@ -210,7 +228,7 @@ static ALWAYS_INLINE void move_request(struct fast *f, struct ipc_space *there)
 	ipc_origin_message(entry, msg->msgh_id);
 	assert(f->reply->object.active);
 	f->reply->sorights++;
-	__atomic_fetch_add(&f->reply->object.ref_count, 1, __ATOMIC_RELAXED);
+	references_add(&f->reply->object, form == REQUEST ? 2 : 1);	/* and sender_waits's */
 	entry->bits |= MACH_PORT_TYPE_SEND_ONCE | 1;
 	entry->object = &f->reply->object;
 	msg->msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE, MACH_MSG_TYPE_PORT_SEND);
@@ -219,20 +237,20 @@ static ALWAYS_INLINE void move_request(struct fast *f, struct ipc_space *there)
 }
 
 /* The send-once right goes with its name; the receive right still keeps the port. */
-static ALWAYS_INLINE void move_reply(struct fast *f)
+static ALWAYS_INLINE void move_reply(struct fast *f, const struct ipc_pset *set)
 {
 	mach_msg_header_t *msg = &f->call->header;
 
 	ipc_entry_free(&f->space->table, f->entry);
-	assert(f->dest->sorights > 0 && f->dest->object.ref_count > 1);
+	assert(f->dest->sorights > 0);
 	f->dest->sorights--;
-	__atomic_fetch_sub(&f->dest->object.ref_count, 1, __ATOMIC_RELAXED);
+	references_sub(&f->dest->object, set == NULL ? 2 : 1);		/* and receiver_leaves's */
 	msg->msgh_bits = MACH_MSGH_BITS(0, MACH_MSG_TYPE_PORT_SEND_ONCE);
 	msg->msgh_remote_port = MACH_PORT_NULL;
 	f->receiver->ipc.dest_name = MACH_PORT_NULL;
 }
 
-static ALWAYS_INLINE void transfer(struct fast *f, struct ipc_space *there,
+static ALWAYS_INLINE void transfer(struct fast *f, struct ipc_space *there, struct ipc_pset *set,
 				   struct ipc_mqueue *queue, enum form form)
 {
 	mach_msg_header_t *msg = &f->call->header;
@@ -241,13 +259,13 @@ static ALWAYS_INLINE void transfer(struct fast *f, struct ipc_space *there,
 	assert(f->dest->object.active && f->dest->msgcount == 0);
 	assert(there == f->receiver->task->space);
 	if (form == REPLY)
-		move_reply(f);
+		move_reply(f, set);
 	else
-		move_request(f, there);
+		move_request(f, there, form);
 	msg->msgh_local_port = f->dest->receiver_name;
 	msg->msgh_seqno = f->dest->seqno++;
-	receiver_leaves(f->receiver, queue);
-	sender_waits(f);
+	receiver_leaves(f, set, queue, form);
+	sender_waits(f, form);
 }
 
 /*
@@ -271,7 +289,7 @@ static ALWAYS_INLINE bool transfer_to_receiver(struct fast *f, struct ipc_pset *
 		goto no_room;
 	if (!thread_take_over(f->self, f->receiver))
 		goto no_claim;
-	transfer(f, there, queue, form);	/* the point of no return */
+	transfer(f, there, set, queue, form);	/* the point of no return */
 	unlock_reply(f, form);
 	unlock_there(f, there, form);
 	spin_unlock(&f->source->lock);
