@@ -307,7 +307,6 @@ static void give_one(mach_port_t name, unsigned int how, mach_port_t carrier)
 void test_limits_of_references(void)
 {
 	mach_port_t carrier = port_new_with_send(1), port = port_with_references(SEND_MAX - 1);
-	mach_port_t name, notify = port_new();
 	struct message message;
 
 	tap_about("to the limit, and not beyond it");
@@ -341,6 +340,15 @@ void test_limits_of_references(void)
 	EXPECT(mach_port_mod_refs(SELF, port, MACH_PORT_RIGHT_SEND, -SEND_MAX), KERN_SUCCESS);
 	EXPECT(port_type(port), MACH_PORT_TYPE_RECEIVE);
 	port_destroy(port);
+
+	port_destroy(carrier);
+}
+
+/* A dead name at its limit, that was a send right at its own or not. */
+void test_limits_of_dead_names(void)
+{
+	mach_port_t carrier = port_new_with_send(1), notify = port_new(), port, name;
+	struct message message;
 
 	tap_about("the port dies, with a request, under a name at the limit");
 	port = port_with_references(SEND_MAX);

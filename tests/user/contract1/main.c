@@ -38,6 +38,7 @@ static const struct test tests[] = {
 	{ .name = "8 what a port loses on its way", .run = test_leaving, .ours = TRUE },
 	{ .name = "7 and 8 no room for names", .run = test_names_exhausted, .ours = TRUE },
 	{ .name = "1 references at their limit", .run = test_limits_of_references, .ours = TRUE },
+	{ .name = "1 dead names at their limit", .run = test_limits_of_dead_names, .ours = TRUE },
 	{ .name = "7 to 9 ports that die on the way", .run = test_dead_on_the_way },
 	{ .name = "2 and 6 buffers at odd addresses", .run = test_odd_buffers, .ours = TRUE },
 	{ .name = "2 and 6 arguments that are not looked at", .run = test_unused_arguments },
@@ -54,6 +55,10 @@ static const struct test tests[] = {
 	{ .name = "7 no memory for MACH_RCV_NOTIFY", .run = test_no_request, .ours = TRUE },
 	{ .name = "8 two shortages in one message", .run = test_two_shortages, .ours = TRUE },
 	{ .name = "9 a sender's buffer that is read only", .run = test_unwritable_sender },
+	{ .name = "5 and 6 sends that wait, then receive", .run = test_waiting_calls },
+	{ .name = "6 a receive right leaves, in every way", .run = test_receiver_left },
+	{ .name = "6 answers to small buffers", .run = test_small_answers, .ours = TRUE },
+	{ .name = "5 a kernel port as destination", .run = test_kernel_destination },
 };
 
 int main(int argc, char **argv)

@@ -200,7 +200,7 @@ void test_two_shortages(void)
 	port_destroy(reply);
 }
 
-/* A message that cannot be written back, since its sender may only read it: the code is the same. */
+/* A message that cannot be written back, since its sender may only read it: the same code. */
 void test_unwritable_sender(void)
 {
 	mach_port_t port = port_new_with_send(1);

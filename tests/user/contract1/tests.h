@@ -46,6 +46,7 @@ void test_payload_zero(void);
 void test_leaving(void);
 void test_names_exhausted(void);
 void test_limits_of_references(void);
+void test_limits_of_dead_names(void);
 void test_dead_on_the_way(void);
 
 /* odd.c: sections 2 to 9, odd addresses and sizes, rights whose order matters */
@@ -66,5 +67,11 @@ void test_no_notify(void);
 void test_no_request(void);
 void test_two_shortages(void);
 void test_unwritable_sender(void);
+
+/* calls.c: sections 5 and 6, round trips and messages to the kernel */
+void test_waiting_calls(void);
+void test_receiver_left(void);
+void test_small_answers(void);
+void test_kernel_destination(void);
 
 #endif
