@@ -47,6 +47,8 @@ struct race {
 					   the full one (SCHEDULE_FULL); 0: all */
 	/* Outcomes that the rules allow besides the sequential ones: is this one of them?  Or NULL. */
 	bool (*allowed)(const char *outcome);
+	/* A text that no outcome may have in it, sequential ones neither.  Or NULL. */
+	const char *never;
 	/* The sequential orders only: how many outcomes there must be; 0: any. */
 	unsigned int sequential_outcomes;
 };

@@ -100,6 +100,8 @@ static void judge_outcome(void)
 {
 	unsigned int i = outcome_number();
 
+	if (search.race->never != NULL && strstr(outcome, search.race->never) != NULL)
+		schedule_fail("an outcome has \"%s\" in it\n%s", search.race->never, outcome);
 	if (search.sequential || i < sequential_count)
 		return;
 	if (i + 1 < outcome_count)
