@@ -263,7 +263,7 @@ static void call(struct record *r, mach_msg_option_t option)
 	uint8_t *where = buffer(r, fuzz_byte(&r->in));
 	mach_msg_size_t size = send_size(fuzz_byte(&r->in));
 	mach_msg_size_t room = receive_size(fuzz_byte(&r->in));
-	mach_port_name_t from = world_name(r->space, fuzz_byte(&r->in));
+	mach_port_name_t from = world_source(r->space, fuzz_byte(&r->in));
 	mach_port_name_t notify = world_name(r->space, fuzz_byte(&r->in));
 	uint8_t options = fuzz_byte(&r->in), timeout = fuzz_byte(&r->in);
 

@@ -101,6 +101,34 @@ mach_port_name_t world_name(struct ipc_space *space, uint8_t code)
 	return others[(code - 0xe0) % (sizeof(others) / sizeof(others[0]))];
 }
 
+/* How many ports have messages; *namep is the name of number `which` of them. */
+static uint32_t full_ports(struct ipc_space *space, uint32_t which, mach_port_name_t *namep)
+{
+	struct ipc_table_cursor cursor = { .index = 0 };
+	struct ipc_entry *entry;
+	uint32_t count = 0;
+
+	ipc_space_lock(space);
+	while ((entry = ipc_table_next(&space->table, &cursor)) != NULL) {
+		if (!(entry->bits & MACH_PORT_TYPE_RECEIVE) || entry_port(entry)->msgcount == 0)
+			continue;
+		if (count++ == which)
+			*namep = entry->name;
+	}
+	ipc_space_unlock(space);
+	return count;
+}
+
+mach_port_name_t world_source(struct ipc_space *space, uint8_t code)
+{
+	mach_port_name_t name = world_name(space, code);
+	uint32_t count = full_ports(space, ~0u, &name);
+
+	if (code < 0xa0 && count != 0)
+		full_ports(space, code % count, &name);
+	return name;
+}
+
 /* --- End --------------------------------------------------------------------------------- */
 
 void world_interrupt(struct actor *actor)

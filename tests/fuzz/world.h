@@ -39,4 +39,7 @@ static inline struct ipc_space *world_space(unsigned int actor)
 /* A name of the space's by a code: most are names in use. */
 mach_port_name_t world_name(struct ipc_space *space, uint8_t code);
 
+/* The same, but most are of ports with messages, if there are any. */
+mach_port_name_t world_source(struct ipc_space *space, uint8_t code);
+
 #endif /* TESTS_FUZZ_WORLD_H */
