@@ -129,86 +129,244 @@ void test_receiver_left(void)
 	EXPECT(mach_port_deallocate(SELF, task), KERN_SUCCESS);
 }
 
-/* --- round trips with small buffers ---------------------------------------------------------- */
+/* --- round trips ------------------------------------------------------------------------------ */
+
+#define REQUEST_ID	100
+#define ANSWER_ID	200
+#define ANSWER_SIZE	36
 
 static struct {
-	mach_port_t		service, reply;
+	mach_port_t		service, reply, quiet;
+	mach_msg_header_t	*buffer;
 	mach_msg_size_t		room;
-	unsigned char		bytes[64] __attribute__((aligned(4)));
 	mach_msg_return_t	result;
 } client;
 
-static void call(void *argument)
+/* The request, in the buffer where the answer comes; what it says of its size is a lie. */
+static void prepare(void *buffer, unsigned int blank)
 {
-	mach_msg_header_t *header = (mach_msg_header_t *) client.bytes;
-
-	(void) argument;
-	memset(client.bytes, BLANK, sizeof client.bytes);
-	*header = (mach_msg_header_t) {
+	mach_msg_header_t header = {
 		.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE),
+		.msgh_size = 0x1717,
 		.msgh_remote_port = client.service,
 		.msgh_local_port = client.reply,
 		.msgh_seqno = 55,
-		.msgh_id = 100,
+		.msgh_id = REQUEST_ID,
 	};
-	client.result = mach_msg_trap(header, MACH_SEND_MSG | MACH_RCV_MSG, sizeof *header,
-		client.room, client.reply, 0, 0);
+
+	memset(buffer, BLANK, blank);
+	memcpy(buffer, &header, sizeof header);
+	client.buffer = buffer;
+}
+
+static void call(void *argument)
+{
+	(void) argument;
+	client.result = mach_msg_trap(client.buffer, MACH_SEND_MSG | MACH_RCV_MSG,
+		sizeof *client.buffer, client.room, client.reply, 0, 0);
 }
 
 /*
  * We are the server, and answer with 36 bytes while we wait for the next request: the answer goes
  * straight to the client, and its buffer decides what becomes of it.
  */
-static void try_call(mach_port_t quiet)
+static void serve_one(void)
 {
+	mach_port_seqno_t seqno = port_status(client.service).mps_seqno;
 	struct message message;
-	mach_msg_header_t answer = {
-		.msgh_bits = MACH_MSGH_BITS(0, MACH_MSG_TYPE_PORT_SEND_ONCE), .msgh_size = 36,
-		.msgh_local_port = client.reply, .msgh_id = 200,
-	};
-	mach_msg_size_t written = client.room >= 36 ? 36 : client.room < 24 ? client.room : 24;
-	mach_port_seqno_t seqno = port_status(client.reply).mps_seqno;
 	mach_port_t thread;
 
-	tap_about("room for %u bytes", client.room);
-	answer.msgh_seqno = seqno;
 	EXPECT(mach_thread_start(call, NULL, &thread), KERN_SUCCESS);
-	EXPECT(message_receive_wait(&message, client.service, 1000), MACH_MSG_SUCCESS);
-	EXPECT(message.header.msgh_id, 100);
+	EXPECT(mach_msg_trap(&message.header, MACH_RCV_MSG, 0, sizeof message, client.service, 0,
+		0), MACH_MSG_SUCCESS);
 	EXPECT(message.header.msgh_bits, MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE,
 		MACH_MSG_TYPE_PORT_SEND));
+	EXPECT(message.header.msgh_size, 24);
+	EXPECT(message.header.msgh_local_port, client.service);
+	EXPECT(message.header.msgh_seqno, seqno);
+	EXPECT(message.header.msgh_id, REQUEST_ID);
 	sleep_for(1);
 	message_init(&message, message.header.msgh_remote_port, MACH_MSG_TYPE_MOVE_SEND_ONCE, 0, 0);
-	message.header.msgh_id = 200;
+	message.header.msgh_id = ANSWER_ID;
+	message.header.msgh_size = 0x2828;
 	for (unsigned int i = 0; i < 3; i++)
-		message_word(&message, 0xabababab);
+		message.body[i] = 0xabababab;
 	/* Somebody has to end our wait. */
-	EXPECT(mach_port_deallocate(SELF, port_make_send_once(quiet)), KERN_SUCCESS);
-	EXPECT(mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_RCV_MSG, 36, sizeof message,
-		quiet, 0, 0), MACH_MSG_SUCCESS);
+	EXPECT(mach_port_deallocate(SELF, port_make_send_once(client.quiet)), KERN_SUCCESS);
+	EXPECT(mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_RCV_MSG, ANSWER_SIZE,
+		sizeof message, client.quiet, 0, 0), MACH_MSG_SUCCESS);
 	mach_thread_join(thread);
-	EXPECT(client.result, client.room >= 36 ? MACH_MSG_SUCCESS : MACH_RCV_TOO_LARGE);
+}
+
+/* The same with a server that waits for us: nothing is there to be received when it answers. */
+static void wait_for_answer(void *argument)
+{
+	struct message message;
+
+	(void) argument;
+	EXPECT(mach_msg_trap(&message.header, MACH_RCV_MSG, 0, sizeof message, client.service, 0,
+		0), MACH_MSG_SUCCESS);
+	EXPECT(message.header.msgh_size, 24);
+	message_init(&message, message.header.msgh_remote_port, MACH_MSG_TYPE_MOVE_SEND_ONCE, 0, 0);
+	message.header.msgh_id = ANSWER_ID;
+	message.header.msgh_size = 0x2828;
+	for (unsigned int i = 0; i < 3; i++)
+		message.body[i] = 0xabababab;
+	EXPECT(mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_RCV_MSG, ANSWER_SIZE,
+		sizeof message, client.quiet, 0, 0), MACH_MSG_SUCCESS);
+}
+
+static void call_one(void)
+{
+	mach_port_t thread;
+
+	EXPECT(mach_thread_start(wait_for_answer, NULL, &thread), KERN_SUCCESS);
+	sleep_for(1);
+	call(NULL);
+	EXPECT(mach_port_deallocate(SELF, port_make_send_once(client.quiet)), KERN_SUCCESS);
+	mach_thread_join(thread);
+}
+
+static void start_round_trips(void)
+{
+	client.service = port_new_with_send(1);
+	client.reply = port_new();
+	client.quiet = port_new();
+}
+
+static void end_round_trips(void)
+{
+	EXPECT_TRUE(queue_is_empty(client.reply));
+	EXPECT(port_status(client.reply).mps_sorights, 0);
+	port_destroy(client.service);
+	port_destroy(client.reply);
+	port_destroy(client.quiet);
+}
+
+/* What the client has in its buffer, wherever that is. */
+static void check_answer(const unsigned char *bytes, unsigned int count, mach_port_seqno_t seqno)
+{
+	boolean_t fits = client.room >= ANSWER_SIZE;
+	mach_msg_size_t written = fits ? ANSWER_SIZE : client.room < 24 ? client.room : 24;
+	struct { mach_msg_header_t header; uint32_t body[3]; } answer = {
+		.header = {
+			.msgh_bits = MACH_MSGH_BITS(0, MACH_MSG_TYPE_PORT_SEND_ONCE),
+			.msgh_size = ANSWER_SIZE,
+			.msgh_local_port = client.reply,
+			.msgh_seqno = seqno,
+			.msgh_id = ANSWER_ID,
+		},
+		.body = { 0xabababab, 0xabababab, 0xabababab },
+	};
+
+	EXPECT(client.result, fits ? MACH_MSG_SUCCESS : MACH_RCV_TOO_LARGE);
 	EXPECT(port_status(client.reply).mps_seqno, seqno + 1);
-	EXPECT(memcmp(client.bytes, &answer, written < 24 ? written : 24), 0);
-	for (unsigned int i = written; i < sizeof client.bytes; i++)
-		if (i >= 24 && !EXPECT(client.bytes[i], BLANK))
+	EXPECT(memcmp(bytes, &answer, written), 0);
+	for (unsigned int i = written < 24 ? 24 : written; i < count; i++)
+		if (!EXPECT(bytes[i], BLANK))
 			break;
 }
 
+/* Every size of the client's buffer, at every address, with either of the two waiting first. */
 void test_small_answers(void)
 {
 	static const mach_msg_size_t rooms[] = { 0, 4, 20, 23, 24, 25, 33, 35, 36, 37, 0xffffffff };
-	mach_port_t quiet = port_new();
+	static unsigned char bytes[80] __attribute__((aligned(4)));
 
-	client.service = port_new_with_send(1);
-	client.reply = port_new();
-	for (unsigned int i = 0; i < COUNT_OF(rooms); i++) {
-		client.room = rooms[i];
-		try_call(quiet);
+	start_round_trips();
+	for (unsigned int i = 0; i < 4 * COUNT_OF(rooms); i++) {
+		mach_port_seqno_t seqno = port_status(client.reply).mps_seqno;
+		unsigned int at = i % 4 * 5;
+
+		client.room = rooms[i / 4];
+		tap_about("room for %u bytes, address %u", client.room, at);
+		prepare(bytes + at, 60);
+		serve_one();
+		check_answer(bytes + at, 60, seqno);
+		prepare(bytes + at, 60);
+		call_one();
+		check_answer(bytes + at, 60, seqno + 1);
 	}
-	port_destroy(quiet);
-	port_destroy(client.service);
-	port_destroy(client.reply);
+	end_round_trips();
+}
+
+/* Buffers that can be read and not written: the header, the body or both. */
+void test_unwritable_answers(void)
+{
+	vm_offset_t pages = 0;
+
+	start_round_trips();
+	client.room = 100;
+	EXPECT(vm_allocate(SELF, &pages, 2 * PAGE_SIZE, TRUE), KERN_SUCCESS);
+	for (unsigned int i = 0; i < 24; i++) {
+		/* The edge is in the header, behind it, or in the body. */
+		vm_offset_t at = pages + PAGE_SIZE - 4 - i / 3 * 4;
+		mach_port_seqno_t seqno = port_status(client.reply).mps_seqno;
+
+		for (unsigned int served = 0; served < 2; served++) {
+			tap_about("%u bytes before the edge, pages %u, %u",
+				(unsigned int) (pages + PAGE_SIZE - at), i % 3, served);
+			EXPECT(vm_protect(SELF, pages, 2 * PAGE_SIZE, FALSE, VM_PROT_READ
+				| VM_PROT_WRITE), KERN_SUCCESS);
+			prepare((void *) at, 40);
+			EXPECT(vm_protect(SELF, pages + (i % 3 == 1) * PAGE_SIZE, i % 3 == 2
+				? 2 * PAGE_SIZE : PAGE_SIZE, FALSE, VM_PROT_READ), KERN_SUCCESS);
+			if (served)
+				serve_one();
+			else
+				call_one();
+			EXPECT(client.result, MACH_RCV_INVALID_DATA);
+			EXPECT(port_status(client.reply).mps_seqno, seqno + 1 + served);
+		}
+	}
+	EXPECT(vm_deallocate(SELF, pages, 2 * PAGE_SIZE), KERN_SUCCESS);
+	end_round_trips();
+}
+
+static mach_msg_header_t *server_buffer;
+static mach_msg_return_t server_result;
+
+static void receive_badly(void *argument)
+{
+	(void) argument;
+	server_result = mach_msg_trap(server_buffer, MACH_RCV_MSG, 0, 100, client.service, 0, 0);
+}
+
+/* The same for who waits for a request: its sender learns that nobody will answer. */
+void test_unwritable_requests(void)
+{
+	struct { mach_msg_header_t header; uint32_t body[20]; } message;
+	vm_offset_t pages = 0;
+
+	start_round_trips();
+	client.room = sizeof message;
+	EXPECT(vm_allocate(SELF, &pages, 2 * PAGE_SIZE, TRUE), KERN_SUCCESS);
+	EXPECT(vm_protect(SELF, pages + PAGE_SIZE, PAGE_SIZE, FALSE, VM_PROT_READ), KERN_SUCCESS);
+	for (unsigned int i = 0; i < 9; i++) {
+		static const uintptr_t others[] = {
+			0, VM_MAX_ADDRESS - 24, VM_MAX_ADDRESS - 20, VM_MAX_ADDRESS, 0xffffffe8,
+			0xfffffff0,
+		};
+		mach_port_t thread;
+
+		server_buffer = (void *) (i < 3 ? pages + PAGE_SIZE - i * 12 : others[i - 3]);
+		tap_about("buffer at 0x%x", (unsigned int) (uintptr_t) server_buffer);
+		EXPECT(mach_thread_start(receive_badly, NULL, &thread), KERN_SUCCESS);
+		sleep_for(1);
+		prepare(&message, sizeof message);
+		EXPECT(mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_RCV_MSG, 36,
+			sizeof message, client.reply, 0, 0), MACH_MSG_SUCCESS);
+		EXPECT(message.header.msgh_id, MACH_NOTIFY_SEND_ONCE);
+		mach_thread_join(thread);
+		EXPECT(server_result, MACH_RCV_INVALID_DATA);
+		tap_about("sent from 0x%x", (unsigned int) others[i % 6]);
+		if (i % 6 != 0)
+			EXPECT(mach_msg_trap((mach_msg_header_t *) others[i % 6], MACH_SEND_MSG
+				| MACH_RCV_MSG, 36, 100, client.reply, 0, 0),
+				MACH_SEND_INVALID_DATA);
+	}
+	EXPECT(vm_deallocate(SELF, pages, 2 * PAGE_SIZE), KERN_SUCCESS);
+	end_round_trips();
 }
 
 /* --- to the kernel --------------------------------------------------------------------------- */

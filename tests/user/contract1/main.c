@@ -58,6 +58,9 @@ static const struct test tests[] = {
 	{ .name = "5 and 6 sends that wait, then receive", .run = test_waiting_calls },
 	{ .name = "6 a receive right leaves, in every way", .run = test_receiver_left },
 	{ .name = "6 answers to small buffers", .run = test_small_answers, .ours = TRUE },
+	{ .name = "6 answers that cannot be written", .run = test_unwritable_answers, .ours = TRUE },
+	{ .name = "6 requests that cannot be written", .run = test_unwritable_requests,
+		.ours = TRUE },
 	{ .name = "5 a kernel port as destination", .run = test_kernel_destination },
 };
 

@@ -72,6 +72,8 @@ void test_unwritable_sender(void);
 void test_waiting_calls(void);
 void test_receiver_left(void);
 void test_small_answers(void);
+void test_unwritable_answers(void);
+void test_unwritable_requests(void);
 void test_kernel_destination(void);
 
 #endif
