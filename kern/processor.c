@@ -96,16 +96,18 @@ kern_return_t processor_info(struct processor *processor, int flavor, struct hos
 	return KERN_SUCCESS;
 }
 
-/* --- Assignment: all are, and stay, in the one set --------------------------------------- */
+/* --- Assignment: all are, and stay, in the one set, so that nobody's right is looked at --- */
 
 kern_return_t thread_assign(struct thread *thread, struct processor_set *set)
 {
-	return thread == NULL || set == NULL ? KERN_INVALID_ARGUMENT : KERN_FAILURE;
+	(void)thread, (void)set;
+	return KERN_FAILURE;
 }
 
 kern_return_t thread_assign_default(struct thread *thread)
 {
-	return thread == NULL ? KERN_INVALID_ARGUMENT : KERN_FAILURE;
+	(void)thread;
+	return KERN_FAILURE;
 }
 
 kern_return_t thread_get_assignment(struct thread *thread, struct processor_set **set)
@@ -118,14 +120,14 @@ kern_return_t thread_get_assignment(struct thread *thread, struct processor_set 
 
 kern_return_t task_assign(struct task *task, struct processor_set *set, boolean_t threads)
 {
-	(void)threads;
-	return task == NULL || set == NULL ? KERN_INVALID_ARGUMENT : KERN_FAILURE;
+	(void)task, (void)set, (void)threads;
+	return KERN_FAILURE;
 }
 
 kern_return_t task_assign_default(struct task *task, boolean_t threads)
 {
-	(void)threads;
-	return task == NULL ? KERN_INVALID_ARGUMENT : KERN_FAILURE;
+	(void)task, (void)threads;
+	return KERN_FAILURE;
 }
 
 kern_return_t task_get_assignment(struct task *task, struct processor_set **set)
