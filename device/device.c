@@ -240,6 +240,15 @@ kern_return_t ds_device_set_status(struct device *device, dev_flavor_t flavor,
 	return device->ops->set_status(device, flavor, status, count);
 }
 
+/* No device of ours receives packets. */
+kern_return_t ds_device_set_filter(struct device *device, struct ipc_port *receive_port,
+				   int priority, const filter_array_t filter,
+				   mach_msg_type_number_t count)
+{
+	(void)receive_port, (void)priority, (void)filter, (void)count;
+	return device == NULL ? D_NO_SUCH_DEVICE : D_INVALID_OPERATION;
+}
+
 kern_return_t ds_device_intr_register(struct device *device, int id, int flags,
 				      struct ipc_port *receive_port)
 {
