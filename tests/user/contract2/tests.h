@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tests of this program, by section of the contract (spec/ipc.md). */
+#ifndef _TESTS_H_
+#define _TESTS_H_
+
+/* notices.c: section 11, requests and what becomes of them */
+void test_request_order(void);
+void test_request_kinds(void);
+void test_notify_dispositions(void);
+void test_replaced(void);
+void test_layouts(void);
+void test_renamed(void);
+void test_deleted(void);
+void test_request_limits(void);
+void test_no_senders_sync(void);
+void test_no_senders_moved(void);
+
+/* chains.c: sections 11 and 12, port-destroyed and death */
+void test_destroyed_state(void);
+void test_destroyed_senders(void);
+void test_destroyed_chains(void);
+void test_destroyed_lost(void);
+void test_order_of_death(void);
+void test_task_death(void);
+
+/* codes.c: section 13, two things wrong at once */
+void test_allocate_codes(void);
+void test_rename_codes(void);
+void test_receive_codes(void);
+void test_member_codes(void);
+void test_insert_order(void);
+void test_insert_lost(void);
+void test_trap_codes(void);
+
+/* rights.c: section 13, rights into and out of other tasks */
+void test_insert_kinds(void);
+void test_extract_kinds(void);
+void test_extract_at_limit(void);
+void test_ending_tasks(void);
+
+/* objects.c: section 10, ports of the wrong kind, counters */
+void test_wrong_kind(void);
+void test_wrong_kind_traps(void);
+void test_counters(void);
+void test_reply_dispositions(void);
+
+/* forms.c: section 9, the bare form */
+void test_bare_forms(void);
+void test_bare_payload(void);
+
+#endif
