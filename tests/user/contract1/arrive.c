@@ -443,3 +443,26 @@ void test_dead_on_the_way(void)
 	EXPECT(worker.message.body[1], MACH_PORT_DEAD);
 	port_destroy(port);
 }
+
+/* All that a death sends, in its order: the no-senders right, the messages' rights, the requests. */
+void test_order_of_death(void)
+{
+	mach_port_t port = port_new_with_send(1), notify = port_new(), passed = port_new();
+	struct message message;
+
+	EXPECT(port_request(port, MACH_NOTIFY_DEAD_NAME, 0, notify), KERN_SUCCESS);
+	EXPECT(port_request(passed, MACH_NOTIFY_NO_SENDERS, 1, notify), KERN_SUCCESS);
+	message_init(&message, port, MACH_MSG_TYPE_COPY_SEND, 0, 0);
+	message_right(&message, passed, MACH_MSG_TYPE_MAKE_SEND);
+	EXPECT(message_send(&message), MACH_MSG_SUCCESS);
+	EXPECT(port_request(port, MACH_NOTIFY_NO_SENDERS, 0, notify), KERN_SUCCESS);
+	EXPECT(mach_port_mod_refs(SELF, port, MACH_PORT_RIGHT_RECEIVE, -1), KERN_SUCCESS);
+	EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_SEND_ONCE, 0));
+	EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_NO_SENDERS, 1));
+	EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_DEAD_NAME, port));
+	EXPECT_TRUE(queue_is_empty(notify));
+	EXPECT(port_refs(port, MACH_PORT_RIGHT_DEAD_NAME), 2);
+	port_destroy(port);
+	port_destroy(passed);
+	port_destroy(notify);
+}

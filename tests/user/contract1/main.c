@@ -40,6 +40,7 @@ static const struct test tests[] = {
 	{ .name = "1 references at their limit", .run = test_limits_of_references, .ours = TRUE },
 	{ .name = "1 dead names at their limit", .run = test_limits_of_dead_names, .ours = TRUE },
 	{ .name = "7 to 9 ports that die on the way", .run = test_dead_on_the_way },
+	{ .name = "12 what a death sends, in its order", .run = test_order_of_death },
 	{ .name = "2 and 6 buffers at odd addresses", .run = test_odd_buffers, .ours = TRUE },
 	{ .name = "2 and 6 arguments that are not looked at", .run = test_unused_arguments },
 	{ .name = "4 one name in two items", .run = test_one_name_twice },

@@ -95,10 +95,12 @@ static void check_bytes(mach_port_t port, mach_msg_size_t size, mach_msg_size_t 
 	}
 }
 
+/* Sizes of trailers, by their elements. */
+static const mach_msg_size_t trailers[] = { 0, 12, 20, 28 };
+
 static void try_bytes(mach_port_t port, mach_port_t reply, mach_msg_size_t size,
 	mach_msg_size_t room, mach_msg_option_t option, unsigned int elements)
 {
-	static const mach_msg_size_t trailers[] = { 0, 12, 20, 28 };
 	mach_msg_size_t whole = size + trailers[elements];
 	mach_port_seqno_t seqno = port_status(port).mps_seqno;
 	mach_msg_return_t result;
@@ -154,8 +156,9 @@ static void wait_for_one(void *argument)
 static void try_waiting(mach_port_t port, mach_port_t from, mach_port_t reply,
 	mach_msg_size_t size, mach_msg_size_t room, mach_msg_option_t option)
 {
+	mach_msg_size_t trailer = trailers[option >> 24 & 3];
 	mach_port_seqno_t seqno = port_status(port).mps_seqno;
-	boolean_t kept = size > room && (option & MACH_RCV_LARGE);
+	boolean_t kept = size + trailer > room && (option & MACH_RCV_LARGE);
 	mach_port_t thread;
 
 	tap_about("waiting %s, %u bytes, room for %u, options 0x%x", from == port ? "on the port"
@@ -168,7 +171,7 @@ static void try_waiting(mach_port_t port, mach_port_t from, mach_port_t reply,
 	sleep_for(1);
 	send_sized(port, reply, size);
 	mach_thread_join(thread);
-	check_bytes(port, size, 0, room, option, waiting_result, seqno);
+	check_bytes(port, size, trailer, room, option, waiting_result, seqno);
 	EXPECT(port_status(port).mps_msgcount, kept);
 	EXPECT(port_status(port).mps_seqno, seqno + !kept);
 	if (kept)
@@ -179,17 +182,19 @@ static void try_waiting(mach_port_t port, mach_port_t from, mach_port_t reply,
 
 void test_waiting_written_bytes(void)
 {
-	static const mach_msg_size_t rooms[] = { 0, 5, 20, 23, 24, 27, 28, 63, 64, 65 };
+	static const mach_msg_size_t rooms[] = { 0, 5, 20, 23, 24, 27, 28, 39, 40, 63, 64, 65, 91,
+		92 };
 	mach_port_t port = port_new_with_send(1), reply = port_new(), set = port_new_set();
 
-	for (unsigned int i = 0; i < 8; i++) {
-		if (i == 4)
+	for (unsigned int i = 0; i < 16; i++) {
+		if (i == 8)
 			EXPECT(mach_port_move_member(SELF, port, set), KERN_SUCCESS);
 		for (unsigned int size = 0; size < COUNT_OF(sizes); size++)
 			for (unsigned int room = 0; room < COUNT_OF(rooms); room++)
-				try_waiting(port, i < 4 ? port : set, reply, sizes[size],
+				try_waiting(port, i < 8 ? port : set, reply, sizes[size],
 					rooms[room], (i & 1 ? MACH_RCV_LARGE : 0)
-					| (i & 2 ? MACH_RCV_NOTIFY : 0));
+					| (i & 2 ? MACH_RCV_NOTIFY : 0)
+					| MACH_RCV_TRAILER_ELEMENTS(i & 4 ? i % 3 + 1 : 0));
 	}
 	port_destroy(port);
 	port_destroy(reply);

@@ -48,6 +48,7 @@ void test_names_exhausted(void);
 void test_limits_of_references(void);
 void test_limits_of_dead_names(void);
 void test_dead_on_the_way(void);
+void test_order_of_death(void);
 
 /* odd.c: sections 2 to 9, odd addresses and sizes, rights whose order matters */
 void test_odd_buffers(void);
