@@ -67,6 +67,11 @@ fuzz-coverage:
 	@$(MAKE) --no-print-directory -s B=$(B)/fuzz-coverage FUZZ_COVERAGE=1 fuzz-targets
 	@tests/fuzz/run $(B)/fuzz-coverage --coverage
 
+# What the unit tests reach of ipc/, and every line and branch that they do not.
+.PHONY: coverage
+coverage:
+	@tests/coverage --list
+
 # Instructions are counted where it matters, in the release build.
 bench:
 	@$(MAKE) --no-print-directory MODE=release kernel build-bench
