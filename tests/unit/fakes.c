@@ -400,7 +400,7 @@ WEAK int main(int argc, char **argv)
 	int failed;
 
 	inject_arguments(argc, argv);
-	tcase_set_timeout(tcase, injecting ? 3600 : 60);
+	tcase_set_timeout(tcase, injecting ? 3600 : 300);
 	if (!injecting)		/* each run has a machine of its own */
 		tcase_add_checked_fixture(tcase, fake_machine_start, NULL);
 	unit_tests(tcase);

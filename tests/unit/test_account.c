@@ -72,14 +72,18 @@ static mach_port_name_t give(struct task *from, mach_port_name_t name, struct ta
 	mach_msg_type_name_t type;
 	struct ipc_debris debris;
 	struct ipc_port *port;
+	kern_return_t kr;
 
 	ck_must(mach_port_extract_right(from->space, name, disposition, &port, &type) ==
 		KERN_SUCCESS);
 	ipc_debris_init(&debris);
 	ipc_space_lock(to->space);
-	ck_must(ipc_right_copyout(to->space, port, type, &there, &debris) == KERN_SUCCESS);
+	kr = ipc_right_copyout(to->space, port, type, &there, &debris);
 	ipc_space_unlock(to->space);
 	ipc_debris_release(&debris);
+	if (kr != KERN_SUCCESS)
+		ipc_right_in_hand_release(port, type);
+	ck_must(kr == KERN_SUCCESS);
 	return there;
 }
 
@@ -313,6 +317,7 @@ END_TEST
 
 START_TEST(test_notification_lost)
 {
+	struct ipc_port *dying;
 	mach_port_name_t port;
 	uint32_t there;
 
@@ -324,7 +329,9 @@ START_TEST(test_notification_lost)
 	ck_assert_uint_eq(ipc_kmsg_lost, 1);
 	ck_assert_uint_eq(port_of(other, port)->sorights, 0);
 	/* A receive right that comes with one dies. */
-	ipc_notify_port_destroyed(ipc_port_make_sonce(port_of(other, port)), ipc_port_create());
+	dying = ipc_port_create();
+	ck_must(dying != NULL);
+	ipc_notify_port_destroyed(ipc_port_make_sonce(port_of(other, port)), dying);
 	ck_assert_uint_eq(ipc_kmsg_lost, 2);
 	ck_assert_uint_eq(ipc_port_cache.live, 1);
 	set_memory(other, there + 256);
