@@ -17,7 +17,7 @@
 #define SEND_MAX	65534
 #define DEAD_MAX	65535
 
-static struct worker worker;
+static struct worker worker, client;
 
 /* --- protected payloads ---------------------------------------------------------------------- */
 
@@ -66,14 +66,25 @@ void test_payload_forms(void)
 	EXPECT(message.header.msgh_local_port, name);
 	tap_about("who waits when it comes");
 	worker_receive(&worker, set);
-	message_init(&message, name, MACH_MSG_TYPE_COPY_SEND, reply, MACH_MSG_TYPE_MAKE_SEND_ONCE);
-	EXPECT(mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_RCV_MSG | MACH_RCV_TIMEOUT, 24,
-		sizeof message, reply, 10, 0), MACH_RCV_TIMED_OUT);
+	client = (struct worker) { .option = MACH_SEND_MSG | MACH_RCV_MSG, .receive = reply };
+	message_init(&client.message, name, MACH_MSG_TYPE_COPY_SEND, reply,
+		MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	worker_start(&client);
 	EXPECT(worker_end(&worker), MACH_MSG_SUCCESS);
 	EXPECT(worker.message.header.msgh_bits, MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE,
 		MACH_MSG_TYPE_PROTECTED_PAYLOAD));
 	EXPECT(worker.message.header.msgh_protected_payload, 77);
-	EXPECT(mach_port_deallocate(SELF, worker.message.header.msgh_remote_port), KERN_SUCCESS);
+	tap_about("and the answer, to a port with a payload");
+	EXPECT(mach_port_set_protected_payload(SELF, reply, 78), KERN_SUCCESS);
+	EXPECT(send_simple(name, 1), MACH_MSG_SUCCESS);
+	message_init(&message, worker.message.header.msgh_remote_port,
+		MACH_MSG_TYPE_MOVE_SEND_ONCE, 0, 0);
+	EXPECT(mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_RCV_MSG, 24, sizeof message,
+		set, 0, 0), MACH_MSG_SUCCESS);
+	EXPECT(worker_end(&client), MACH_MSG_SUCCESS);
+	EXPECT(client.message.header.msgh_bits, MACH_MSGH_BITS(0,
+		MACH_MSG_TYPE_PROTECTED_PAYLOAD));
+	EXPECT(client.message.header.msgh_protected_payload, 78);
 	port_destroy(name);
 	port_destroy(reply);
 	port_destroy(set);

@@ -23,19 +23,36 @@ static struct worker worker, other;
 static const mach_msg_size_t sizes[] = { 24, 28, 64 };
 
 /* A message with a right and words up to a size; its reply is made send-once. */
+static void make_sized(struct message *message, mach_port_t port, mach_port_t reply,
+	mach_msg_size_t size)
+{
+	message_init(message, port, MACH_MSG_TYPE_COPY_SEND, reply, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	message->header.msgh_id = 4444;
+	if (size >= 64) {
+		message_right(message, port, MACH_MSG_TYPE_COPY_SEND);
+		message_type(message, MACH_MSG_TYPE_INTEGER_32, 32, (size - 36) / 4, TYPE_INLINE);
+	}
+	while (message->header.msgh_size < size)
+		message_word(message, 0x11111111 + message->header.msgh_size);
+}
+
 static void send_sized(mach_port_t port, mach_port_t reply, mach_msg_size_t size)
 {
 	struct message message;
 
-	message_init(&message, port, MACH_MSG_TYPE_COPY_SEND, reply, MACH_MSG_TYPE_MAKE_SEND_ONCE);
-	message.header.msgh_id = 4444;
-	if (size >= 64)
-		message_right(&message, port, MACH_MSG_TYPE_COPY_SEND);
-	if (size >= 64)
-		message_type(&message, MACH_MSG_TYPE_INTEGER_32, 32, (size - 36) / 4, TYPE_INLINE);
-	while (message.header.msgh_size < size)
-		message_word(&message, 0x11111111 + message.header.msgh_size);
+	make_sized(&message, port, reply, size);
 	EXPECT(message_send(&message), MACH_MSG_SUCCESS);
+}
+
+/* The same in a round trip, whose answer is that there will be none. */
+static void call_sized(mach_port_t port, mach_port_t reply, mach_msg_size_t size)
+{
+	struct message message;
+
+	make_sized(&message, port, reply, size);
+	EXPECT(mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_RCV_MSG, size, sizeof message,
+		reply, 0, 0), MACH_MSG_SUCCESS);
+	EXPECT(message.header.msgh_id, MACH_NOTIFY_SEND_ONCE);
 }
 
 /* What a bare header must be; a trailer makes no difference. */
@@ -140,44 +157,56 @@ void test_written_bytes(void)
 	port_destroy(reply);
 }
 
-static mach_port_t waiting_port;
-static mach_msg_size_t waiting_room;
-static mach_msg_option_t waiting_option;
-static mach_msg_return_t waiting_result;
+static struct {
+	mach_port_t		port, from;
+	mach_msg_size_t		size, room;
+	mach_msg_option_t	option;
+	mach_port_seqno_t	seqno;
+} waiting;
 
 /* The same for a thread that waits when the message comes. */
 static void wait_for_one(void *argument)
 {
+	mach_msg_size_t trailer = trailers[waiting.option >> 24 & 3];
+	boolean_t kept = waiting.size + trailer > waiting.room
+		&& (waiting.option & MACH_RCV_LARGE);
+	mach_msg_return_t result;
+
 	(void) argument;
-	waiting_result = mach_msg_trap((mach_msg_header_t *) buffer, MACH_RCV_MSG
-		| waiting_option, 0, waiting_room, waiting_port, 0, MACH_PORT_DEAD);
+	memset(buffer, BLANK, sizeof buffer);
+	result = mach_msg_trap((mach_msg_header_t *) buffer, MACH_RCV_MSG | waiting.option, 0,
+		waiting.room, waiting.from, 0, MACH_PORT_DEAD);
+	EXPECT(port_status(waiting.port).mps_msgcount, kept);
+	EXPECT(port_status(waiting.port).mps_seqno, waiting.seqno + !kept);
+	check_bytes(waiting.port, waiting.size, trailer, waiting.room, waiting.option, result,
+		waiting.seqno);
+	if (kept)
+		EXPECT(mach_msg_trap((mach_msg_header_t *) buffer, MACH_RCV_MSG | MACH_RCV_TIMEOUT,
+			0, 0, waiting.from, 0, 0), MACH_RCV_TOO_LARGE);
 }
 
 static void try_waiting(mach_port_t port, mach_port_t from, mach_port_t reply,
 	mach_msg_size_t size, mach_msg_size_t room, mach_msg_option_t option)
 {
-	mach_msg_size_t trailer = trailers[option >> 24 & 3];
-	mach_port_seqno_t seqno = port_status(port).mps_seqno;
-	boolean_t kept = size + trailer > room && (option & MACH_RCV_LARGE);
-	mach_port_t thread;
+	for (unsigned int calls = 0; calls < 2; calls++) {
+		mach_port_t thread;
 
-	tap_about("waiting %s, %u bytes, room for %u, options 0x%x", from == port ? "on the port"
-		: "on its set", size, room, option);
-	waiting_port = from;
-	waiting_room = room;
-	waiting_option = option;
-	memset(buffer, BLANK, sizeof buffer);
-	EXPECT(mach_thread_start(wait_for_one, NULL, &thread), KERN_SUCCESS);
-	sleep_for(1);
-	send_sized(port, reply, size);
-	mach_thread_join(thread);
-	check_bytes(port, size, trailer, room, option, waiting_result, seqno);
-	EXPECT(port_status(port).mps_msgcount, kept);
-	EXPECT(port_status(port).mps_seqno, seqno + !kept);
-	if (kept)
-		EXPECT(mach_msg_trap((mach_msg_header_t *) buffer, MACH_RCV_MSG | MACH_RCV_TIMEOUT,
-			0, 0, from, 0, 0), MACH_RCV_TOO_LARGE);
-	EXPECT_TRUE(notification_is(reply, MACH_NOTIFY_SEND_ONCE, 0));
+		tap_about("waiting %s, %u bytes, room for %u, options 0x%x, %s", from == port
+			? "on the port" : "on its set", size, room, option,
+			calls ? "a call" : "a send");
+		waiting.port = port;
+		waiting.from = from;
+		waiting.size = size;
+		waiting.room = room;
+		waiting.option = option;
+		waiting.seqno = port_status(port).mps_seqno;
+		EXPECT(mach_thread_start(wait_for_one, NULL, &thread), KERN_SUCCESS);
+		sleep_for(1);
+		(calls ? call_sized : send_sized)(port, reply, size);
+		mach_thread_join(thread);
+		if (!calls)
+			EXPECT_TRUE(notification_is(reply, MACH_NOTIFY_SEND_ONCE, 0));
+	}
 }
 
 void test_waiting_written_bytes(void)
