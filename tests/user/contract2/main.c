@@ -6,6 +6,8 @@
 static const struct test tests[] = {
 	{ .name = "9 bare: every field", .run = test_bare_forms },
 	{ .name = "9 bare: a protected payload", .run = test_bare_payload },
+	{ .name = "9 pseudo-received after an interruption", .run = test_interrupted },
+	{ .name = "9 what came back is sent again", .run = test_sent_again },
 	{ .name = "10 the wrong kind of port", .run = test_wrong_kind },
 	{ .name = "10 the wrong kind of port for traps", .run = test_wrong_kind_traps },
 	{ .name = "10 counters of calls", .run = test_counters, .ours = TRUE },
@@ -39,6 +41,9 @@ static const struct test tests[] = {
 	{ .name = "13 extract: every disposition and kind", .run = test_extract_kinds },
 	{ .name = "13 extract: references at their limit", .run = test_extract_at_limit,
 	  .ours = TRUE },
+	{ .name = "13 ports that change hands", .run = test_changing_hands },
+	{ .name = "13 a receive right put where it was", .run = test_inserted_in_own },
+	{ .name = "15 who may ask: two faults", .run = test_porter_privilege, .ours = TRUE },
 	{ .name = "13 insert and extract: tasks that have ended", .run = test_ending_tasks },
 };
 

@@ -48,4 +48,11 @@ void test_reply_dispositions(void);
 void test_bare_forms(void);
 void test_bare_payload(void);
 
+/* moves.c: sections 9 and 13, what comes back, ports that change hands; porter's routines */
+void test_interrupted(void);
+void test_sent_again(void);
+void test_changing_hands(void);
+void test_inserted_in_own(void);
+void test_porter_privilege(void);
+
 #endif
