@@ -455,7 +455,7 @@ void test_dead_on_the_way(void)
 	port_destroy(port);
 }
 
-/* All that a death sends, in its order: the no-senders right, the messages' rights, the requests. */
+/* What a death sends, in its order: the no-senders right, the messages' rights, the requests. */
 void test_order_of_death(void)
 {
 	mach_port_t port = port_new_with_send(1), notify = port_new(), passed = port_new();

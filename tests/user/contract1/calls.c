@@ -369,6 +369,75 @@ void test_unwritable_requests(void)
 	end_round_trips();
 }
 
+/* The receiver waits already, and the sender names something that it cannot receive from. */
+void test_bad_sources(void)
+{
+	mach_port_t port = port_new_with_send(1), member = port_new(), set = port_new_set();
+	struct message message;
+
+	EXPECT(mach_port_move_member(SELF, member, set), KERN_SUCCESS);
+	for (enum kind kind = 0; kind <= KIND_COUNT; kind++) {
+		struct subject subject = { .kind = kind, .name = member };
+
+		if (kind < KIND_COUNT)
+			subject = subject_make(kind);
+		if (kind < KIND_COUNT && (kind_has_receive(kind) || kind == KIND_SET)) {
+			subject_destroy(&subject);
+			continue;
+		}
+		tap_about("%s", kind < KIND_COUNT ? kind_text(kind) : "a member");
+		worker_receive(&worker, port);
+		message_init(&message, port, MACH_MSG_TYPE_COPY_SEND, member,
+			MACH_MSG_TYPE_MAKE_SEND_ONCE);
+		EXPECT(mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_RCV_MSG, 24,
+			sizeof message, subject.name, 0, 0), kind < KIND_COUNT
+			? MACH_RCV_INVALID_NAME : MACH_RCV_IN_SET);
+		EXPECT(worker_end(&worker), MACH_MSG_SUCCESS);
+		EXPECT(worker.message.header.msgh_id, 1234);
+		EXPECT(mach_port_deallocate(SELF, worker.message.header.msgh_remote_port),
+			KERN_SUCCESS);
+		EXPECT_TRUE(notification_is(set, MACH_NOTIFY_SEND_ONCE, 0));
+		if (kind < KIND_COUNT)
+			subject_destroy(&subject);
+	}
+	port_destroy(port);
+	port_destroy(member);
+	port_destroy(set);
+}
+
+static void take_answer(void *argument)
+{
+	struct message message;
+
+	(void) argument;
+	EXPECT(mach_msg_trap(&message.header, MACH_RCV_MSG, 0, sizeof message, client.reply, 0, 0),
+		MACH_MSG_SUCCESS);
+	EXPECT(message.header.msgh_id, 1234);
+	EXPECT(mach_port_deallocate(SELF, port_make_send_once(client.quiet)), KERN_SUCCESS);
+}
+
+/* An answer by a name with a dead-name request: the name goes, and that is told. */
+void test_requested_answer(void)
+{
+	mach_port_t notify = port_new(), once, thread;
+	struct message message;
+
+	start_round_trips();
+	once = port_make_send_once(client.reply);
+	EXPECT(port_request(once, MACH_NOTIFY_DEAD_NAME, 0, notify), KERN_SUCCESS);
+	EXPECT(mach_thread_start(take_answer, NULL, &thread), KERN_SUCCESS);
+	sleep_for(1);
+	message_init(&message, once, MACH_MSG_TYPE_MOVE_SEND_ONCE, 0, 0);
+	EXPECT(mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_RCV_MSG, 24, sizeof message,
+		client.quiet, 0, 0), MACH_MSG_SUCCESS);
+	mach_thread_join(thread);
+	EXPECT(port_type(once), 0);
+	EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_PORT_DELETED, once));
+	EXPECT_TRUE(queue_is_empty(notify));
+	port_destroy(notify);
+	end_round_trips();
+}
+
 /* --- to the kernel --------------------------------------------------------------------------- */
 
 /* A kernel port has no queue that could be full; the answer goes past the limit of its port. */

@@ -62,6 +62,9 @@ static const struct test tests[] = {
 	{ .name = "6 answers that cannot be written", .run = test_unwritable_answers, .ours = TRUE },
 	{ .name = "6 requests that cannot be written", .run = test_unwritable_requests,
 		.ours = TRUE },
+	{ .name = "6 rcv_name of every kind, for a message that is handed over",
+		.run = test_bad_sources },
+	{ .name = "3 an answer by a name with a request", .run = test_requested_answer },
 	{ .name = "5 a kernel port as destination", .run = test_kernel_destination },
 };
 

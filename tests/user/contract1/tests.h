@@ -75,6 +75,8 @@ void test_receiver_left(void);
 void test_small_answers(void);
 void test_unwritable_answers(void);
 void test_unwritable_requests(void);
+void test_bad_sources(void);
+void test_requested_answer(void);
 void test_kernel_destination(void);
 
 #endif
