@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Section 11: requests for notifications, and each kind of notification byte for byte. */
 #include <libmach/string.h>
+#include <libmach/thread.h>
 #include <mach.h>
 #include <mach/notify.h>
 
@@ -466,4 +467,87 @@ void test_no_senders_moved(void)
 		port_destroy(notify);
 		port_destroy(carrier);
 	}
+}
+
+/* --- calls that use up the last send right -------------------------------- */
+
+/* Answers until the port goes. */
+static void serve(void *argument)
+{
+	mach_port_t service = *(mach_port_t *) argument;
+	struct message message;
+	mach_msg_return_t mr;
+
+	mr = mach_msg_trap(&message.header, MACH_RCV_MSG, 0, sizeof message, service, 0, 0);
+	while (mr == MACH_MSG_SUCCESS) {
+		message.header.msgh_bits = MACH_MSG_TYPE_MOVE_SEND_ONCE;
+		message.header.msgh_local_port = MACH_PORT_NULL;
+		mr = mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_RCV_MSG, 24,
+			sizeof message, service, 0, 0);
+	}
+}
+
+/* The server is waiting: the request goes straight to it, and takes the last right with it. */
+void test_no_senders_calls(void)
+{
+	mach_port_t service = port_new(), reply = port_new(), notify = port_new(), thread;
+	struct message message;
+
+	EXPECT(mach_thread_start(serve, &service, &thread), KERN_SUCCESS);
+	sleep_for(30);
+	for (unsigned int i = 0; i < 12; i++) {
+		unsigned int how = i % 3 == 0 ? MACH_MSG_TYPE_MAKE_SEND
+			: i % 3 == 1 ? MACH_MSG_TYPE_MOVE_SEND : MACH_MSG_TYPE_COPY_SEND;
+
+		tap_about("call %u", i);
+		if (how != MACH_MSG_TYPE_MAKE_SEND)
+			port_make_send(service);
+		EXPECT(ask(service, 70, 0xffffffff, notify, ONCE), KERN_SUCCESS);
+		message_init(&message, service, how, reply, ONCE);
+		EXPECT(mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_RCV_MSG, 24,
+			sizeof message, reply, 0, 0), MACH_MSG_SUCCESS);
+		if (how == MACH_MSG_TYPE_COPY_SEND) {
+			EXPECT_TRUE(queue_is_empty(notify));
+			EXPECT(mach_port_deallocate(SELF, service), KERN_SUCCESS);
+		}
+		EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_NO_SENDERS, i + 1));
+		EXPECT_TRUE(queue_is_empty(notify));
+	}
+	port_destroy(service);
+	mach_thread_join(thread);
+	port_destroy(reply);
+	port_destroy(notify);
+}
+
+/* --- requests to the port itself -------------------------------- */
+
+void test_own_requests(void)
+{
+	mach_port_t port = port_new_with_send(1), once;
+	struct message message;
+
+	EXPECT(ask(port, 70, 0, port, ONCE), KERN_SUCCESS);
+	EXPECT(mach_port_deallocate(SELF, port), KERN_SUCCESS);
+	EXPECT_TRUE(notification_is(port, MACH_NOTIFY_NO_SENDERS, 1));
+	port_make_send(port);
+	EXPECT(mach_port_set_qlimit(SELF, port, 0), KERN_SUCCESS);
+	message_init(&message, port, MACH_MSG_TYPE_COPY_SEND, MACH_PORT_NULL, 0);
+	EXPECT(mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_SEND_NOTIFY, 24, 0, 0, 0, port),
+		MACH_SEND_WILL_NOTIFY);
+	EXPECT(message_receive(&message, port), MACH_MSG_SUCCESS);
+	EXPECT(message.header.msgh_id, 1234);
+	EXPECT_TRUE(notification_is(port, MACH_NOTIFY_MSG_ACCEPTED, port));
+	once = port_make_send_once(port);
+	EXPECT(ask(once, 72, 0, port, ONCE), KERN_SUCCESS);
+	EXPECT(ask(port, 72, 0, port, ONCE), KERN_SUCCESS);
+	EXPECT(ask(port, 70, 0, port, ONCE), KERN_SUCCESS);
+	message_init(&message, port, MACH_MSG_TYPE_COPY_SEND, MACH_PORT_NULL, 0);
+	EXPECT(mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_SEND_NOTIFY, 24, 0, 0, 0, port),
+		MACH_SEND_WILL_NOTIFY);
+	EXPECT(mach_port_mod_refs(SELF, port, MACH_PORT_RIGHT_RECEIVE, -1), KERN_SUCCESS);
+	EXPECT(port_refs(port, MACH_PORT_RIGHT_DEAD_NAME), 2);
+	EXPECT(port_refs(once, MACH_PORT_RIGHT_DEAD_NAME), 2);
+	EXPECT(port_type(port), MACH_PORT_TYPE_DEAD_NAME);
+	port_destroy(port);
+	port_destroy(once);
 }

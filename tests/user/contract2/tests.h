@@ -14,6 +14,8 @@ void test_deleted(void);
 void test_request_limits(void);
 void test_no_senders_sync(void);
 void test_no_senders_moved(void);
+void test_no_senders_calls(void);
+void test_own_requests(void);
 
 /* chains.c: sections 11 and 12, port-destroyed and death */
 void test_destroyed_state(void);
@@ -54,5 +56,11 @@ void test_sent_again(void);
 void test_changing_hands(void);
 void test_inserted_in_own(void);
 void test_porter_privilege(void);
+
+/* shortage.c: sections 9 and 15, forms and trailers when names are short */
+void test_bare_without_names(void);
+void test_back_without_names(void);
+void test_trailer_behind_error(void);
+void test_trailer_first(void);
 
 #endif
