@@ -28,6 +28,7 @@ static const struct test tests[] = {
 	{ .name = "11 no-senders: the port moves", .run = test_no_senders_moved },
 	{ .name = "11 no-senders: calls to a server that waits", .run = test_no_senders_calls },
 	{ .name = "11 requests that lead to the port itself", .run = test_own_requests },
+	{ .name = "11 requests on names that have died", .run = test_requests_after_death },
 	{ .name = "11 port-destroyed: what stays", .run = test_destroyed_state },
 	{ .name = "11 port-destroyed: the owner's send rights", .run = test_destroyed_senders,
 	  .ours = TRUE },

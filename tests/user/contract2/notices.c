@@ -551,3 +551,45 @@ void test_own_requests(void)
 	port_destroy(port);
 	port_destroy(once);
 }
+
+/* --- requests on names whose port has died ------------------------------------------------- */
+
+/* With and without a request before; nobody has looked at the name since. */
+void test_requests_after_death(void)
+{
+	for (unsigned int way = 0; way < 8; way++) {
+		mach_port_t port = port_new_with_send(1), name = port, holder = port_new();
+		mach_port_t notify = port_new();
+		boolean_t first = way & 1, replaced = way & 4;
+		struct message message;
+
+		tap_about("way %u", way);
+		if (way & 2)
+			name = port_make_send_once(port);
+		if (first)
+			EXPECT(ask(name, 72, 0, notify, ONCE), KERN_SUCCESS);
+		message_init(&message, holder, ONCE, MACH_PORT_NULL, 0);
+		message_right(&message, port, MACH_MSG_TYPE_MOVE_RECEIVE);
+		EXPECT(message_send(&message), MACH_MSG_SUCCESS);
+		port_destroy(holder);
+		if (first)
+			EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_DEAD_NAME, name));
+		if (replaced) {
+			EXPECT(ask(name, 72, 0, notify, ONCE), KERN_INVALID_ARGUMENT);
+			EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_SEND_ONCE, 0));
+			EXPECT(ask(name, 70, 0, notify, ONCE), KERN_INVALID_RIGHT);
+			EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_SEND_ONCE, 0));
+		}
+		EXPECT(ask(name, 72, 1, notify, ONCE), KERN_SUCCESS);
+		EXPECT(previous, MACH_PORT_NULL);
+		EXPECT_TRUE(notification_is(notify, MACH_NOTIFY_DEAD_NAME, name));
+		EXPECT(port_type(name), MACH_PORT_TYPE_DEAD_NAME);
+		EXPECT(port_refs(name, MACH_PORT_RIGHT_DEAD_NAME), 2 + first);
+		EXPECT_TRUE(queue_is_empty(notify));
+		if (name != port)
+			port_destroy(port);
+		port_destroy(name);
+		EXPECT_TRUE(queue_is_empty(notify));
+		port_destroy(notify);
+	}
+}

@@ -16,6 +16,7 @@ void test_no_senders_sync(void);
 void test_no_senders_moved(void);
 void test_no_senders_calls(void);
 void test_own_requests(void);
+void test_requests_after_death(void);
 
 /* chains.c: sections 11 and 12, port-destroyed and death */
 void test_destroyed_state(void);
