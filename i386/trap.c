@@ -71,7 +71,7 @@ static void user_page_fault(struct thread *thread)
 	kr = KERN_PROTECTION_FAILURE;
 	if (!refused_for_ever(err))
 		kr = vm_fault(thread->task->map, addr, trap_fault_access(err));
-	if (kr != KERN_SUCCESS)
+	if (kr != KERN_SUCCESS && kr != KERN_ABORTED)	/* then the access is tried again */
 		exception(EXC_BAD_ACCESS, kr, (long)addr);
 }
 

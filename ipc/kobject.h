@@ -55,6 +55,13 @@ void ipc_port_dealloc_kernel(struct ipc_port *port);
 void ipc_kobject_on_no_senders(enum ipc_kobject_type type, void (*function)(void *object));
 
 /*
+ * The object pointer of a port that is not the kernel's: what the kernel knows it by, as the pager of
+ * a memory object.  When such a port dies the function is called with it, and what it
+ * counted for is the function's.
+ */
+void ipc_port_on_loss(void (*function)(void *object));
+
+/*
  * A kernel port has lost its last send right: see whether that means something.
  * Locks: none.  Owns: borrows the port; consumes the kernel's own reference if it ends.
  */

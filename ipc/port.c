@@ -314,11 +314,33 @@ static void port_deactivate(struct ipc_port *port)
 	wake_senders(port);
 }
 
+static void (*on_loss)(void *object);
+
+void ipc_port_on_loss(void (*function)(void *object))
+{
+	on_loss = function;
+}
+
+/* The kernel knew a dead port as something. */
+static void tell_loss(struct ipc_port *port)
+{
+	void *object;
+
+	ipc_port_lock(port);
+	object = port->kobject;
+	port->kobject = NULL;
+	ipc_port_unlock(port);
+	if (object != NULL)
+		on_loss(object);
+}
+
 /* Deal with what a dead port has left, which nobody else touches.  Consumes a reference. */
 static void port_bury(struct ipc_port *port)
 {
 	struct queue_link *link;
 
+	if (port->kobject != NULL)
+		tell_loss(port);
 	ipc_port_release_sonce(port->nsrequest);
 	port->nsrequest = IP_NULL;
 	while ((link = queue_take_first(&port->mqueue.messages)) != NULL)

@@ -8,6 +8,8 @@
 #include <kern/processor.h>
 #include <kern/task.h>
 #include <kern/task_notify.h>
+#include <vm/pager.h>
+#include <vm/proxy.h>
 
 static void visit_task(struct ipc_check *check, const struct task *task)
 {
@@ -51,4 +53,6 @@ void kernel_visit_holders(struct ipc_check *check)
 	ipc_check_hold(check, default_pset.name_port, IPC_HOLDS_RECEIVE);
 	task_notify_visit(check);
 	device_visit_holders(check);
+	vm_pager_visit_holders(check);
+	vm_proxy_visit_holders(check);
 }

@@ -27,6 +27,8 @@
 #include <kern/version.h>
 #include <vm/kmem.h>
 #include <vm/map.h>
+#include <vm/pager.h>
+#include <vm/proxy.h>
 #include <vm/page.h>
 #include <vm/pmap.h>
 
@@ -69,6 +71,8 @@ static void objects_init(void)
 	processor_init();
 	host_time_init();
 	gsync_init();
+	vm_pager_init();
+	vm_proxy_init();
 	device_init();
 	exception_init(boot_info->command_line);
 	ipc_fast_path_init(boot_info->command_line);

@@ -56,7 +56,7 @@ struct host;
 struct io_perm;
 struct processor;
 struct processor_set;
-struct vm_object;
+struct vm_pager;
 
 typedef struct ipc_port		*ipc_port_t;
 typedef struct ipc_space	*ipc_space_t;
@@ -64,7 +64,7 @@ typedef struct task		*task_t;
 typedef struct thread		*thread_t;
 typedef struct vm_map		*vm_map_t;
 typedef struct vm_map_copy	*vm_map_copy_t;
-typedef struct vm_object	*vm_object_t;
+typedef struct vm_pager	*vm_object_t;	/* by its control port */
 typedef struct host		*host_t;
 typedef struct processor	*processor_t;
 typedef struct processor_set	*processor_set_t;
@@ -99,8 +99,8 @@ struct host *convert_port_to_host_priv(struct ipc_port *port);
 struct processor *convert_port_to_processor(struct ipc_port *port);
 struct processor_set *convert_port_to_pset(struct ipc_port *port);
 struct processor_set *convert_port_to_pset_name(struct ipc_port *port);
-struct vm_object *convert_port_to_object(struct ipc_port *port);
-struct vm_object *convert_port_to_object_name(struct ipc_port *port);
+struct vm_pager *convert_port_to_object(struct ipc_port *port);
+struct vm_pager *convert_port_to_object_name(struct ipc_port *port);
 struct device *convert_port_to_device(struct ipc_port *port);
 struct io_perm *convert_port_to_io_perm(struct ipc_port *port);
 
@@ -128,7 +128,7 @@ boolean_t ipc_port_check_circularity(struct ipc_port *port, struct ipc_port *des
 /* As in vm/map.h, which has a vm_region_info of its own and cannot be included by all stubs. */
 void vm_map_release(struct vm_map *map);
 
-void vm_object_release(struct vm_object *object);
+void vm_object_release(struct vm_pager *object);
 void pset_release(struct processor_set *pset);
 void device_release(struct device *device);
 void io_perm_release(struct io_perm *io_perm);
@@ -179,7 +179,7 @@ static inline void mig_release_space(struct ipc_space *space)
 		ipc_space_release(space);
 }
 
-static inline void mig_release_object(struct vm_object *object)
+static inline void mig_release_object(struct vm_pager *object)
 {
 	if (object)
 		vm_object_release(object);

@@ -126,6 +126,7 @@ struct thread {
 	struct ipc_port *exc_reply_port;/* receive right, for exception replies, or NULL */
 	uint32_t exc_code[3];		/* the exception in progress: exception, code, subcode */
 	uint32_t exc_stage;		/* whose handler has been asked (kern/exception.c) */
+	struct page_request *page_request; /* what a pager has to do first (vm/pager.h), or NULL */
 
 	uint32_t id;			/* unique, from 1; 0 for the kernel's own threads */
 	struct queue_link task_link;	/* in task->threads; task's lock */

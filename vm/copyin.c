@@ -9,6 +9,7 @@
 
 #include <kern/slab.h>
 #include <kern/string.h>
+#include <vm/pager.h>
 
 struct vm_map_copy *vm_map_copy_alloc(vm_offset_t offset, vm_size_t size)
 {
@@ -84,7 +85,7 @@ static kern_return_t own_contents(struct vm_map_entry *entry, vm_offset_t va,
 
 	*pagep = NULL;
 	if (vm_object_view(entry->object, index) == NULL)
-		return KERN_SUCCESS;
+		return vm_pager_need(entry->object, index, VM_PROT_READ);
 	if (!vm_entry_thaw(entry))
 		return KERN_RESOURCE_SHORTAGE;
 	return vm_object_own(entry->object, index, pagep);
@@ -304,10 +305,12 @@ kern_return_t vm_map_copyin(struct vm_map *map, vm_offset_t addr, vm_size_t size
 	}
 	if (addr >= VM_USER_MAX || size > VM_USER_MAX - addr)
 		return KERN_INVALID_ADDRESS;
-	kr = copyin_once(map, addr, size, destroy, copyp);
-	if (kr == KERN_RESOURCE_SHORTAGE) {
-		slab_reclaim();
+	do {
 		kr = copyin_once(map, addr, size, destroy, copyp);
-	}
+		if (kr == KERN_RESOURCE_SHORTAGE) {
+			slab_reclaim();
+			kr = copyin_once(map, addr, size, destroy, copyp);
+		}
+	} while (vm_pager_again(&kr));
 	return kr;
 }

@@ -6,6 +6,7 @@
 
 #include <kern/slab.h>
 #include <kern/string.h>
+#include <vm/pager.h>
 
 /* --- Pages with given bytes ---------------------------------------------------------- */
 
@@ -111,6 +112,7 @@ static kern_return_t place_anywhere(struct vm_map *map, vm_offset_t *start, vm_s
 		place(map, *start, entries);
 		if (map->wire_future && vm_map_wire_range(map, *start, *start + size) !=
 						KERN_SUCCESS) {
+			vm_pager_forget();
 			vm_map_remove(map, *start, *start + size);
 			kr = KERN_RESOURCE_SHORTAGE;
 		}
@@ -167,23 +169,29 @@ kern_return_t vm_map_copyout(struct vm_map *map, vm_offset_t *addr, struct vm_ma
 /* --- Contents ----------------------------------------------------------------------------- */
 
 /* Bytes from `at` on, counted from the first entry's first page; they are in the copy. */
-static void read_entries(const struct vm_map_copy *copy, vm_offset_t at, char *to, vm_size_t size)
+static kern_return_t read_entries(const struct vm_map_copy *copy, vm_offset_t at, char *to,
+				  vm_size_t size)
 {
+	kern_return_t kr = KERN_SUCCESS;
+
 	queue_for_each(link, &copy->entries) {
 		const struct vm_map_entry *e = container_of(link, struct vm_map_entry, link);
 
-		for (vm_size_t n; at < vm_entry_size(e) && size > 0; at += n, to += n, size -= n) {
+		for (vm_size_t n; kr == KERN_SUCCESS && at < vm_entry_size(e) && size > 0;
+		     at += n, to += n, size -= n) {
 			n = vm_page_rest(at, size);
-			vm_entry_read(e, e->start + at, to, n);
+			kr = vm_entry_read(e, e->start + at, to, n);
 			preemption_point();
 		}
-		if (size == 0)
+		if (size == 0 || kr != KERN_SUCCESS)
 			break;
 		at -= vm_entry_size(e);
 	}
+	return kr;
 }
 
-kern_return_t vm_map_copy_read(struct vm_map_copy *copy, vm_size_t offset, void *buf,
+/* One try, under whatever mutex. */
+static kern_return_t read_once(const struct vm_map_copy *copy, vm_size_t offset, void *buf,
 			       vm_size_t size)
 {
 	if (offset > vm_map_copy_size(copy) || size > vm_map_copy_size(copy) - offset)
@@ -193,8 +201,19 @@ kern_return_t vm_map_copy_read(struct vm_map_copy *copy, vm_size_t offset, void 
 	if (vm_map_copy_is_bytes(copy))
 		memcpy(buf, copy->data + offset, size);
 	else
-		read_entries(copy, copy->offset + offset, buf, size);
+		return read_entries(copy, copy->offset + offset, buf, size);
 	return KERN_SUCCESS;
+}
+
+kern_return_t vm_map_copy_read(struct vm_map_copy *copy, vm_size_t offset, void *buf,
+			       vm_size_t size)
+{
+	kern_return_t kr;
+
+	do {
+		kr = read_once(copy, offset, buf, size);
+	} while (vm_pager_again(&kr));
+	return kr;
 }
 
 /* --- Over what is mapped -------------------------------------------------------------------- */
@@ -224,7 +243,7 @@ static kern_return_t overwrite(struct vm_map *map, vm_offset_t addr, struct vm_m
 		kr = make_ready(map, vm_page_trunc(addr), addr + copy->size);
 	for (; kr == KERN_SUCCESS && done < copy->size; done += n) {
 		n = vm_page_rest(addr + done, copy->size - done);
-		kr = vm_map_copy_read(copy, done, buffer, n);
+		kr = read_once(copy, done, buffer, n);
 		if (kr == KERN_SUCCESS)
 			kr = vm_map_write_locked(map, addr + done, buffer, n);
 	}
@@ -244,9 +263,11 @@ kern_return_t vm_map_copy_overwrite(struct vm_map *map, vm_offset_t addr,
 	buffer = kalloc(PAGE_BYTES);
 	if (buffer == NULL)
 		return KERN_RESOURCE_SHORTAGE;
-	mutex_lock(&map->lock);
-	kr = overwrite(map, addr, copy, buffer);
-	mutex_unlock(&map->lock);
+	do {
+		mutex_lock(&map->lock);
+		kr = overwrite(map, addr, copy, buffer);
+		mutex_unlock(&map->lock);
+	} while (vm_pager_again(&kr));
 	kfree(buffer, PAGE_BYTES);
 	if (kr == KERN_SUCCESS)
 		vm_map_copy_discard(copy);

@@ -2,8 +2,9 @@
 /*
  * Page faults, and every other way in which the kernel makes a page of a map resident.
  *
- * Anonymous memory needs no I/O, so a fault is served with the map's mutex and the object's lock
- * held throughout.  When memory is short the slab caches are asked for pages they do not use;
+ * A fault is served with the map's mutex and the object's lock held throughout.  If a page is
+ * absent that a pager has, all is undone and unlocked, and done again when the pager has answered
+ * (vm/pager.h).  When memory is short the slab caches are asked for pages they do not use;
  * if there are none the fault fails: there is no page-out to wait for.
  */
 #include <vm/fault.h>
@@ -13,6 +14,7 @@
 #include <kern/task.h>
 #include <kern/trace.h>
 #include <vm/map_entry.h>
+#include <vm/pager.h>
 
 struct vm_fault_counts vm_fault_counts;
 
@@ -52,11 +54,15 @@ static kern_return_t page_to_write(struct vm_map_entry *entry, uint32_t index,
 }
 
 /* A page that will be read; *writable says whether a write would find it ready. */
-static kern_return_t page_to_read(struct vm_object *object, uint32_t index,
+static kern_return_t page_to_read(struct vm_object *object, uint32_t index, vm_prot_t access,
 				  struct vm_page **pagep, bool *writable, enum fault_kind *kind)
 {
 	struct vm_page *page = vm_object_view(object, index);
+	kern_return_t kr = page == NULL ? vm_pager_need(object, index, VM_PROT_READ)
+					: vm_pager_allows(page, access);
 
+	if (kr != KERN_SUCCESS)
+		return kr;
 	if (page == NULL) {
 		*kind = FAULT_ZERO;
 		page = vm_object_fill(object, index, NULL);
@@ -73,7 +79,7 @@ static kern_return_t page_to_read(struct vm_object *object, uint32_t index,
 static kern_return_t map_page(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t va,
 			      struct vm_page *page, bool writable)
 {
-	vm_prot_t prot = vm_entry_access(entry);
+	vm_prot_t prot = vm_entry_access(entry) & ~(page->paging & PAGING_PROHIBITED);
 
 	if (!writable)
 		prot &= ~VM_PROT_WRITE;
@@ -92,7 +98,7 @@ static kern_return_t map_page(struct vm_map *map, struct vm_map_entry *entry, vm
 
 /* Make the page at va resident and map it. */
 static kern_return_t fault_in(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t va,
-			      bool write, struct vm_page **pagep)
+			      vm_prot_t access, struct vm_page **pagep)
 {
 	enum fault_kind kind = FAULT_RESIDENT;
 	bool writable = true;
@@ -105,10 +111,10 @@ static kern_return_t fault_in(struct vm_map *map, struct vm_map_entry *entry, vm
 	index = vm_entry_index(entry, va);
 	lock = entry->object->lock;
 	spin_lock(lock);
-	if (write)
+	if ((access & VM_PROT_WRITE) != 0)
 		kr = page_to_write(entry, index, pagep, &kind);
 	else
-		kr = page_to_read(entry->object, index, pagep, &writable, &kind);
+		kr = page_to_read(entry->object, index, access, pagep, &writable, &kind);
 	if (kr == KERN_SUCCESS)
 		kr = map_page(map, entry, va, *pagep, writable);
 	spin_unlock(lock);
@@ -120,7 +126,7 @@ static kern_return_t fault_in(struct vm_map *map, struct vm_map_entry *entry, vm
 kern_return_t vm_entry_own_page(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t va,
 				struct vm_page **pagep)
 {
-	return fault_in(map, entry, vm_page_trunc(va), true, pagep);
+	return fault_in(map, entry, vm_page_trunc(va), VM_PROT_DEFAULT, pagep);
 }
 
 static kern_return_t fault_locked(struct vm_map *map, vm_offset_t addr, vm_prot_t access,
@@ -133,7 +139,7 @@ static kern_return_t fault_locked(struct vm_map *map, vm_offset_t addr, vm_prot_
 		return KERN_INVALID_ADDRESS;
 	if ((vm_entry_access(entry) & wanted) != wanted)
 		return KERN_PROTECTION_FAILURE;
-	return fault_in(map, entry, vm_page_trunc(addr), (access & VM_PROT_WRITE) != 0, pagep);
+	return fault_in(map, entry, vm_page_trunc(addr), access, pagep);
 }
 
 static kern_return_t fault_once(struct vm_map *map, vm_offset_t addr, vm_prot_t access)
@@ -149,12 +155,15 @@ static kern_return_t fault_once(struct vm_map *map, vm_offset_t addr, vm_prot_t 
 
 kern_return_t vm_fault(struct vm_map *map, vm_offset_t addr, vm_prot_t access)
 {
-	kern_return_t kr = fault_once(map, addr, access);
+	kern_return_t kr;
 
-	if (kr == KERN_RESOURCE_SHORTAGE) {
-		slab_reclaim();
+	do {
 		kr = fault_once(map, addr, access);
-	}
+		if (kr == KERN_RESOURCE_SHORTAGE) {
+			slab_reclaim();
+			kr = fault_once(map, addr, access);
+		}
+	} while (vm_pager_again(&kr));
 	if (trace_on(TRACE_FAULT))
 		trace_record(TRACE_FAULT, addr, (uint32_t)access, (uint32_t)kr);
 	return kr;
@@ -162,20 +171,27 @@ kern_return_t vm_fault(struct vm_map *map, vm_offset_t addr, vm_prot_t access)
 
 /* --- Contents ------------------------------------------------------------------------------ */
 
-void vm_entry_read(const struct vm_map_entry *entry, vm_offset_t va, void *buf, vm_size_t size)
+kern_return_t vm_entry_read(const struct vm_map_entry *entry, vm_offset_t va, void *buf,
+			    vm_size_t size)
 {
 	struct vm_object *object = entry->object;
+	kern_return_t kr = KERN_SUCCESS;
 	struct vm_page *page = NULL;
 
 	if (object != NULL) {
+		uint32_t index = vm_entry_index(entry, va);
+
 		spin_lock(object->lock);
-		page = vm_object_view(object, vm_entry_index(entry, va));
-		if (page != NULL)
+		page = vm_object_view(object, index);
+		kr = page == NULL ? vm_pager_need(object, index, VM_PROT_READ)
+				  : vm_pager_allows(page, VM_PROT_READ);
+		if (page != NULL && kr == KERN_SUCCESS)
 			vm_page_read(page, va & PAGE_OFFSET_MASK, buf, size);
 		spin_unlock(object->lock);
 	}
 	if (page == NULL)
 		memset(buf, 0, size);
+	return kr;
 }
 
 kern_return_t vm_map_read_locked(struct vm_map *map, vm_offset_t addr, void *buf, vm_size_t size)
@@ -186,7 +202,7 @@ kern_return_t vm_map_read_locked(struct vm_map *map, vm_offset_t addr, void *buf
 
 	for (; kr == KERN_SUCCESS && size > 0; addr += n, to += n, size -= n) {
 		n = vm_page_rest(addr, size);
-		vm_entry_read(vm_map_lookup(map, addr), addr, to, n);
+		kr = vm_entry_read(vm_map_lookup(map, addr), addr, to, n);
 		preemption_point();
 	}
 	return kr;
@@ -207,8 +223,10 @@ static kern_return_t entry_write(struct vm_map *map, vm_offset_t addr, const voi
 		return kr;
 	spin_lock(entry->object->lock);
 	kr = vm_object_own(entry->object, vm_entry_index(entry, addr), &page);
-	if (kr == KERN_SUCCESS)
+	if (kr == KERN_SUCCESS) {
 		vm_page_write(page, addr & PAGE_OFFSET_MASK, buf, size);
+		page->paging |= PAGING_DIRTY;
+	}
 	spin_unlock(entry->object->lock);
 	return kr;
 }
@@ -242,9 +260,11 @@ kern_return_t vm_map_read_bytes(struct vm_map *map, vm_offset_t addr, void *buf,
 		return KERN_INVALID_ADDRESS;
 	if (size == 0)
 		return KERN_SUCCESS;
-	mutex_lock(&map->lock);
-	kr = vm_map_read_locked(map, addr, buf, size);
-	mutex_unlock(&map->lock);
+	do {
+		mutex_lock(&map->lock);
+		kr = vm_map_read_locked(map, addr, buf, size);
+		mutex_unlock(&map->lock);
+	} while (vm_pager_again(&kr));
 	return kr;
 }
 
@@ -257,8 +277,10 @@ kern_return_t vm_map_write_bytes(struct vm_map *map, vm_offset_t addr, const voi
 		return KERN_INVALID_ADDRESS;
 	if (size == 0)
 		return KERN_SUCCESS;
-	mutex_lock(&map->lock);
-	kr = vm_map_write_locked(map, addr, buf, size);
-	mutex_unlock(&map->lock);
+	do {
+		mutex_lock(&map->lock);
+		kr = vm_map_write_locked(map, addr, buf, size);
+		mutex_unlock(&map->lock);
+	} while (vm_pager_again(&kr));
 	return kr;
 }

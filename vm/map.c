@@ -94,21 +94,21 @@ static kern_return_t wire_new(struct vm_map *map, vm_offset_t start, vm_offset_t
 	return kr;
 }
 
-/* Link an entry that says all but where; on error it is the caller's again. */
 static kern_return_t enter(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t *addr,
-			   vm_size_t size, vm_offset_t mask, bool anywhere)
+			   vm_offset_t mask, bool anywhere)
 {
+	vm_size_t size = vm_entry_size(entry);
 	vm_size_t charge = entry->max_protection == VM_PROT_NONE ? 0 : size;
 	vm_offset_t start = vm_page_trunc(*addr);
 	kern_return_t kr;
 
 	kr = vm_map_find_room(map, &start, size, mask, anywhere, charge);
 	if (kr != KERN_SUCCESS) {
+		vm_entry_detach(entry);
 		vm_entry_free(entry);
 		return kr;
 	}
-	entry->start = start;
-	entry->end = start + size;
+	vm_entry_move(entry, start);
 	vm_map_link(map, entry);
 	kr = wire_new(map, start, start + size);
 	if (kr != KERN_SUCCESS)
@@ -118,12 +118,22 @@ static kern_return_t enter(struct vm_map *map, struct vm_map_entry *entry, vm_of
 	return KERN_SUCCESS;
 }
 
+kern_return_t vm_map_enter(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t *addr,
+			   vm_offset_t mask, bool anywhere)
+{
+	kern_return_t kr;
+
+	mutex_lock(&map->lock);
+	kr = enter(map, entry, addr, mask, anywhere);
+	mutex_unlock(&map->lock);
+	return kr;
+}
+
 kern_return_t vm_map_enter_anonymous(struct vm_map *map, vm_offset_t *addr, vm_size_t size,
 				     vm_offset_t mask, bool anywhere, vm_prot_t cur, vm_prot_t max,
 				     vm_inherit_t inheritance)
 {
 	struct vm_map_entry *entry;
-	kern_return_t kr;
 
 	size = vm_page_round(size);
 	if (size == 0 || ((cur | max) & ~VM_PROT_ALL) != 0 || inheritance < VM_INHERIT_SHARE ||
@@ -135,10 +145,8 @@ kern_return_t vm_map_enter_anonymous(struct vm_map *map, vm_offset_t *addr, vm_s
 	entry->protection = (uint8_t)cur;
 	entry->max_protection = (uint8_t)max;
 	entry->inheritance = (uint8_t)inheritance;
-	mutex_lock(&map->lock);
-	kr = enter(map, entry, addr, size, mask, anywhere);
-	mutex_unlock(&map->lock);
-	return kr;
+	entry->end = size;
+	return vm_map_enter(map, entry, addr, mask, anywhere);
 }
 
 kern_return_t vm_map_allocate(struct vm_map *map, vm_offset_t *addr, vm_size_t size, bool anywhere)

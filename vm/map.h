@@ -80,6 +80,8 @@ kern_return_t vm_map_enter_anonymous(struct vm_map *map, vm_offset_t *addr, vm_s
 				     vm_offset_t mask, bool anywhere, vm_prot_t cur, vm_prot_t max,
 				     vm_inherit_t inheritance);
 
+struct vm_pager;
+
 struct vm_map_region_info {
 	vm_offset_t start;
 	vm_size_t size;
@@ -87,6 +89,7 @@ struct vm_map_region_info {
 	vm_inherit_t inheritance;
 	bool shared;
 	vm_offset_t offset;
+	struct vm_pager *pager;		/* a reference, or NULL: no memory object's pages */
 };
 
 /* The region at or after addr; KERN_NO_SPACE when there is none. */
@@ -113,7 +116,8 @@ kern_return_t vm_map_wire_all(struct vm_map *map, int flags);
  * Locks:    none.
  * Blocks:   for memory.
  * Returns:  KERN_SUCCESS, KERN_INVALID_ADDRESS (1), KERN_PROTECTION_FAILURE (2),
- *           KERN_MEMORY_ERROR (10), KERN_RESOURCE_SHORTAGE.
+ *           KERN_MEMORY_ERROR (10), KERN_RESOURCE_SHORTAGE, KERN_ABORTED: interrupted while it
+ *           waited for a pager.
  */
 kern_return_t vm_fault(struct vm_map *map, vm_offset_t addr, vm_prot_t access);
 

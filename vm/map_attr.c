@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Attributes of memory: protection and inheritance, and telling them. */
 #include <vm/map_entry.h>
+#include <vm/pager.h>
 
 /* May the whole range get this protection?  Holes may. */
 static kern_return_t protect_check(struct vm_map *map, vm_offset_t start, vm_offset_t end,
@@ -100,13 +101,29 @@ kern_return_t vm_map_inherit(struct vm_map *map, vm_offset_t addr, vm_size_t siz
 	return kr;
 }
 
+/* Offset and pager of memory that is a memory object's; the offset of other memory means nothing. */
+static void region_object(const struct vm_map_entry *entry, struct vm_map_region_info *info)
+{
+	const struct vm_object *object = entry->object;
+
+	if (object == NULL)
+		return;
+	spin_lock(object->lock);
+	if (object->pager != NULL) {
+		info->offset = entry->index << PAGE_SHIFT;
+		info->pager = object->pager;
+		vm_pager_reference(info->pager);
+	}
+	spin_unlock(object->lock);
+}
+
 kern_return_t vm_map_region(struct vm_map *map, vm_offset_t addr, struct vm_map_region_info *info)
 {
 	const struct vm_map_entry *entry;
 
 	mutex_lock(&map->lock);
 	entry = vm_map_find(map, addr);
-	if (entry != NULL)
+	if (entry != NULL) {
 		*info = (struct vm_map_region_info){
 			.start = entry->start,
 			.size = vm_entry_size(entry),
@@ -114,8 +131,9 @@ kern_return_t vm_map_region(struct vm_map *map, vm_offset_t addr, struct vm_map_
 			.max_protection = entry->max_protection,
 			.inheritance = entry->inheritance,
 			.shared = entry->shared,
-			.offset = 0,	/* that of anonymous memory means nothing */
 		};
+		region_object(entry, info);
+	}
 	mutex_unlock(&map->lock);
 	return entry != NULL ? KERN_SUCCESS : KERN_NO_SPACE;
 }

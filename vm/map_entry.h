@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The entries of a map, for vm/ only.  The map is locked in every call that takes one.
+ * Where pages are needed one may be absent that a pager has: then VM_ASK_PAGER (vm/pager.h) is the
+ * result, and who has locked the map unlocks it, waits, and does all again.
  */
 #ifndef VM_MAP_ENTRY_H
 #define VM_MAP_ENTRY_H
@@ -94,6 +96,16 @@ kern_return_t vm_map_pages(vm_offset_t addr, vm_size_t size, vm_offset_t *start,
 kern_return_t vm_map_check(struct vm_map *map, vm_offset_t start, vm_offset_t end,
 			   vm_prot_t access);
 
+/*
+ * Link an entry that says all but where, its start 0.  It is freed on error.
+ *
+ * Locks:    none; takes the map's.
+ * Returns:  KERN_SUCCESS, the place in *addr; KERN_NO_SPACE; KERN_INVALID_ADDRESS; what wiring it has
+ *           given.
+ */
+kern_return_t vm_map_enter(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t *addr,
+			   vm_offset_t mask, bool anywhere);
+
 /* Wire all that may be accessed in a clipped range; nothing changed on error. */
 kern_return_t vm_map_wire_range(struct vm_map *map, vm_offset_t start, vm_offset_t end);
 void vm_entry_unwire(struct vm_map *map, struct vm_map_entry *entry);
@@ -111,7 +123,8 @@ kern_return_t vm_map_write_locked(struct vm_map *map, vm_offset_t addr, const vo
 				  vm_size_t size);
 
 /* Bytes that an entry without a map, or any, shows at va; within one page. */
-void vm_entry_read(const struct vm_map_entry *entry, vm_offset_t va, void *buf, vm_size_t size);
+kern_return_t vm_entry_read(const struct vm_map_entry *entry, vm_offset_t va, void *buf,
+			    vm_size_t size);
 
 static inline vm_offset_t vm_page_trunc(vm_offset_t addr)
 {

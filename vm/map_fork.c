@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A child's map, by the inheritance of the parent's entries. */
 #include <vm/map_entry.h>
+#include <vm/pager.h>
 
 /* What the child gets of one entry, linked into its map. */
 static kern_return_t inherit_entry(struct vm_map *parent, struct vm_map_entry *entry,
@@ -45,13 +46,13 @@ static kern_return_t inherit_all(struct vm_map *parent, struct vm_map *child)
 	return kr;
 }
 
-struct vm_map *vm_map_fork(struct vm_map *parent)
+static kern_return_t fork_once(struct vm_map *parent, struct vm_map **childp)
 {
 	struct vm_map *child = vm_map_create();
 	kern_return_t kr;
 
 	if (child == NULL)
-		return NULL;
+		return KERN_RESOURCE_SHORTAGE;
 	/* Nobody else knows the child's map: its mutex is free, whatever the parent's order. */
 	mutex_lock(&parent->lock);
 	mutex_lock(&child->lock);
@@ -59,9 +60,20 @@ struct vm_map *vm_map_fork(struct vm_map *parent)
 	kr = inherit_all(parent, child);
 	mutex_unlock(&child->lock);
 	mutex_unlock(&parent->lock);
-	if (kr != KERN_SUCCESS) {
+	if (kr == KERN_SUCCESS)
+		*childp = child;
+	else
 		vm_map_release(child);
-		return NULL;
-	}
+	return kr;
+}
+
+struct vm_map *vm_map_fork(struct vm_map *parent)
+{
+	struct vm_map *child = NULL;
+	kern_return_t kr;
+
+	do {
+		kr = fork_once(parent, &child);
+	} while (vm_pager_again(&kr));
 	return child;
 }

@@ -6,6 +6,7 @@
  */
 #include <mach/vm_wire.h>
 #include <vm/map_entry.h>
+#include <vm/pager.h>
 
 /* Take back the wiring of the entry's pages below `end`. */
 static void unwire_pages(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t end)
@@ -151,9 +152,11 @@ kern_return_t vm_map_wire_quota(struct vm_map *map, vm_offset_t addr, vm_size_t 
 		return kr;
 	if (addr >= VM_USER_MAX || size > VM_USER_MAX - addr)
 		return KERN_NO_SPACE;
-	mutex_lock(&map->lock);
-	kr = wire_locked(map, start, end, access, quota);
-	mutex_unlock(&map->lock);
+	do {
+		mutex_lock(&map->lock);
+		kr = wire_locked(map, start, end, access, quota);
+		mutex_unlock(&map->lock);
+	} while (vm_pager_again(&kr));
 	return kr;
 }
 
@@ -162,7 +165,7 @@ kern_return_t vm_map_wire(struct vm_map *map, vm_offset_t addr, vm_size_t size, 
 	return vm_map_wire_quota(map, addr, size, access, VM_USER_MAX);
 }
 
-kern_return_t vm_map_wire_all(struct vm_map *map, int flags)
+static kern_return_t wire_all_once(struct vm_map *map, int flags)
 {
 	kern_return_t kr = KERN_SUCCESS;
 
@@ -174,5 +177,15 @@ kern_return_t vm_map_wire_all(struct vm_map *map, int flags)
 	if (kr == KERN_SUCCESS)
 		map->wire_future = (flags & VM_WIRE_FUTURE) != 0;
 	mutex_unlock(&map->lock);
+	return kr;
+}
+
+kern_return_t vm_map_wire_all(struct vm_map *map, int flags)
+{
+	kern_return_t kr;
+
+	do {
+		kr = wire_all_once(map, flags);
+	} while (vm_pager_again(&kr));
 	return kr;
 }

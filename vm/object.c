@@ -8,6 +8,7 @@
 #include <kern/slab.h>
 #include <vm/object_family.h>
 #include <vm/object_pages.h>
+#include <vm/pager.h>
 
 /*
  * Families share a few locks, so that a lock outlives every object of its family.  Nobody
@@ -227,6 +228,8 @@ bool vm_object_is_last(const struct vm_object *object, const struct vm_page *pag
 {
 	uint32_t index = page->offset, budget = OBJECT_SEARCH_MAX;
 
+	if (page->object->pager != NULL)
+		return false;
 	for (const struct vm_object *o = object; o != page->object; o = o->shadow) {
 		if (vm_object_covered(o->shadow, NULL, index, index + 1))
 			return false;
@@ -263,6 +266,8 @@ static void range_leave(struct vm_object *object, uint32_t first, uint32_t end)
 	struct vm_page *page;
 	uint32_t count = 0;
 
+	if (object->pager != NULL)
+		return;		/* its pages are the pager's */
 	object->holds++;
 	vm_page_walk_begin(&walk, object, first, end);
 	while ((page = vm_page_walk_next(&walk)) != NULL) {
@@ -277,7 +282,8 @@ static void range_leave(struct vm_object *object, uint32_t first, uint32_t end)
 static bool is_idle(const struct vm_object *object)
 {
 	return object->entry_count == 0 && object->holds == 0 && !object->dissolving &&
-	       !many_snapshots(object);
+	       !many_snapshots(object) &&
+	       (object->pager == NULL || queue_empty(&object->snapshots));
 }
 
 /*
@@ -305,6 +311,10 @@ void vm_object_settle(struct vm_object *object)
 {
 	while (object != NULL && is_idle(object)) {
 		assert_locked(object->lock);
+		if (object->pager != NULL) {
+			vm_pager_idle(object->pager);
+			break;
+		}
 		object = dissolve(object);
 	}
 }
@@ -404,4 +414,5 @@ void vm_entry_detach(struct vm_map_entry *entry)
 		below->holds--;
 	shadows_leave(below, first, end);
 	spin_unlock(lock);
+	vm_pager_end_idle();
 }

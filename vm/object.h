@@ -4,7 +4,8 @@
  *
  * An object is a set of pages.  A *snapshot* of an object is another object that starts
  * without pages: a page that it lacks is found in the object whose snapshot it is (its `shadow`),
- * and so on down; a page found nowhere is zero.  Objects that are related in this way are a
+ * and so on down; a page found nowhere is zero, or, if the last object has a pager (vm/pager.h),
+ * has to be asked for.  Objects that are related in this way are a
  * family: a tree, whose members number their pages alike and share one lock, so that no operation
  * on copies ever takes two object locks.
  *
@@ -24,7 +25,8 @@
  * An object lives while entries refer to it, or while it has two snapshots or more.  With one
  * left it is dissolved: pages that the snapshot wants move there, the others are freed.  So chains
  * are as long as there are copies alive, whatever was copied before, and no page stays that
- * nobody can reach.  A copy that would make a chain longer than OBJECT_HEIGHT_MAX copies the pages.
+ * nobody can reach.  An object with a pager keeps its pages, and lives while it has any
+ * entry or snapshot; it is never frozen.  A copy that would make a chain longer than OBJECT_HEIGHT_MAX copies the pages.
  *
  * Mappings.  A pmap maps an entry's page only to the page that the entry sees now, and for
  * writing only when the page is in the entry's object, the object is written directly,
@@ -44,6 +46,8 @@
 
 #define OBJECT_HEIGHT_MAX 32
 
+struct vm_pager;
+
 struct vm_object {
 	struct spin_lock *lock;		/* the family's; constant; guards all of the family */
 	struct vm_object *shadow;	/* whose snapshot this is, or NULL */
@@ -61,6 +65,7 @@ struct vm_object {
 	uint32_t height;		/* no chain of snapshots above it is longer */
 	bool frozen;			/* not written through its entries */
 	bool dissolving;		/* it is being taken apart */
+	struct vm_pager *pager;		/* whose pages they are (vm/pager.h), or NULL; root only */
 };
 
 void vm_object_init(void);
@@ -89,7 +94,8 @@ bool vm_entry_need_object(struct vm_map_entry *entry);
  * Mappings in `pmap`, the entry's, are made read-only as needed.
  *
  * Blocks:   at preemption points.
- * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE, the copy without an object.
+ * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE, VM_ASK_PAGER or KERN_MEMORY_ERROR, the copy
+ *           without an object.
  */
 kern_return_t vm_entry_snapshot(struct vm_map_entry *entry, vm_offset_t start,
 				struct vm_map_entry *copy, struct pmap *pmap);
@@ -125,7 +131,7 @@ bool vm_entry_join(struct vm_map_entry *entry, struct vm_map_entry *upper);
 /* The page if it is resident in the object itself. */
 struct vm_page *vm_object_page(const struct vm_object *object, uint32_t index);
 
-/* The page that readers of the object see, in it or below; NULL: zeros. */
+/* The page that readers of the object see, in it or below; NULL: zeros, if there is no pager. */
 struct vm_page *vm_object_view(const struct vm_object *object, uint32_t index);
 
 /*
@@ -147,7 +153,7 @@ bool vm_entry_thaw(struct vm_map_entry *entry);
  * Make a page of a directly written object resident in it and seen by nobody else, ready to
  * be written.  The caller maps the result where the entry mapped what was there.
  *
- * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE.
+ * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE; VM_ASK_PAGER, KERN_MEMORY_ERROR.
  */
 kern_return_t vm_object_own(struct vm_object *object, uint32_t index, struct vm_page **pagep);
 

@@ -7,6 +7,7 @@
 #include <kern/sched.h>
 #include <vm/object_family.h>
 #include <vm/object_pages.h>
+#include <vm/pager.h>
 #include <vm/pmap.h>
 
 #define PROT_UNWRITABLE (VM_PROT_READ | VM_PROT_EXECUTE)
@@ -54,7 +55,12 @@ kern_return_t vm_object_own(struct vm_object *object, uint32_t index, struct vm_
 	struct vm_page *page = vm_object_page(object, index);
 	struct vm_object *viewer = vm_object_viewer(object, index);
 	struct vm_page *source = page != NULL ? page : vm_object_view(object, index);
+	kern_return_t kr = source == NULL ? vm_pager_need(object, index, VM_PROT_DEFAULT)
+			   : vm_pager_allows(source, page != NULL ? VM_PROT_DEFAULT
+								  : VM_PROT_READ);
 
+	if (kr != KERN_SUCCESS)
+		return kr;
 	if (viewer != NULL && !push(viewer, index, source))
 		return KERN_RESOURCE_SHORTAGE;
 	if (page == NULL)
@@ -203,26 +209,60 @@ static kern_return_t snapshot_attach(struct vm_map_entry *entry, vm_offset_t sta
 	return kr;
 }
 
+/* See that no page of a range is absent: later ones would be copied in vain. */
+static kern_return_t all_present(struct vm_object *object, uint32_t first, uint32_t end)
+{
+	kern_return_t kr = KERN_SUCCESS;
+	uint32_t count = 0;
+
+	if (vm_object_pager(object) == NULL)
+		return kr;
+	for (; kr == KERN_SUCCESS && first < end; first++) {
+		if (vm_object_view(object, first) == NULL)
+			kr = vm_pager_need(object, first, VM_PROT_READ);
+		if (kr == KERN_SUCCESS)
+			vm_object_breathe(object, &count);
+	}
+	return kr;
+}
+
 /* Copy the pages that there are, into an object that is no snapshot. */
 static kern_return_t copy_pages(struct vm_object *object, struct vm_map_entry *copy)
 {
 	struct vm_object *other = vm_object_create(object->lock);
 	uint32_t end = copy->index + vm_entry_pages(copy), count = 0;
-	kern_return_t kr = KERN_SUCCESS;
+	kern_return_t kr;
 
 	if (other == NULL)
 		return KERN_RESOURCE_SHORTAGE;
 	vm_object_attach(other, copy);
 	object->holds++;
+	kr = all_present(object, copy->index, end);
 	for (uint32_t i = copy->index; i < end && kr == KERN_SUCCESS; i++) {
 		struct vm_page *page = vm_object_view(object, i);
 
-		if (page != NULL && vm_object_fill(other, i, page) == NULL)
+		if (page == NULL)
+			kr = vm_pager_need(object, i, VM_PROT_READ);
+		else if (vm_object_fill(other, i, page) == NULL)
 			kr = KERN_RESOURCE_SHORTAGE;
 		vm_object_breathe(object, &count);
 	}
 	object->holds--;
 	return kr;
+}
+
+/* Copy from an object that is written directly. */
+static kern_return_t copy_written(struct vm_map_entry *entry, vm_offset_t start,
+				  struct vm_map_entry *copy, struct pmap *pmap)
+{
+	struct vm_object *object = entry->object;
+	kern_return_t kr = vm_pager_need_ready(object);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	if (too_high(object) || vm_pager_copies_now(object))
+		return copy_pages(object, copy);
+	return snapshot_attach(entry, start, copy, pmap);
 }
 
 kern_return_t vm_entry_snapshot(struct vm_map_entry *entry, vm_offset_t start,
@@ -240,10 +280,8 @@ kern_return_t vm_entry_snapshot(struct vm_map_entry *entry, vm_offset_t start,
 	spin_lock(lock);
 	if (object->frozen)
 		vm_object_attach(object, copy);
-	else if (too_high(object))
-		kr = copy_pages(object, copy);
 	else
-		kr = snapshot_attach(entry, start, copy, pmap);
+		kr = copy_written(entry, start, copy, pmap);
 	spin_unlock(lock);
 	if (kr != KERN_SUCCESS)
 		vm_entry_detach(copy);
@@ -279,8 +317,10 @@ bool vm_entry_is_private(struct vm_map_entry *entry)
 	if (object == NULL)
 		return true;
 	spin_lock(object->lock);
-	private = object->frozen || !vm_object_covered(object, entry, entry->index,
-						       entry->index + vm_entry_pages(entry));
+	private = object->frozen ||
+		  (object->pager == NULL &&
+		   !vm_object_covered(object, entry, entry->index,
+				      entry->index + vm_entry_pages(entry)));
 	spin_unlock(object->lock);
 	return private;
 }
@@ -325,7 +365,7 @@ static bool can_grow(const struct vm_map_entry *entry, uint32_t first, uint32_t 
 	const struct vm_object *object = entry->object;
 
 	return object->entry_count == 1 && object->holds == 0 && !object->frozen &&
-	       object->shadow == NULL && queue_empty(&object->snapshots) && !entry->wired &&
+	       object->shadow == NULL && object->pager == NULL && queue_empty(&object->snapshots) && !entry->wired &&
 	       (first >= object->end || first + pages <= object->first);
 }
 

@@ -103,6 +103,7 @@ void vm_object_insert(struct vm_object *object, uint32_t index, struct vm_page *
 	vm_page_set_state(page, PAGE_OBJECT);
 	page->offset = index;
 	page->mappings = NULL;
+	page->paging = 0;
 	page_attach(object, page);
 }
 
@@ -111,6 +112,7 @@ void vm_object_move_page(struct vm_object *from, struct vm_object *to, struct vm
 	assert(from->lock == to->lock && page->wire_count == 0);
 	assert(vm_object_page(to, page->offset) == NULL);
 	page_detach(from, page);
+	page->paging = 0;
 	page_attach(to, page);
 }
 

@@ -71,14 +71,17 @@ struct vm_page {
 	uint8_t order;			/* PAGE_FREE: of the block */
 	uint8_t zone;
 	uint8_t segment;		/* range of memory that it lies in */
-	bool busy : 1;			/* being filled or moved; wait for it */
-	bool dirty : 1;
-	bool precious : 1;
-	bool absent : 1;
+	uint8_t paging;			/* PAGING_*, for pagers; the object's lock */
 	bool poisoned : 1;		/* free, filled in a debug build */
 	bool referenced : 1;		/* the pmap's: of mappings that are gone */
 	bool modified : 1;
 	struct vm_page *hash_next;	/* object/offset lookup */
+};
+
+enum {
+	PAGING_PROHIBITED = 7,	/* VM_PROT_* that the pager does not grant now */
+	PAGING_PRECIOUS = 8,	/* the pager wants it back though it is not modified */
+	PAGING_DIRTY = 16,	/* the kernel has written it; users' writes: pmap_page_modified */
 };
 
 /* There are a million of them in 4 GiB. */

@@ -11,6 +11,7 @@
 #include <vm/fault.h>
 #include <vm/kmem.h>
 #include <vm/map_entry.h>
+#include <vm/pager.h>
 
 /* --- Allocation and attributes --------------------------------------------------------- */
 
@@ -42,22 +43,6 @@ kern_return_t vm_inherit(vm_map_t map, vm_address_t address, vm_size_t size,
 	if (map == NULL)
 		return KERN_INVALID_ARGUMENT;
 	return vm_map_inherit(map, address, size, new_inheritance);
-}
-
-/*
- * Only anonymous memory: the null object, or a dead one, whose offset means nothing.  The kernel
- * has no pagers, and does not yet call those of users, so no port is an object.
- */
-kern_return_t vm_map(vm_map_t map, vm_address_t *address, vm_size_t size, vm_address_t mask,
-		     boolean_t anywhere, ipc_port_t memory_object, vm_offset_t offset,
-		     boolean_t copy, vm_prot_t cur_protection, vm_prot_t max_protection,
-		     vm_inherit_t inheritance)
-{
-	(void)offset, (void)copy;
-	if (map == NULL || size == 0 || IP_VALID(memory_object))
-		return KERN_INVALID_ARGUMENT;
-	return vm_map_enter_anonymous(map, address, size, mask, anywhere, cur_protection,
-				      max_protection, inheritance);
 }
 
 /* --- Contents ------------------------------------------------------------------------------ */
@@ -155,6 +140,10 @@ kern_return_t vm_region(vm_map_t map, vm_address_t *address, vm_size_t *size,
 	*inheritance = info.inheritance;
 	*is_shared = info.shared;
 	*object_name = IP_NULL;
+	if (info.pager != NULL) {
+		*object_name = vm_pager_name(info.pager);
+		vm_pager_release(info.pager);
+	}
 	*offset = info.offset;
 	return KERN_SUCCESS;
 }

@@ -90,7 +90,7 @@ $(eval $(call unit-test,entry,ipc/entry.c ipc/radix.c ipc/account.c ipc/origin.c
 $(eval $(call unit-test,transit,ipc/transit.c))
 
 MAP_SOURCES := $(wildcard vm/map*.c vm/object*.c vm/copy*.c) vm/fault.c vm/contiguous.c \
-	tests/unit/map_check.c
+	tests/unit/map_check.c tests/unit/fakes_pager.c
 $(eval $(call unit-test,map,$(MAP_SOURCES) tests/unit/map_words.c))
 $(eval $(call unit-test,map_copy,$(MAP_SOURCES) tests/unit/map_words.c))
 $(eval $(call unit-test,map_model,$(MAP_SOURCES) tests/unit/map_model.c))

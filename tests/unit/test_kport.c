@@ -136,6 +136,33 @@ START_TEST(test_kernel_port_dies)
 }
 END_TEST
 
+static void *lost;
+
+static void on_loss(void *object)
+{
+	lost = object;
+}
+
+/* What the kernel knows a user's port by is told of its death. */
+START_TEST(test_loss)
+{
+	mach_port_name_t name;
+	int thing;
+
+	start();
+	name = new_receive();
+	lost = NULL;
+	ipc_port_on_loss(on_loss);
+	port_named(name)->kobject = &thing;
+	ck_assert_int_eq(mach_port_destroy(task->space, name), KERN_SUCCESS);
+	ck_assert_ptr_eq(lost, &thing);
+	lost = NULL;
+	ck_assert_int_eq(mach_port_destroy(task->space, new_receive()), KERN_SUCCESS);
+	ck_assert_ptr_eq(lost, NULL);
+	finish();
+}
+END_TEST
+
 START_TEST(test_insert_send)
 {
 	struct ipc_port *kernel;
@@ -399,6 +426,7 @@ void unit_tests(TCase *tcase)
 	tcase_add_test(tcase, test_long_array);
 	tcase_add_test(tcase, test_request);
 	tcase_add_test(tcase, test_kernel_port_dies);
+	tcase_add_test(tcase, test_loss);
 	tcase_add_test(tcase, test_insert_send);
 	tcase_add_test(tcase, test_lookup_send);
 	tcase_add_test(tcase, test_no_space);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Faults, and pagers that answer well, late, wrongly, not at all, or die. */
+#include <libmach/string.h>
+#include <mach.h>
+#include <mach/memory_object.h>
+
+#include "../common/ports.h"
+#include "../common/tap.h"
+#include "pager.h"
+#include "tests.h"
+
+void test_fault(void)
+{
+	struct object object;
+	struct toucher toucher;
+	vm_offset_t base = object_map_new(&object, 4);
+
+	touch_start(&toucher, base + 5, FALSE, 0);
+	expect_quiet(&object);			/* not ready */
+	object_ready(&object, FALSE, MEMORY_OBJECT_COPY_DELAY);
+	expect_request(&object, 2203, 0, VM_PROT_READ);
+	EXPECT_TRUE(touch_waits(&toucher));
+	EXPECT(supply(&object, 0, 7, VM_PROT_NONE, FALSE, MACH_PORT_NULL), KERN_SUCCESS);
+	EXPECT(touch_end(&toucher), 7);
+	touch_start(&toucher, base + PAGE_SIZE, TRUE, 9);
+	expect_request(&object, 2203, PAGE_SIZE, VM_PROT_DEFAULT);
+	EXPECT(memory_object_data_unavailable(object.control, PAGE_SIZE, PAGE_SIZE),
+		KERN_SUCCESS);
+	EXPECT(touch_end(&toucher), 9);
+	EXPECT(*(unsigned char *) (base + PAGE_SIZE + 1), 0);
+	EXPECT(vm_deallocate(SELF, base, 4 * PAGE_SIZE), KERN_SUCCESS);
+	expect_return(&object, PAGE_SIZE, 1, 9, TRUE, FALSE);
+	expect_terminate(&object);
+	object_end(&object);
+}
+
+void test_supply_before_ready(void)
+{
+	struct object object;
+	struct toucher toucher;
+	vm_offset_t base = object_map_new(&object, 1);
+
+	touch_start(&toucher, base, FALSE, 0);
+	EXPECT(supply(&object, 0, 3, VM_PROT_NONE, FALSE, MACH_PORT_NULL), KERN_SUCCESS);
+	EXPECT(touch_end(&toucher), 3);
+	object_unmap_last(&object, base, 1);	/* not ready and unmapped: terminate */
+}
+
+void test_data_error(void)
+{
+	struct object object;
+	struct toucher toucher;
+	vm_offset_t base = object_map_new(&object, 1);
+
+	object_ready(&object, FALSE, MEMORY_OBJECT_COPY_DELAY);
+	touch_start(&toucher, base + 8, FALSE, 0);
+	expect_request(&object, 2203, 0, VM_PROT_READ);
+	EXPECT(memory_object_data_error(object.control, 0, PAGE_SIZE, 77), KERN_SUCCESS);
+	EXPECT(touch_end(&toucher), -KERN_MEMORY_ERROR);
+	page_in(&object, base, 0, 4);		/* asks again */
+	object_unmap_last(&object, base, 1);
+}
+
+/* MO-7: who waits can be aborted and ended, and all else goes on. */
+void test_silent(void)
+{
+	struct object object;
+	struct toucher toucher;
+	vm_offset_t base = object_map_new(&object, 2), other = 0;
+
+	object_ready(&object, FALSE, MEMORY_OBJECT_COPY_DELAY);
+	touch_start(&toucher, base, FALSE, 0);
+	expect_request(&object, 2203, 0, VM_PROT_READ);
+	EXPECT(vm_allocate(SELF, &other, PAGE_SIZE, TRUE), KERN_SUCCESS);
+	*(char *) other = 1;
+	EXPECT(vm_deallocate(SELF, other, PAGE_SIZE), KERN_SUCCESS);
+	EXPECT(thread_abort(toucher.thread), KERN_SUCCESS);
+	EXPECT_TRUE(touch_waits(&toucher));	/* again, and nothing is asked twice */
+	expect_quiet(&object);
+	touch_kill(&toucher);
+	EXPECT(supply(&object, 0, 6, VM_PROT_NONE, FALSE, MACH_PORT_NULL), KERN_SUCCESS);
+	sleep_for(20);
+	EXPECT(*(unsigned char *) base, 6);
+	object_unmap_last(&object, base, 2);
+}
+
+/* The same where the kernel itself touches the memory: it comes back, and nothing is held. */
+void test_silent_vm_read(void)
+{
+	struct object object;
+	struct toucher toucher;
+	vm_offset_t base = object_map_new(&object, 1);
+
+	object_ready(&object, FALSE, MEMORY_OBJECT_COPY_DELAY);
+	touch_start(&toucher, base, FALSE, 0);
+	expect_request(&object, 2203, 0, VM_PROT_READ);
+	/* Unmapped under it: then the address means nothing. */
+	EXPECT(vm_deallocate(SELF, base, PAGE_SIZE), KERN_SUCCESS);
+	expect_terminate(&object);
+	EXPECT(touch_end(&toucher), -KERN_MEMORY_ERROR);
+	object_end(&object);
+}
+
+/* MO-6: the port dies while a thread waits, and between two touches. */
+void test_death(void)
+{
+	struct object object;
+	struct toucher toucher;
+	vm_offset_t base = object_map_new(&object, 2);
+
+	object_ready(&object, TRUE, MEMORY_OBJECT_COPY_DELAY);
+	page_in(&object, base, 0, 5);
+	touch_start(&toucher, base + PAGE_SIZE, FALSE, 0);
+	expect_request(&object, 2203, PAGE_SIZE, VM_PROT_READ);
+	port_destroy(object.port);
+	EXPECT(touch_end(&toucher), -KERN_MEMORY_ERROR);
+	EXPECT(*(unsigned char *) base, 5);	/* what was resident stays */
+	touch_start(&toucher, base + PAGE_SIZE, FALSE, 0);
+	EXPECT(touch_end(&toucher), -KERN_MEMORY_ERROR);
+	EXPECT(port_type(object.control), MACH_PORT_TYPE_DEAD_NAME);
+	EXPECT(vm_deallocate(SELF, base, 2 * PAGE_SIZE), KERN_SUCCESS);
+	port_destroy(object.control);
+	port_destroy(object.name);
+}
+
+void test_destroy(void)
+{
+	struct object object;
+	struct toucher toucher;
+	vm_offset_t base = object_map_new(&object, 2);
+	mach_port_t control = object.control;
+
+	touch_start(&toucher, base, FALSE, 0);
+	EXPECT(memory_object_destroy(control, 5), KERN_SUCCESS);
+	expect_terminate(&object);
+	EXPECT(touch_end(&toucher), -KERN_MEMORY_ERROR);
+	EXPECT(vm_deallocate(SELF, base, 2 * PAGE_SIZE), KERN_SUCCESS);
+	object_end(&object);
+}
+
+/* A page that the pager locks is unlocked on demand. */
+void test_unlock(void)
+{
+	struct object object;
+	struct toucher toucher;
+	vm_offset_t base = object_map_new(&object, 1);
+
+	object_ready(&object, FALSE, MEMORY_OBJECT_COPY_DELAY);
+	touch_start(&toucher, base, FALSE, 0);
+	expect_request(&object, 2203, 0, VM_PROT_READ);
+	EXPECT(supply(&object, 0, 1, VM_PROT_WRITE, FALSE, MACH_PORT_NULL), KERN_SUCCESS);
+	EXPECT(touch_end(&toucher), 1);
+	touch_start(&toucher, base, TRUE, 2);
+	expect_request(&object, 2204, 0, VM_PROT_DEFAULT);
+	EXPECT_TRUE(touch_waits(&toucher));
+	EXPECT(memory_object_lock_request(object.control, 0, PAGE_SIZE, MEMORY_OBJECT_RETURN_NONE,
+		FALSE, VM_PROT_NONE, MACH_PORT_NULL), KERN_SUCCESS);
+	EXPECT(touch_end(&toucher), 2);
+	EXPECT(vm_deallocate(SELF, base, PAGE_SIZE), KERN_SUCCESS);
+	expect_return(&object, 0, 1, 2, TRUE, FALSE);
+	expect_terminate(&object);
+	object_end(&object);
+}

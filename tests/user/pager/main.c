@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* External memory objects: the kernel's messages to a pager, and what it makes of the answers. */
+#include "../common/tap.h"
+#include "tests.h"
+
+static const struct test tests[] = {
+	{ .name = "a fault waits for its page", .run = test_fault },
+	{ .name = "supply before ready", .run = test_supply_before_ready },
+	{ .name = "data_error", .run = test_data_error },
+	{ .name = "a silent pager (MO-7)", .run = test_silent },
+	{ .name = "unmapping what is waited for", .run = test_silent_vm_read },
+	{ .name = "a pager dies (MO-6)", .run = test_death },
+	{ .name = "memory_object_destroy", .run = test_destroy },
+	{ .name = "data_unlock", .run = test_unlock },
+	{ .name = "one completion of each supply (MK-4)", .run = test_supply_completed,
+	  .ours = TRUE },
+	{ .name = "bad arguments hold nothing (MK-5)", .run = test_argument_errors, .ours = TRUE },
+	{ .name = "attributes", .run = test_attributes },
+	{ .name = "cached objects", .run = test_caching },
+	{ .name = "lock_request", .run = test_lock_request },
+	{ .name = "ranges of lock_request (MO-11)", .run = test_lock_ranges, .ours = TRUE },
+	{ .name = "codes of proxies", .run = test_proxy_codes },
+	{ .name = "windows of proxies (MO-1)", .run = test_proxy_window, .ours = TRUE },
+	{ .name = "protection by proxies (MO-2, MO-3)", .run = test_proxy_protection,
+	  .ours = TRUE },
+	{ .name = "proxies of proxies (MO-4)", .run = test_proxy_chain, .ours = TRUE },
+	{ .name = "proxies come and go (PR-8, ND-3)", .run = test_proxy_churn, .ours = TRUE },
+	{ .name = "copies by DELAY", .run = test_delayed_copy },
+	{ .name = "vm_map with copy, strategy NONE", .run = test_map_copy },
+	{ .name = "the kernel waits for a page", .run = test_kernel_read, .ours = TRUE },
+	{ .name = "a task dies while a call on it waits (MK-17)", .run = test_read_dying_task,
+	  .ours = TRUE },
+	{ .name = "64 KiB into late pages (CI-19)", .run = test_late_receive },
+};
+
+int main(int argc, char **argv)
+{
+	return tap_main(argc, argv, tests, COUNT_OF(tests));
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef _TESTS_H_
+#define _TESTS_H_
+
+/* faults.c */
+void test_fault(void);
+void test_supply_before_ready(void);
+void test_data_error(void);
+void test_silent(void);
+void test_silent_vm_read(void);
+void test_death(void);
+void test_destroy(void);
+void test_unlock(void);
+
+/* control.c */
+void test_supply_completed(void);
+void test_argument_errors(void);
+void test_attributes(void);
+void test_caching(void);
+void test_lock_request(void);
+void test_lock_ranges(void);
+
+/* proxies.c */
+void test_proxy_codes(void);
+void test_proxy_window(void);
+void test_proxy_protection(void);
+void test_proxy_chain(void);
+void test_proxy_churn(void);
+
+/* copies.c */
+void test_delayed_copy(void);
+void test_map_copy(void);
+void test_kernel_read(void);
+void test_read_dying_task(void);
+void test_late_receive(void);
+
+#endif

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of pagers: found by port or made, ended when nobody needs the object, cut off when the port
+ * dies or the object is destroyed.
+ *
+ * Port locks come before objects' locks, so a pager is looked up in two steps, and looked at
+ * again after the second.
+ */
+#include <vm/pager.h>
+
+#include <ipc/checker.h>
+#include <ipc/port.h>
+#include <ipc/space.h>
+#include <kern/mig_support.h>
+#include <kern/sched.h>
+#include <kern/slab.h>
+#include <vm/object_family.h>
+#include <vm/pager_message.h>
+
+#define CACHED_MAX 64			/* objects kept that nobody has mapped */
+
+static struct slab_cache pager_cache;
+
+/* Guards the lists below, and which of them a pager is in. */
+static struct spin_lock list_lock = SPIN_LOCK_INIT(LOCK_LEAF);
+static struct queue all_pagers, idle_pagers, cached_pagers;
+static uint32_t cached_count;
+uint32_t vm_pagers_idle;
+
+static void port_lost(void *object);
+
+void vm_pager_init(void)
+{
+	slab_cache_init(&pager_cache, "vm_pager", sizeof(struct vm_pager), 0);
+	queue_init(&all_pagers);
+	queue_init(&idle_pagers);
+	queue_init(&cached_pagers);
+	vm_pager_request_init();
+	ipc_port_on_loss(port_lost);
+}
+
+uint32_t vm_pager_count(void)
+{
+	return pager_cache.live;
+}
+
+void vm_pager_reference(struct vm_pager *pager)
+{
+	assert(pager->ref_count > 0);
+	__atomic_fetch_add(&pager->ref_count, 1, __ATOMIC_RELAXED);
+}
+
+void vm_pager_release(struct vm_pager *pager)
+{
+	assert(pager->ref_count > 0);
+	if (__atomic_sub_fetch(&pager->ref_count, 1, __ATOMIC_ACQ_REL) != 0)
+		return;
+	assert(pager->object == NULL && pager->port == NULL && pager->control == NULL);
+	assert(queue_empty(&pager->requests) && !pager->idle && !pager->cached);
+	spin_lock(&list_lock);
+	queue_remove(&pager->all_link);
+	spin_unlock(&list_lock);
+	slab_free(&pager_cache, pager);
+}
+
+/* --- Idle and cached ---------------------------------------------------------------------- */
+
+static bool is_idle(const struct vm_object *object)
+{
+	return object->entry_count == 0 && object->holds == 0 &&
+	       queue_empty(&object->snapshots);
+}
+
+void vm_pager_idle(struct vm_pager *pager)
+{
+	assert_locked(pager->lock);
+	spin_lock(&list_lock);
+	if (!pager->idle && !pager->cached && !pager->ending) {
+		pager->idle = true;
+		queue_insert_tail(&idle_pagers, &pager->idle_link);
+		vm_pagers_idle++;
+	}
+	spin_unlock(&list_lock);
+}
+
+/* Off the cached list, if it is there.  Pager locked. */
+static void uncache(struct vm_pager *pager)
+{
+	spin_lock(&list_lock);
+	if (pager->cached) {
+		pager->cached = false;
+		queue_remove(&pager->idle_link);
+		cached_count--;
+	}
+	spin_unlock(&list_lock);
+}
+
+/* Take one from a list, with a reference; NULL when it is empty. */
+static struct vm_pager *take(struct queue *list)
+{
+	struct vm_pager *pager = NULL;
+	struct queue_link *link;
+
+	spin_lock(&list_lock);
+	link = queue_take_first(list);
+	if (link != NULL) {
+		pager = container_of(link, struct vm_pager, idle_link);
+		vm_pager_reference(pager);
+		vm_pagers_idle -= pager->idle;
+		cached_count -= pager->cached;
+		pager->idle = pager->cached = false;
+	}
+	spin_unlock(&list_lock);
+	return pager;
+}
+
+static void cache(struct vm_pager *pager)
+{
+	spin_lock(&list_lock);
+	pager->cached = true;
+	queue_insert_tail(&cached_pagers, &pager->idle_link);
+	cached_count++;
+	spin_unlock(&list_lock);
+}
+
+/* --- The end --------------------------------------------------------------------------------- */
+
+/* Take the port's pointer to us away.  Its reference is the caller's then; false: it was gone. */
+static bool unbind(struct vm_pager *pager, struct ipc_port *port)
+{
+	bool bound;
+
+	ipc_port_lock(port);
+	bound = port->kobject == pager;
+	if (bound)
+		port->kobject = NULL;
+	ipc_port_unlock(port);
+	return bound;
+}
+
+/* Who waits to look the port up again may do so. */
+static void unbound(struct vm_pager *pager)
+{
+	spin_lock(pager->lock);
+	pager->bound = false;
+	spin_unlock(pager->lock);
+	event_wake_all(pager);
+	vm_pager_release(pager);
+}
+
+/* No more translations; the pager's references of both ports are dropped. */
+static void part_from_kernel_ports(struct vm_pager *pager, struct ipc_port *control,
+				   struct ipc_port *name)
+{
+	ipc_kobject_set(control, IKOT_NONE, NULL);
+	ipc_kobject_set(name, IKOT_NONE, NULL);
+	vm_pager_release(pager);
+	vm_pager_release(pager);
+}
+
+void vm_pager_shut(struct vm_pager *pager, bool tell)
+{
+	struct ipc_port *port, *control, *name;
+
+	spin_lock(pager->lock);
+	port = pager->port;
+	control = pager->control;
+	name = pager->name;
+	pager->port = pager->control = pager->name = NULL;
+	pager->state = PAGER_DEAD;
+	for (int kind = REQUEST_PAGE; kind <= REQUEST_READY; kind++)
+		vm_pager_finish_range(pager, (enum page_request_kind)kind, 0, UINT32_MAX,
+				      KERN_MEMORY_ERROR);
+	spin_unlock(pager->lock);
+	if (port == NULL)
+		return;
+	vm_pager_reference(pager);
+	part_from_kernel_ports(pager, control, name);
+	if (tell) {
+		ipc_port_reference(port);
+		pager_send_terminate(port, control, name);
+		if (unbind(pager, port))
+			unbound(pager);
+		ipc_port_release(port);
+	} else {
+		if (unbind(pager, port))
+			unbound(pager);
+		ipc_port_destroy(control);
+		ipc_port_destroy(name);
+		ipc_port_release_send(port);
+	}
+	vm_pager_release(pager);
+}
+
+/* The port has died, and what its kobject counted for is ours. */
+static void port_lost(void *object)
+{
+	struct vm_pager *pager = object;
+
+	vm_pager_reference(pager);
+	unbound(pager);
+	vm_pager_shut(pager, false);
+	vm_pager_release(pager);
+}
+
+/* The object of an ended pager becomes one like others, and goes. */
+static void free_object(struct vm_pager *pager)
+{
+	struct vm_object *object = pager->object;
+
+	spin_lock(pager->lock);
+	pager->object = NULL;
+	object->pager = NULL;
+	object->holds--;
+	vm_object_settle(object);
+	spin_unlock(pager->lock);
+	vm_pager_release(pager);
+}
+
+/* Is the object to end now?  Then nobody finds it from here on.  It may be one to be cached. */
+static bool begin_end(struct vm_pager *pager, bool may_cache)
+{
+	struct vm_object *object;
+	bool end = false;
+
+	spin_lock(pager->lock);
+	object = pager->object;
+	if (object != NULL && !pager->ending && is_idle(object)) {
+		if (may_cache && pager->may_cache && pager->state == PAGER_READY) {
+			cache(pager);
+		} else {
+			end = pager->ending = true;
+			object->holds++;
+		}
+	}
+	spin_unlock(pager->lock);
+	return end;
+}
+
+/* Consumes a reference. */
+static void end(struct vm_pager *pager, bool may_cache)
+{
+	if (begin_end(pager, may_cache)) {
+		vm_pager_return(pager, 0, UINT32_MAX, MEMORY_OBJECT_RETURN_ALL, false);
+		vm_pager_shut(pager, true);
+		free_object(pager);
+	}
+	vm_pager_release(pager);
+}
+
+void vm_pager_end_idle_now(void)
+{
+	struct vm_pager *pager;
+
+	while ((pager = take(&idle_pagers)) != NULL)
+		end(pager, true);
+	while (cached_count > CACHED_MAX && (pager = take(&cached_pagers)) != NULL)
+		end(pager, false);
+}
+
+bool vm_pager_hold(struct vm_pager *pager)
+{
+	bool alive;
+
+	spin_lock(pager->lock);
+	alive = pager->state != PAGER_DEAD && !pager->ending;
+	if (alive)
+		pager->object->holds++;
+	spin_unlock(pager->lock);
+	return alive;
+}
+
+void vm_pager_unhold(struct vm_pager *pager)
+{
+	spin_lock(pager->lock);
+	pager->object->holds--;
+	if (is_idle(pager->object))
+		vm_pager_idle(pager);
+	spin_unlock(pager->lock);
+	vm_pager_end_idle();
+}
+
+void vm_pager_look(struct vm_pager *pager)
+{
+	spin_lock(pager->lock);
+	if (pager->object != NULL && is_idle(pager->object)) {
+		uncache(pager);
+		vm_pager_idle(pager);
+	}
+	spin_unlock(pager->lock);
+	vm_pager_end_idle();
+}
+
+/* --- The beginning -------------------------------------------------------------------------- */
+
+static void discard_new(struct vm_pager *pager)
+{
+	if (pager->control != NULL)
+		ipc_port_dealloc_kernel(pager->control);
+	if (pager->name != NULL)
+		ipc_port_dealloc_kernel(pager->name);
+	if (pager->object != NULL) {
+		spin_lock(pager->lock);
+		pager->object->pager = NULL;
+		vm_object_settle(pager->object);
+		spin_unlock(pager->lock);
+	}
+	slab_free(&pager_cache, pager);
+}
+
+/* With its object and ports, which nobody knows yet; NULL when memory is short. */
+static struct vm_pager *pager_create(void)
+{
+	struct vm_pager *pager = slab_zalloc(&pager_cache);
+
+	if (pager == NULL)
+		return NULL;
+	pager->strategy = MEMORY_OBJECT_COPY_NONE;
+	queue_init(&pager->requests);
+	queue_link_init(&pager->idle_link);
+	queue_link_init(&pager->all_link);
+	pager->object = vm_object_create(NULL);
+	pager->control = ipc_port_alloc_kernel(IKOT_PAGING_REQUEST, pager);
+	pager->name = ipc_port_alloc_kernel(IKOT_PAGING_NAME, pager);
+	if (pager->object != NULL) {
+		pager->lock = pager->object->lock;
+		pager->object->pager = pager;
+	}
+	if (pager->object == NULL || pager->control == NULL || pager->name == NULL) {
+		discard_new(pager);
+		return NULL;
+	}
+	pager->ref_count = 4;		/* object, memory object, control, name */
+	return pager;
+}
+
+/*
+ * Make the port stand for the pager.  KERN_INVALID_NAME: it is dead.  KERN_NAME_EXISTS: another
+ * pager was bound to it meanwhile.
+ */
+static kern_return_t bind(struct vm_pager *pager, struct ipc_port *port)
+{
+	kern_return_t kr = KERN_SUCCESS;
+
+	ipc_port_lock(port);
+	if (!port->object.active) {
+		kr = KERN_INVALID_NAME;
+	} else if (port->kobject != NULL) {
+		kr = KERN_NAME_EXISTS;
+	} else {
+		ipc_port_copy_send_locked(port);
+		port->kobject = pager;
+		pager->port = port;
+		pager->bound = true;
+		pager->object->holds++;
+		spin_lock(&list_lock);
+		queue_insert_tail(&all_pagers, &pager->all_link);
+		spin_unlock(&list_lock);
+	}
+	ipc_port_unlock(port);
+	return kr;
+}
+
+static kern_return_t make(struct ipc_port *port, struct vm_pager **pagerp)
+{
+	struct vm_pager *pager = pager_create();
+	kern_return_t kr;
+
+	if (pager == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	kr = bind(pager, port);
+	if (kr != KERN_SUCCESS) {
+		discard_new(pager);
+		return kr;
+	}
+	pager_send_init(pager);
+	*pagerp = pager;
+	return KERN_SUCCESS;
+}
+
+/* The pager that the port stands for, with a reference; NULL: none. */
+static kern_return_t lookup(struct ipc_port *port, struct vm_pager **pagerp)
+{
+	kern_return_t kr = KERN_INVALID_NAME;
+
+	*pagerp = NULL;
+	ipc_port_lock(port);
+	if (port->object.active && port->receiver != ipc_space_kernel) {
+		kr = KERN_SUCCESS;
+		*pagerp = port->kobject;
+		if (*pagerp != NULL)
+			vm_pager_reference(*pagerp);
+	}
+	ipc_port_unlock(port);
+	return kr;
+}
+
+/* Hold the object of a pager that was found; false: it ended, and the port is free again. */
+static bool revive(struct vm_pager *pager)
+{
+	spin_lock(pager->lock);
+	if (pager->state != PAGER_DEAD && !pager->ending) {
+		pager->object->holds++;
+		uncache(pager);
+		spin_unlock(pager->lock);
+		return true;
+	}
+	while (pager->bound) {
+		event_will_wait(pager, false);
+		spin_unlock(pager->lock);
+		thread_block(NULL);
+		spin_lock(pager->lock);
+	}
+	spin_unlock(pager->lock);
+	return false;
+}
+
+kern_return_t vm_pager_get(struct ipc_port *port, struct vm_pager **pagerp)
+{
+	kern_return_t kr;
+
+	do {
+		struct vm_pager *pager;
+		bool revived;
+
+		kr = lookup(port, &pager);
+		if (kr != KERN_SUCCESS)
+			return kr;
+		if (pager == NULL) {
+			kr = make(port, pagerp);
+			continue;
+		}
+		revived = revive(pager);
+		vm_pager_release(pager);	/* held, its object has one for us */
+		if (revived) {
+			*pagerp = pager;
+			return KERN_SUCCESS;
+		}
+		kr = KERN_NAME_EXISTS;
+	} while (kr == KERN_NAME_EXISTS);
+	return kr;
+}
+
+/* --- Ports ---------------------------------------------------------------------------------- */
+
+struct ipc_port *vm_pager_name(struct vm_pager *pager)
+{
+	struct ipc_port *name, *right = NULL;
+
+	spin_lock(pager->lock);
+	name = pager->name;
+	if (name != NULL)
+		ipc_port_reference(name);
+	spin_unlock(pager->lock);
+	if (name == NULL)
+		return NULL;
+	right = ipc_port_make_send(name);
+	ipc_port_release(name);
+	return right == IP_DEAD ? NULL : right;
+}
+
+static struct vm_pager *convert(struct ipc_port *port, enum ipc_kobject_type type)
+{
+	struct vm_pager *pager = NULL;
+
+	if (!IP_VALID(port))
+		return NULL;
+	ipc_port_lock(port);
+	if (port->object.active && port->receiver == ipc_space_kernel && port->kotype == type) {
+		pager = port->kobject;
+		vm_pager_reference(pager);
+	}
+	ipc_port_unlock(port);
+	return pager;
+}
+
+struct vm_pager *convert_port_to_object(struct ipc_port *port)
+{
+	return convert(port, IKOT_PAGING_REQUEST);
+}
+
+void vm_pager_visit_holders(struct ipc_check *check)
+{
+	queue_for_each(link, &all_pagers) {
+		struct vm_pager *pager = container_of(link, struct vm_pager, all_link);
+
+		ipc_check_hold(check, pager->port, IPC_HOLDS_SEND);
+		ipc_check_hold(check, pager->control, IPC_HOLDS_RECEIVE);
+		ipc_check_hold(check, pager->name, IPC_HOLDS_RECEIVE);
+	}
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * External memory objects: pagers, and what the kernel keeps of each.
+ *
+ * A memory object is a port.  When it is mapped for the first time the kernel makes a vm_object for
+ * it, the root of a family (vm/object.h) whose pages are numbered as the object's offsets are, and a
+ * struct vm_pager, which ties the two together:
+ *
+ *	port --kobject--> vm_pager <--pager-- vm_object (root)
+ *	control, name --kobject--> vm_pager
+ *
+ * A page that is found nowhere in such a family is not zero: it has to be asked for.  Nobody waits
+ * for a pager with a lock or a map's mutex held.  Where an operation finds a page absent it calls
+ * vm_pager_need, which notes a request and returns VM_ASK_PAGER; that goes up as the operation's
+ * result, everything that was begun is undone, and where nothing is locked any more
+ * vm_pager_again waits and says whether all is to be done once more.
+ *
+ * Life.  The object lives while entries or snapshots need it.  When it is idle it is put on a list
+ * (vm_pager_idle), and who has released the locks ends it (vm_pager_end_idle): its dirty and
+ * precious pages go back to the pager, which gets memory_object_terminate; or it stays, cached.
+ * Meanwhile nobody finds it.  When the port dies, or the pager destroys the object, all ties
+ * are cut at once; resident pages stay as long as they are mapped.
+ *
+ * References: one each for the object, for the kobject of the three ports, for a request, and for
+ * whoever has looked one up.
+ */
+#ifndef VM_PAGER_H
+#define VM_PAGER_H
+
+#include <mach/memory_object.h>
+#include <mach/vm_prot.h>
+#include <vm/object.h>
+
+struct ipc_check;
+struct ipc_port;
+struct page_request;
+struct vm_map;
+struct vm_map_copy;
+
+/* The operation has found an absent page: the thread's page_request says which.  Never a user's. */
+#define VM_ASK_PAGER (-4242)
+
+enum vm_pager_state {
+	PAGER_NEW,			/* has not said memory_object_ready */
+	PAGER_READY,
+	PAGER_DEAD,			/* destroyed, or ended, or its port has died */
+};
+
+struct vm_pager {
+	uint32_t ref_count;		/* atomic */
+	struct spin_lock *lock;		/* its object's; constant; guards what follows */
+	struct vm_object *object;	/* NULL when it has ended */
+	uint8_t state;			/* enum vm_pager_state */
+	bool ending;			/* is being ended, and must not be found */
+	bool bound;			/* its port's kobject points here */
+	bool may_cache;
+	memory_object_copy_strategy_t strategy;
+	struct ipc_port *port;		/* the memory object: a send right; NULL when dead */
+	struct ipc_port *control;	/* the kernel's ports for it; NULL when dead */
+	struct ipc_port *name;
+	struct queue requests;		/* struct page_request, not finished */
+	uint32_t request_count;
+	struct queue_link idle_link;	/* in the idle or the cached list; their lock */
+	bool idle, cached;		/* which */
+	struct queue_link all_link;	/* in the list of all, for the checker */
+};
+
+void vm_pager_init(void);
+void vm_pager_request_init(void);
+
+/* How many there are, for tests. */
+uint32_t vm_pager_count(void);
+
+void vm_pager_reference(struct vm_pager *pager);
+void vm_pager_release(struct vm_pager *pager);	/* any locks but slab's and later */
+
+/* --- Absent pages; a family's lock is held ------------------------------------------------- */
+
+/* What the current thread must wait for: a page, that access to one is allowed, the first ready. */
+enum page_request_kind { REQUEST_PAGE, REQUEST_UNLOCK, REQUEST_READY };
+
+/*
+ * Note that the current thread needs something of a pager.
+ *
+ * Returns:  VM_ASK_PAGER; KERN_MEMORY_ERROR: the pager is dead; KERN_RESOURCE_SHORTAGE.
+ */
+kern_return_t vm_pager_ask(struct vm_pager *pager, enum page_request_kind kind, uint32_t index,
+			   vm_prot_t access);
+
+/* The pager of an object's family, or NULL. */
+static inline struct vm_pager *vm_object_pager(const struct vm_object *object)
+{
+	while (object->shadow != NULL)
+		object = object->shadow;
+	return object->pager;
+}
+
+/* A page was found nowhere in the family.  KERN_SUCCESS: then it is zero; else as vm_pager_ask. */
+static inline kern_return_t vm_pager_need(const struct vm_object *object, uint32_t index,
+					  vm_prot_t access)
+{
+	struct vm_pager *pager = vm_object_pager(object);
+
+	return pager == NULL ? KERN_SUCCESS : vm_pager_ask(pager, REQUEST_PAGE, index, access);
+}
+
+/* A resident page is to be accessed.  KERN_SUCCESS, unless its pager has forbidden it for now. */
+static inline kern_return_t vm_pager_allows(const struct vm_page *page, vm_prot_t access)
+{
+	if (__builtin_expect((page->paging & access) == 0, 1))
+		return KERN_SUCCESS;
+	return vm_pager_ask(vm_object_pager(page->object), REQUEST_UNLOCK, page->offset, access);
+}
+
+/* Something stands in the way of a snapshot of an object with a pager: it is not ready yet. */
+static inline kern_return_t vm_pager_need_ready(const struct vm_object *object)
+{
+	struct vm_pager *pager = object->pager;
+
+	if (pager == NULL || pager->state != PAGER_NEW)
+		return KERN_SUCCESS;
+	return vm_pager_ask(pager, REQUEST_READY, 0, VM_PROT_NONE);
+}
+
+/* Are copies of the object's memory made at once? */
+static inline bool vm_pager_copies_now(const struct vm_object *object)
+{
+	return object->pager != NULL && object->pager->strategy == MEMORY_OBJECT_COPY_NONE;
+}
+
+/* The object has no entries and no snapshots: it may end, once nothing is locked. */
+void vm_pager_idle(struct vm_pager *pager);
+
+/*
+ * All requests of a kind for pages of [first, end) are finished.  For those who wait the result means:
+ * KERN_SUCCESS: look again; else it is their error.
+ */
+void vm_pager_finish_range(struct vm_pager *pager, enum page_request_kind kind, uint32_t first,
+			   uint32_t end, kern_return_t result);
+
+/* Is there a request for a page of [first, end)?  Sets *index. */
+bool vm_pager_next(const struct vm_pager *pager, enum page_request_kind kind, uint32_t first,
+		   uint32_t end, uint32_t *index);
+
+/* Let all who wait look again: the pager is ready, and can be asked. */
+void vm_pager_wake(struct vm_pager *pager);
+
+/* --- Waiting; nothing is locked --------------------------------------------------------- */
+
+/* What vm_pager_again does for VM_ASK_PAGER: asks the pager if nobody has, and waits. */
+kern_return_t vm_pager_wait(void);
+
+/*
+ * At the end of a try: has it found a page absent?  Then wait for the pager.
+ *
+ * Locks:    none, no mutex either.
+ * Blocks:   interruptibly, until the pager has answered.
+ * Returns:  true: try again.  false: *kr is the operation's result; KERN_ABORTED when the wait
+ *           was interrupted, KERN_MEMORY_ERROR when the pager has failed.
+ */
+static inline bool vm_pager_again(kern_return_t *kr)
+{
+	if (__builtin_expect(*kr != VM_ASK_PAGER, 1))
+		return false;
+	*kr = vm_pager_wait();
+	return *kr == KERN_SUCCESS;
+}
+
+/* The operation gives up instead: forget what the thread would have waited for. */
+void vm_pager_forget(void);
+
+/* End the idle objects, if there are any.  Mutexes may be held. */
+extern uint32_t vm_pagers_idle;
+void vm_pager_end_idle_now(void);
+
+static inline void vm_pager_end_idle(void)
+{
+	if (__builtin_expect(vm_pagers_idle != 0, 0))
+		vm_pager_end_idle_now();
+}
+
+/* --- Life; nothing is locked ---------------------------------------------------------------- */
+
+/*
+ * Find or make the pager of a memory object.  Borrows the port, a send right of the caller's.
+ *
+ * Owns:     returns the pager with its object held: vm_pager_unhold must follow.
+ * Returns:  KERN_SUCCESS; KERN_INVALID_NAME: the port is dead; KERN_RESOURCE_SHORTAGE.
+ */
+kern_return_t vm_pager_get(struct ipc_port *port, struct vm_pager **pagerp);
+
+/* Keep the object of a pager alive for an operation; false when it is dead or ending. */
+bool vm_pager_hold(struct vm_pager *pager);
+void vm_pager_unhold(struct vm_pager *pager);
+
+/* May the object end now, because of something that its pager has changed? */
+void vm_pager_look(struct vm_pager *pager);
+
+/* Cut all ties; with `tell` the pager gets memory_object_terminate. */
+void vm_pager_shut(struct vm_pager *pager, bool tell);
+
+/* A send right to the object's name port, or NULL. */
+struct ipc_port *vm_pager_name(struct vm_pager *pager);
+
+/*
+ * Give pages of [first, end) back to the pager: the dirty ones, with RETURN_ALL the precious ones.
+ * With `keep` they stay in the object, clean.  The object is held.
+ */
+void vm_pager_return(struct vm_pager *pager, uint32_t first, uint32_t end,
+		     memory_object_return_t which, bool keep);
+
+void vm_pager_visit_holders(struct ipc_check *check);
+
+#endif /* VM_PAGER_H */

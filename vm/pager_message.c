@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <vm/pager_message.h>
+
+#include <ipc/kmsg.h>
+#include <ipc/mqueue.h>
+#include <ipc/port.h>
+#include <kern/string.h>
+#include <vm/copy.h>
+
+#define INIT_ID			2200
+#define TERMINATE_ID		2201
+#define DATA_REQUEST_ID		2203
+#define DATA_UNLOCK_ID		2204
+#define LOCK_COMPLETED_ID	2206
+#define SUPPLY_COMPLETED_ID	2207
+#define DATA_RETURN_ID		2208
+#define CHANGE_COMPLETED_ID	2209
+
+#define ONE_ITEM	0x10012000u	/* inline, one of 32 bits */
+#define OUT_OF_LINE	0x60000000u	/* long form, with deallocate */
+#define BYTES_8		0x00080009u	/* long form: name, and size in bits */
+
+/* --- Bodies ------------------------------------------------------------------------------- */
+
+#define BODY_WORDS 12
+
+struct body {
+	uint32_t words[BODY_WORDS];
+	uint32_t count;
+	bool complex;
+};
+
+static void add(struct body *body, uint32_t word)
+{
+	assert(body->count < BODY_WORDS);
+	body->words[body->count++] = word;
+}
+
+static void add_item(struct body *body, uint32_t type, uint32_t value)
+{
+	add(body, ONE_ITEM | type);
+	add(body, value);
+}
+
+static void add_integer(struct body *body, uint32_t value)
+{
+	add_item(body, MACH_MSG_TYPE_INTEGER_32, value);
+}
+
+/* Consumes the right. */
+static void add_right(struct body *body, struct ipc_port *port, uint32_t type)
+{
+	add_item(body, type, (uint32_t)(uintptr_t)port);
+	body->complex = true;
+}
+
+static void add_memory(struct body *body, struct vm_map_copy *copy)
+{
+	add(body, OUT_OF_LINE);
+	add(body, BYTES_8);
+	add(body, vm_map_copy_size(copy));
+	add(body, (uint32_t)(uintptr_t)copy);
+	body->complex = true;
+}
+
+/* --- Sending -------------------------------------------------------------------------------- */
+
+static void release_right(struct ipc_port *port, mach_msg_type_name_t type)
+{
+	if (type == MACH_MSG_TYPE_PORT_SEND_ONCE)
+		ipc_port_release_sonce(port);
+	else
+		ipc_port_release_send(port);
+}
+
+/* Consumes the destination.  The buffer comes first, so that nothing is lost with the body. */
+static struct ipc_kmsg *start(struct pager_reply to, mach_msg_id_t id, uint32_t words)
+{
+	uint32_t size = sizeof(struct kmsg_header) + words * sizeof(uint32_t);
+	struct ipc_kmsg *kmsg;
+
+	if (!IP_VALID(to.port))
+		return NULL;
+	kmsg = ipc_kmsg_alloc(size);
+	if (kmsg == NULL) {
+		ipc_kmsg_lost++;
+		release_right(to.port, to.type);
+		return NULL;
+	}
+	kmsg->header = (struct kmsg_header){
+		.bits = MACH_MSGH_BITS(to.type, 0),
+		.size = size,
+		.remote = to.port,
+		.id = id,
+	};
+	return kmsg;
+}
+
+static void finish(struct ipc_kmsg *kmsg, const struct body *body)
+{
+	assert(kmsg->header.size == sizeof(kmsg->header) + body->count * sizeof(uint32_t));
+	memcpy(kmsg_body(kmsg), body->words, body->count * sizeof(uint32_t));
+	if (body->complex)
+		kmsg->header.bits |= MACH_MSGH_BITS_COMPLEX;
+	ipc_mqueue_deliver(kmsg);
+}
+
+/* A send right to the pager; IP_NULL when it is dead. */
+static struct pager_reply pager_right(struct vm_pager *pager)
+{
+	struct pager_reply to = { IP_NULL, MACH_MSG_TYPE_PORT_SEND };
+	struct ipc_port *port;
+
+	spin_lock(pager->lock);
+	port = pager->port;
+	if (port != NULL)
+		ipc_port_reference(port);
+	spin_unlock(pager->lock);
+	if (port == NULL)
+		return to;
+	ipc_port_lock(port);
+	if (port->object.active && port->srights > 0) {
+		ipc_port_copy_send_locked(port);
+		to.port = port;
+	}
+	ipc_port_unlock(port);
+	ipc_port_release(port);
+	return to;
+}
+
+/* A send right to the control port, which may have died. */
+static struct ipc_port *control_right(struct vm_pager *pager)
+{
+	struct ipc_port *control, *right;
+
+	spin_lock(pager->lock);
+	control = pager->control;
+	if (control != NULL)
+		ipc_port_reference(control);
+	spin_unlock(pager->lock);
+	if (control == NULL)
+		return IP_NULL;
+	right = ipc_port_make_send(control);
+	ipc_port_release(control);
+	return right;
+}
+
+void pager_send_init(struct vm_pager *pager)
+{
+	struct ipc_kmsg *kmsg = start(pager_right(pager), INIT_ID, 6);
+	struct body body = { .count = 0 };
+
+	if (kmsg == NULL)
+		return;
+	add_right(&body, control_right(pager), MACH_MSG_TYPE_PORT_SEND);
+	add_right(&body, vm_pager_name(pager), MACH_MSG_TYPE_PORT_SEND);
+	add_integer(&body, PAGE_BYTES);
+	finish(kmsg, &body);
+}
+
+/* The kernel gives up the receive right, to travel to `to`. */
+static struct ipc_port *give_receive(struct ipc_port *port, struct ipc_port *to)
+{
+	ipc_port_lock(port);
+	ipc_port_leave_space(port);
+	ipc_port_unlock(port);
+	ipc_port_depart(port, to);	/* nothing is ever queued there */
+	return port;
+}
+
+void pager_send_terminate(struct ipc_port *port, struct ipc_port *control, struct ipc_port *name)
+{
+	struct pager_reply to = { port, MACH_MSG_TYPE_PORT_SEND };
+	struct ipc_kmsg *kmsg = start(to, TERMINATE_ID, 4);
+	struct body body = { .count = 0 };
+
+	if (kmsg == NULL) {
+		ipc_port_destroy(control);
+		ipc_port_destroy(name);
+		return;
+	}
+	add_right(&body, give_receive(control, port), MACH_MSG_TYPE_PORT_RECEIVE);
+	add_right(&body, give_receive(name, port), MACH_MSG_TYPE_PORT_RECEIVE);
+	finish(kmsg, &body);
+}
+
+bool pager_send_request(struct vm_pager *pager, bool unlock, vm_offset_t offset,
+			vm_prot_t access)
+{
+	struct pager_reply to = pager_right(pager);
+	struct body body = { .count = 0 };
+	struct ipc_kmsg *kmsg;
+
+	if (to.port == IP_NULL)
+		return true;		/* who waits will see */
+	kmsg = start(to, unlock ? DATA_UNLOCK_ID : DATA_REQUEST_ID, 8);
+	if (kmsg == NULL)
+		return false;
+	add_right(&body, control_right(pager), MACH_MSG_TYPE_PORT_SEND);
+	add_integer(&body, offset);
+	add_integer(&body, PAGE_BYTES);
+	add_integer(&body, (uint32_t)access);
+	finish(kmsg, &body);
+	return true;
+}
+
+void pager_send_return(struct vm_pager *pager, vm_offset_t offset, struct vm_map_copy *copy,
+		       bool dirty, bool kernel_copy)
+{
+	struct ipc_kmsg *kmsg = start(pager_right(pager), DATA_RETURN_ID, 12);
+	struct body body = { .count = 0 };
+
+	if (kmsg == NULL) {
+		vm_map_copy_discard(copy);
+		return;
+	}
+	add_right(&body, control_right(pager), MACH_MSG_TYPE_PORT_SEND);
+	add_integer(&body, offset);
+	add_memory(&body, copy);
+	add_item(&body, MACH_MSG_TYPE_BOOLEAN, dirty);
+	add_item(&body, MACH_MSG_TYPE_BOOLEAN, kernel_copy);
+	finish(kmsg, &body);
+}
+
+/* --- Completions ---------------------------------------------------------------------------- */
+
+void pager_send_lock_completed(struct vm_pager *pager, struct pager_reply reply,
+			       vm_offset_t offset, vm_size_t length)
+{
+	struct ipc_kmsg *kmsg = start(reply, LOCK_COMPLETED_ID, 6);
+	struct body body = { .count = 0 };
+
+	if (kmsg == NULL)
+		return;
+	add_right(&body, control_right(pager), MACH_MSG_TYPE_PORT_SEND);
+	add_integer(&body, offset);
+	add_integer(&body, length);
+	finish(kmsg, &body);
+}
+
+void pager_send_supply_completed(struct vm_pager *pager, struct pager_reply reply,
+				 vm_offset_t offset, vm_size_t length, kern_return_t result,
+				 vm_offset_t error_offset)
+{
+	struct ipc_kmsg *kmsg = start(reply, SUPPLY_COMPLETED_ID, 10);
+	struct body body = { .count = 0 };
+
+	if (kmsg == NULL)
+		return;
+	add_right(&body, control_right(pager), MACH_MSG_TYPE_PORT_SEND);
+	add_integer(&body, offset);
+	add_integer(&body, length);
+	add_integer(&body, (uint32_t)result);
+	add_integer(&body, error_offset);
+	finish(kmsg, &body);
+}
+
+void pager_send_change_completed(struct pager_reply reply, bool may_cache,
+				 memory_object_copy_strategy_t strategy)
+{
+	struct ipc_kmsg *kmsg = start(reply, CHANGE_COMPLETED_ID, 4);
+	struct body body = { .count = 0 };
+
+	if (kmsg == NULL)
+		return;
+	add_item(&body, MACH_MSG_TYPE_BOOLEAN, may_cache);
+	add_integer(&body, (uint32_t)strategy);
+	finish(kmsg, &body);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Messages of the kernel to pagers (include/mach/memory_object.defs).  Nothing is locked.  What
+ * cannot be sent for want of memory is lost, if nothing else is said.
+ */
+#ifndef VM_PAGER_MESSAGE_H
+#define VM_PAGER_MESSAGE_H
+
+#include <mach/message.h>
+#include <vm/pager.h>
+
+void pager_send_init(struct vm_pager *pager);
+
+/* Consumes the right to the memory object, and the kernel's control and name ports. */
+void pager_send_terminate(struct ipc_port *port, struct ipc_port *control, struct ipc_port *name);
+
+/* false when memory is short. */
+bool pager_send_request(struct vm_pager *pager, bool unlock, vm_offset_t offset,
+			vm_prot_t access);
+
+/* Consumes the copy. */
+void pager_send_return(struct vm_pager *pager, vm_offset_t offset, struct vm_map_copy *copy,
+		       bool dirty, bool kernel_copy);
+
+/* Completions go to a right of the pager's choice and consume it; nothing goes to a dead one. */
+struct pager_reply {
+	struct ipc_port *port;
+	mach_msg_type_name_t type;	/* of the right */
+};
+
+void pager_send_lock_completed(struct vm_pager *pager, struct pager_reply reply,
+			       vm_offset_t offset, vm_size_t length);
+void pager_send_supply_completed(struct vm_pager *pager, struct pager_reply reply,
+				 vm_offset_t offset, vm_size_t length, kern_return_t result,
+				 vm_offset_t error_offset);
+void pager_send_change_completed(struct pager_reply reply, bool may_cache,
+				 memory_object_copy_strategy_t strategy);
+
+#endif /* VM_PAGER_MESSAGE_H */

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What threads wait for: one request for each page that a pager owes, however many wait for it.
+ *
+ * A request is made by the first who needs the page, and the message goes out by the first who
+ * waits when the pager is ready.  It stays until the pager has answered, also when nobody waits
+ * any more: so nothing is asked twice.
+ */
+#include <vm/pager.h>
+
+#include <kern/sched.h>
+#include <kern/slab.h>
+#include <vm/pager_message.h>
+
+#define REQUESTS_MAX 4096		/* of one pager: it may never answer */
+
+struct page_request {
+	struct queue_link link;		/* in pager->requests, until it is finished */
+	struct vm_pager *pager;		/* a reference */
+	uint32_t index;
+	uint32_t waiters;
+	kern_return_t result;		/* when it is finished */
+	uint8_t kind, access;
+	bool sent, finished;
+};
+
+static struct slab_cache request_cache;
+
+void vm_pager_request_init(void)
+{
+	slab_cache_init(&request_cache, "page_request", sizeof(struct page_request), 0);
+}
+
+/* --- Requests; the pager's lock is held ------------------------------------------------- */
+
+static struct page_request *find(const struct vm_pager *pager, enum page_request_kind kind,
+				 uint32_t index)
+{
+	queue_for_each(link, &pager->requests) {
+		struct page_request *r = container_of(link, struct page_request, link);
+
+		if (r->index == index && r->kind == kind)
+			return r;
+	}
+	return NULL;
+}
+
+static struct page_request *request_create(struct vm_pager *pager, enum page_request_kind kind,
+					   uint32_t index)
+{
+	struct page_request *r = NULL;
+
+	if (pager->request_count < REQUESTS_MAX)
+		r = slab_zalloc(&request_cache);
+	if (r == NULL)
+		return NULL;
+	vm_pager_reference(pager);
+	r->pager = pager;
+	r->index = index;
+	r->kind = (uint8_t)kind;
+	queue_insert_tail(&pager->requests, &r->link);
+	pager->request_count++;
+	return r;
+}
+
+static void request_free(struct page_request *r)
+{
+	vm_pager_release(r->pager);
+	slab_free(&request_cache, r);
+}
+
+static void unlist(struct page_request *r)
+{
+	queue_remove(&r->link);
+	r->pager->request_count--;
+}
+
+static void request_finish(struct page_request *r, kern_return_t result)
+{
+	assert_locked(r->pager->lock);
+	unlist(r);
+	r->finished = true;
+	r->result = result;
+	if (r->waiters == 0)
+		request_free(r);
+	else
+		event_wake_all(r);
+}
+
+void vm_pager_finish_range(struct vm_pager *pager, enum page_request_kind kind, uint32_t first,
+			   uint32_t end, kern_return_t result)
+{
+	struct queue_link *link, *next;
+
+	assert_locked(pager->lock);
+	for (link = pager->requests.head.next; link != &pager->requests.head; link = next) {
+		struct page_request *r = container_of(link, struct page_request, link);
+
+		next = link->next;
+		if (r->kind == kind && r->index >= first && r->index < end)
+			request_finish(r, result);
+	}
+}
+
+bool vm_pager_next(const struct vm_pager *pager, enum page_request_kind kind, uint32_t first,
+		   uint32_t end, uint32_t *index)
+{
+	assert_locked(pager->lock);
+	queue_for_each(link, &pager->requests) {
+		const struct page_request *r = container_of(link, struct page_request, link);
+
+		if (r->kind == kind && r->index >= first && r->index < end) {
+			*index = r->index;
+			return true;
+		}
+	}
+	return false;
+}
+
+void vm_pager_wake(struct vm_pager *pager)
+{
+	assert_locked(pager->lock);
+	queue_for_each(link, &pager->requests)
+		event_wake_all(container_of(link, struct page_request, link));
+}
+
+/* Somebody waits no longer. */
+static void leave(struct page_request *r)
+{
+	assert(r->waiters > 0);
+	if (--r->waiters > 0)
+		return;
+	if (!r->finished && r->sent)
+		return;		/* the pager owes an answer */
+	if (!r->finished)
+		unlist(r);
+	request_free(r);
+}
+
+kern_return_t vm_pager_ask(struct vm_pager *pager, enum page_request_kind kind, uint32_t index,
+			   vm_prot_t access)
+{
+	struct thread *self = current_thread();
+	struct page_request *r;
+
+	assert_locked(pager->lock);
+	assert(self->page_request == NULL);
+	if (pager->state == PAGER_DEAD || pager->ending)
+		return KERN_MEMORY_ERROR;
+	r = find(pager, kind, index);
+	if (r == NULL)
+		r = request_create(pager, kind, index);
+	if (r == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	r->access |= (uint8_t)access;
+	r->waiters++;
+	self->page_request = r;
+	return VM_ASK_PAGER;
+}
+
+/* --- Waiting -------------------------------------------------------------------------------- */
+
+static bool must_be_sent(const struct page_request *r)
+{
+	return !r->sent && !r->finished && r->kind != REQUEST_READY &&
+	       r->pager->state == PAGER_READY;
+}
+
+/* Ask the pager.  The lock is given up on the way. */
+static kern_return_t send(struct page_request *r, struct spin_lock *lock)
+{
+	vm_prot_t access = r->access;
+	bool sent;
+
+	r->sent = true;
+	spin_unlock(lock);
+	sent = pager_send_request(r->pager, r->kind == REQUEST_UNLOCK,
+				  (vm_offset_t)r->index << PAGE_SHIFT, access);
+	spin_lock(lock);
+	if (!sent)
+		r->sent = false;
+	return sent ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+}
+
+/* Until the request is finished, or the thread is wanted elsewhere. */
+static kern_return_t wait_finished(struct page_request *r, struct spin_lock *lock)
+{
+	kern_return_t kr = KERN_SUCCESS;
+
+	while (!r->finished && kr == KERN_SUCCESS) {
+		if (must_be_sent(r)) {
+			kr = send(r, lock);
+			continue;
+		}
+		event_will_wait(r, true);
+		spin_unlock(lock);
+		thread_block(NULL);
+		spin_lock(lock);
+		if (thread_wait_result(current_thread()) == WAIT_INTERRUPTED)
+			kr = KERN_ABORTED;
+	}
+	return r->finished ? r->result : kr;
+}
+
+kern_return_t vm_pager_wait(void)
+{
+	struct thread *self = current_thread();
+	struct page_request *r = self->page_request;
+	struct spin_lock *lock = r->pager->lock;
+	kern_return_t kr;
+
+	assert_no_locks();
+	self->page_request = NULL;
+	spin_lock(lock);
+	kr = wait_finished(r, lock);
+	leave(r);
+	spin_unlock(lock);
+	return kr;
+}
+
+void vm_pager_forget(void)
+{
+	struct thread *self = current_thread();
+	struct page_request *r = self->page_request;
+	struct spin_lock *lock;
+
+	if (r == NULL)
+		return;
+	lock = r->pager->lock;
+	self->page_request = NULL;
+	spin_lock(lock);
+	leave(r);
+	spin_unlock(lock);
+}
