@@ -101,7 +101,7 @@ kern_return_t vm_map_inherit(struct vm_map *map, vm_offset_t addr, vm_size_t siz
 	return kr;
 }
 
-/* Offset and pager of memory that is a memory object's; the offset of other memory means nothing. */
+/* Offset and pager of a memory object's memory; the offset of other memory means nothing. */
 static void region_object(const struct vm_map_entry *entry, struct vm_map_region_info *info)
 {
 	const struct vm_object *object = entry->object;

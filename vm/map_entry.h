@@ -100,8 +100,8 @@ kern_return_t vm_map_check(struct vm_map *map, vm_offset_t start, vm_offset_t en
  * Link an entry that says all but where, its start 0.  It is freed on error.
  *
  * Locks:    none; takes the map's.
- * Returns:  KERN_SUCCESS, the place in *addr; KERN_NO_SPACE; KERN_INVALID_ADDRESS; what wiring it has
- *           given.
+ * Returns:  KERN_SUCCESS, the place in *addr; KERN_NO_SPACE; KERN_INVALID_ADDRESS; what wiring it
+ *           has given.
  */
 kern_return_t vm_map_enter(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t *addr,
 			   vm_offset_t mask, bool anywhere);

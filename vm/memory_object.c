@@ -3,7 +3,7 @@
  * What pagers ask and answer: routines on a memory object's control port.
  *
  * Where the caller gives a reply port it hears of every outcome by exactly one completion; the
- * routine then succeeds, as it has consumed the right.  Without one, bad arguments are the routine's
+ * routine then succeeds, as it has consumed the right.  Without one, bad arguments are its
  * error, and nothing is consumed.
  */
 #include <kern/mig_support.h>

@@ -26,7 +26,8 @@
  * left it is dissolved: pages that the snapshot wants move there, the others are freed.  So chains
  * are as long as there are copies alive, whatever was copied before, and no page stays that
  * nobody can reach.  An object with a pager keeps its pages, and lives while it has any
- * entry or snapshot; it is never frozen.  A copy that would make a chain longer than OBJECT_HEIGHT_MAX copies the pages.
+ * entry or snapshot; it is never frozen.  A copy that would make a chain longer than
+ * OBJECT_HEIGHT_MAX copies the pages.
  *
  * Mappings.  A pmap maps an entry's page only to the page that the entry sees now, and for
  * writing only when the page is in the entry's object, the object is written directly,

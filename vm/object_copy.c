@@ -365,7 +365,8 @@ static bool can_grow(const struct vm_map_entry *entry, uint32_t first, uint32_t 
 	const struct vm_object *object = entry->object;
 
 	return object->entry_count == 1 && object->holds == 0 && !object->frozen &&
-	       object->shadow == NULL && object->pager == NULL && queue_empty(&object->snapshots) && !entry->wired &&
+	       object->shadow == NULL && object->pager == NULL &&
+	       queue_empty(&object->snapshots) && !entry->wired &&
 	       (first >= object->end || first + pages <= object->first);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The life of pagers: found by port or made, ended when nobody needs the object, cut off when the port
- * dies or the object is destroyed.
+ * The life of pagers: found by port or made, ended when nobody needs the object, cut off when the
+ * port dies or the object is destroyed.
  *
  * Port locks come before objects' locks, so a pager is looked up in two steps, and looked at
  * again after the second.

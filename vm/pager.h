@@ -3,8 +3,8 @@
  * External memory objects: pagers, and what the kernel keeps of each.
  *
  * A memory object is a port.  When it is mapped for the first time the kernel makes a vm_object for
- * it, the root of a family (vm/object.h) whose pages are numbered as the object's offsets are, and a
- * struct vm_pager, which ties the two together:
+ * it, the root of a family (vm/object.h) whose pages are numbered as the object's offsets are, and
+ * a struct vm_pager, which ties the two together:
  *
  *	port --kobject--> vm_pager <--pager-- vm_object (root)
  *	control, name --kobject--> vm_pager
@@ -132,8 +132,8 @@ static inline bool vm_pager_copies_now(const struct vm_object *object)
 void vm_pager_idle(struct vm_pager *pager);
 
 /*
- * All requests of a kind for pages of [first, end) are finished.  For those who wait the result means:
- * KERN_SUCCESS: look again; else it is their error.
+ * All requests of a kind for pages of [first, end) are finished.  For those who wait the result
+ * means: KERN_SUCCESS: look again; else it is their error.
  */
 void vm_pager_finish_range(struct vm_pager *pager, enum page_request_kind kind, uint32_t first,
 			   uint32_t end, kern_return_t result);

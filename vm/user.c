@@ -174,7 +174,7 @@ static void add_slab_pages(struct slab_cache *cache, void *pages)
 	*(integer_t *)pages += (integer_t)(cache->slabs << cache->slab_order);
 }
 
-/* Objects are not cached when nobody uses them, and all memory of users is anonymous. */
+/* Pages of memory objects are not told from anonymous ones here. */
 kern_return_t vm_cache_statistics(vm_map_t map, vm_cache_statistics_data_t *stats)
 {
 	struct vm_page_counts counts;

@@ -5,6 +5,7 @@
 #include <mach/memory_object.h>
 
 #include "../common/ports.h"
+#include "../common/race.h"
 #include "../common/tap.h"
 #include "pager.h"
 #include "tests.h"
@@ -160,4 +161,40 @@ void test_unlock(void)
 	expect_return(&object, 0, 1, 2, TRUE, FALSE);
 	expect_terminate(&object);
 	object_end(&object);
+}
+
+/* MK-16: an object is looked up by its port while another thread ends it. */
+static struct object raced;
+
+static void map_and_unmap(struct racer *self)
+{
+	vm_offset_t address = object_map(&raced, 0, 1);
+
+	race_pause(self);
+	EXPECT(vm_deallocate(SELF, address, PAGE_SIZE), KERN_SUCCESS);
+	race_pause(self);
+}
+
+void test_map_race(void)
+{
+	struct racer field[3];
+	unsigned int i, steps = tap_rounds(60, 2000);
+	int expected = 2200;
+
+	object_new(&raced);
+	memset(field, 0, sizeof field);
+	for (i = 0; i < COUNT_OF(field); i++) {
+		field[i].step = map_and_unmap;
+		field[i].steps = steps;
+	}
+	race_run(field, COUNT_OF(field));
+	/* One beginning and one end in turn, as often as it happened. */
+	while (message_receive(&raced.message, raced.port) == MACH_MSG_SUCCESS) {
+		EXPECT(raced.message.header.msgh_id, expected);
+		expected = expected == 2200 ? 2201 : 2200;
+		port_destroy(raced.message.body[1]);
+		port_destroy(raced.message.body[3]);
+	}
+	EXPECT(expected, 2200);
+	object_end(&raced);
 }

@@ -12,6 +12,7 @@ static const struct test tests[] = {
 	{ .name = "a pager dies (MO-6)", .run = test_death },
 	{ .name = "memory_object_destroy", .run = test_destroy },
 	{ .name = "data_unlock", .run = test_unlock },
+	{ .name = "found while it ends (MK-16)", .run = test_map_race },
 	{ .name = "one completion of each supply (MK-4)", .run = test_supply_completed,
 	  .ours = TRUE },
 	{ .name = "bad arguments hold nothing (MK-5)", .run = test_argument_errors, .ours = TRUE },

@@ -11,6 +11,7 @@ void test_silent_vm_read(void);
 void test_death(void);
 void test_destroy(void);
 void test_unlock(void);
+void test_map_race(void);
 
 /* control.c */
 void test_supply_completed(void);
