@@ -116,7 +116,7 @@ def describe_port(port):
 
 
 def thread_line(thread):
-    where = "on its stack" if thread["kstack"] else symbol_at(thread["continuation"])
+    where = "on its stack" if thread["pcb"]["kstack_top"] else symbol_at(thread["continuation"])
     waits = f", waits for {symbol_at(thread['wait_event'])}" if thread["wait_event"] else ""
     task = thread["task"]["name"].string() if thread["task"] else "no task"
     return (f"{int(thread.address):#x} {thread['name'].string() or '-':20} of {task:20} "
