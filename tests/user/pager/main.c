@@ -32,6 +32,9 @@ static const struct test tests[] = {
 	{ .name = "a task dies while a call on it waits (MK-17)", .run = test_read_dying_task,
 	  .ours = TRUE },
 	{ .name = "64 KiB into late pages (CI-19)", .run = test_late_receive },
+	{ .name = "forged notifications (ND-1)", .run = test_forged_notifications },
+	{ .name = "nothing of old memory (IL-1, IL-6)", .run = test_clean_messages },
+	{ .name = "a user's device does not receive (MK-19)", .run = test_user_device },
 };
 
 int main(int argc, char **argv)

@@ -35,4 +35,9 @@ void test_kernel_read(void);
 void test_read_dying_task(void);
 void test_late_receive(void);
 
+/* hygiene.c */
+void test_forged_notifications(void);
+void test_clean_messages(void);
+void test_user_device(void);
+
 #endif
