@@ -4,6 +4,7 @@
 #include <ipc/checker.h>
 #include <ipc/kmsg.h>
 #include <ipc/port.h>
+#include <kern/default_manager.h>
 #include <kern/host.h>
 #include <kern/processor.h>
 #include <kern/task.h>
@@ -52,6 +53,7 @@ void kernel_visit_holders(struct ipc_check *check)
 	ipc_check_hold(check, default_pset.port, IPC_HOLDS_RECEIVE);
 	ipc_check_hold(check, default_pset.name_port, IPC_HOLDS_RECEIVE);
 	task_notify_visit(check);
+	default_manager_visit(check);
 	device_visit_holders(check);
 	vm_pager_visit_holders(check);
 	vm_proxy_visit_holders(check);

@@ -414,7 +414,7 @@ static void test_fresh_registers(void)
 }
 
 static const struct test tests[] = {
-	{ .name = "IL-1 answers of every routine", .run = test_answers },
+	{ .name = "IL-1 KM-11 answers of every routine", .run = test_answers },
 	{ .name = "IL-1 notifications", .run = test_notifications },
 	{ .name = "IL-1 exceptions", .run = test_exceptions },
 	{ .name = "IL-6 new memory", .run = test_zero_memory },

@@ -17,7 +17,7 @@
 #include "tests.h"
 
 #define BIG		0x100000u
-#define SLACK		64		/* pages that caches keep */
+#define SLACK		160		/* pages that caches keep */
 #define SMALL_LIMIT	(4u << 20)
 
 /* What a child tells, in memory that is shared. */
@@ -337,4 +337,59 @@ void test_notifications_lost(void)
 	EXPECT(report->count, tap_rounds(4000, 100000));
 	EXPECT_TRUE(report->more > 0 && report->more < report->count);
 	EXPECT(usage.iu_refused_memory, report->count - report->more);
+}
+
+/* --- a fault with no memory left ------------------------------------------------------------ */
+
+/* Takes what its limit allows, down to the last small message, port and name; and faults. */
+static void fill_and_fault(void *argument)
+{
+	static mach_msg_header_t big[0x4000 / sizeof(mach_msg_header_t)];
+
+	for (mach_msg_size_t size = sizeof big; size >= sizeof *big; size /= 4) {
+		mach_port_t port = MACH_PORT_NULL;
+		mach_msg_return_t mr = MACH_MSG_SUCCESS;
+
+		while (mr == MACH_MSG_SUCCESS && mach_port_allocate(mach_task_self(),
+				MACH_PORT_RIGHT_RECEIVE, &port) == KERN_SUCCESS)
+			for (int i = 0; i < 5 && mr == MACH_MSG_SUCCESS; i++) {
+				big->msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0);
+				big->msgh_remote_port = port;
+				big->msgh_local_port = MACH_PORT_NULL;
+				mr = mach_msg_trap(big, MACH_SEND_MSG | MACH_SEND_TIMEOUT, size, 0,
+					MACH_PORT_NULL, 0, MACH_PORT_NULL);
+			}
+	}
+	while (mach_reply_port() != MACH_PORT_NULL)
+		continue;
+	write_to_null(argument);
+}
+
+/* Its handler is told, or it ends; the kernel goes on in both cases, and all comes back. */
+void test_exception_without_memory(void)
+{
+	for (int told = 0; told < 2; told++) {
+		mach_port_t port = port_new_with_send(1), task, thread;
+		unsigned int before = free_pages();
+		struct message message;
+
+		EXPECT(mach_task_prepare(fill_and_fault, NULL, &task, &thread), KERN_SUCCESS);
+		set_memory(task, SMALL_LIMIT);
+		if (told)
+			EXPECT(task_set_exception_port(task, port), KERN_SUCCESS);
+		EXPECT(port_request(task, MACH_NOTIFY_DEAD_NAME, 0, port), KERN_SUCCESS);
+		EXPECT(thread_resume(thread), KERN_SUCCESS);
+		EXPECT(message_receive_wait(&message, port, 60000), MACH_MSG_SUCCESS);
+		if (message.header.msgh_id != MACH_NOTIFY_DEAD_NAME) {
+			EXPECT(message.header.msgh_id, 2400);
+			mach_msg_destroy(&message.header);	/* which means no */
+			EXPECT(message_receive_wait(&message, port, 60000), MACH_MSG_SUCCESS);
+		}
+		EXPECT(message.header.msgh_id, MACH_NOTIFY_DEAD_NAME);
+		port_destroy(task);
+		port_destroy(thread);
+		port_destroy(port);
+		EXPECT_TRUE(free_pages() + SLACK >= before);
+		check_others();
+	}
 }

@@ -24,6 +24,7 @@ static const struct test tests[] = {
 	{ .name = "KM-4: messages past the queue limit", .run = test_send_once_flood, OURS },
 	{ .name = "KM-4: many send-once rights, all used", .run = test_send_once_names, OURS },
 	{ .name = "KM-8: a flood of notifications", .run = test_notification_flood, OURS },
+	{ .name = "KM-2: a fault with no memory left", .run = test_exception_without_memory, OURS },
 	{ .name = "KM-8: a flood beyond the limit", .run = test_notifications_lost, OURS },
 };
 

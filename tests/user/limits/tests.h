@@ -42,5 +42,6 @@ void test_send_once_flood(void);
 void test_send_once_names(void);
 void test_notification_flood(void);
 void test_notifications_lost(void);
+void test_exception_without_memory(void);
 
 #endif

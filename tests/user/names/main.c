@@ -25,7 +25,7 @@ static const struct test tests[] = {
 	{ .name = "extracting the reply port", .run = test_extract_reply_port },
 	{ .name = "mach_port_get_receive_status", .run = test_receive_status },
 	{ .name = "another task's space", .run = test_other_space },
-	{ .name = "ports that are no task", .run = test_no_task },
+	{ .name = "NS-6 ports that are no task", .run = test_no_task },
 	{ .name = "10000 names", .run = test_many_names },
 	{ .name = "the traps of the same name", .run = test_traps },
 };

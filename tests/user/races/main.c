@@ -10,6 +10,7 @@ static const struct test tests[] = {
 	{ .name = "PR-4 special ports of a task", .run = test_task_ports },
 	{ .name = "PR-4 special ports of a thread", .run = test_thread_ports },
 	{ .name = "PR-4 registered ports", .run = test_registered_ports },
+	{ .name = "PR-4 the default memory manager", .run = test_default_manager },
 };
 
 int main(int argc, char **argv)

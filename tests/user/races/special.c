@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Threads that put their ports into the same slots (PR-4): each right that is displaced is
- * released, once.  vm_set_default_memory_manager has such a slot too, where there are pagers.
+ * released, once.
  */
 #include <mach.h>
 #include <mach/mach4.h>
@@ -82,6 +82,29 @@ static kern_return_t take_registered(unsigned int slot, mach_port_t *port)
 	return vm_deallocate(SELF, (vm_offset_t) all, count * sizeof *all);
 }
 
+/* The slot cannot be emptied: a port that dies then is put into it. */
+static kern_return_t put_manager(unsigned int slot, mach_port_t port)
+{
+	mach_port_t manager = port == MACH_PORT_NULL ? port_new_with_send(1) : port, last = manager;
+	kern_return_t result = vm_set_default_memory_manager(tap_host_priv, &last);
+
+	(void) slot;
+	if (MACH_PORT_VALID(last))
+		EXPECT(mach_port_deallocate(SELF, last), KERN_SUCCESS);
+	if (port == MACH_PORT_NULL) {
+		EXPECT(mach_port_deallocate(SELF, manager), KERN_SUCCESS);
+		port_destroy(manager);
+	}
+	return result;
+}
+
+static kern_return_t take_manager(unsigned int slot, mach_port_t *port)
+{
+	(void) slot;
+	*port = MACH_PORT_NULL;
+	return vm_set_default_memory_manager(tap_host_priv, port);
+}
+
 static void change_slot(struct racer *self)
 {
 	unsigned int slot = race_random(self, SLOTS);
@@ -150,4 +173,13 @@ void test_thread_ports(void)
 void test_registered_ports(void)
 {
 	try_slots(put_registered, take_registered);
+}
+
+void test_default_manager(void)
+{
+	mach_port_t host = mach_host_self(), port = MACH_PORT_NULL;
+
+	EXPECT(vm_set_default_memory_manager(host, &port), KERN_INVALID_HOST);
+	EXPECT(mach_port_deallocate(SELF, host), KERN_SUCCESS);
+	try_slots(put_manager, take_manager);
 }

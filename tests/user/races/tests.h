@@ -14,5 +14,6 @@ void test_client_dies(void);
 void test_task_ports(void);
 void test_thread_ports(void);
 void test_registered_ports(void);
+void test_default_manager(void);
 
 #endif

@@ -411,7 +411,7 @@ static const struct test tests[] = {
 	{ .name = "NS-7 sends to bogus names", .run = test_bogus_names },
 	{ .name = "NS-8 calls on a task that has ended", .run = test_ended_task },
 	{ .name = "NS-8 calls on a task that ends", .run = test_ending_task },
-	{ .name = "NS-10 whose space is asked", .run = test_whose_space },
+	{ .name = "NS-10 MK-11 whose space is asked", .run = test_whose_space },
 };
 
 int main(int argc, char **argv)

@@ -242,7 +242,7 @@ static const struct test tests[] = {
 	{ .name = "code at random", .run = test_code, .ours = TRUE },
 	{ .name = "everything at once", .run = test_everything, .ours = TRUE },
 	{ .name = "tasks end in the middle", .run = test_sudden_end, .ours = TRUE },
-	{ .name = "all memory is taken", .run = test_hunger, .ours = TRUE },
+	{ .name = "KM-10 all memory is taken", .run = test_hunger, .ours = TRUE },
 };
 
 static void make_tally(void)
