@@ -231,6 +231,42 @@ static void test_hunger(void)
 	run_hungry(HUNGRY_FOR_PAGES, 0);
 }
 
+/* Storms while another child takes all memory: whatever needs some gets it, or an answer. */
+static void run_storm_in_hunger(int kind)
+{
+	static struct hunger hunger;
+	static struct storm storm;
+
+	hunger.kind = kind;
+	hunger.most = 0;
+	storm = (struct storm) {
+		.seed = next_seed++, .rounds = 100, .mix = { .messages = 10, .memory = 4, .calls = 2 },
+	};
+	children_begin();
+	child_start(hungry_child, &hunger, FALSE);
+	child_start(storm_child, &storm, FALSE);
+	child_start(storm_child, &storm, FALSE);
+	children_wait(1500, FALSE);
+	children_end();
+	check_rights();
+	check_answers();
+}
+
+static void test_storm_in_hunger(void)
+{
+	unsigned int before;
+
+	run_storm_in_hunger(HUNGRY_FOR_PAGES);
+	run_storm_in_hunger(HUNGRY_FOR_MESSAGES);
+	before = free_pages();
+	for (unsigned int i = 0; i < times; i++) {
+		run_storm_in_hunger(HUNGRY_FOR_PAGES);
+		run_storm_in_hunger(HUNGRY_FOR_MESSAGES);
+	}
+	check_pages(before, SLACK_PAGES + NAMES_PAGES);
+	tell();
+}
+
 static const struct test tests[] = {
 	{ .name = "every id to every kind of port", .run = test_sweep, .ours = TRUE },
 	{ .name = "every call with something changed", .run = test_changes, .ours = TRUE },
@@ -242,7 +278,9 @@ static const struct test tests[] = {
 	{ .name = "code at random", .run = test_code, .ours = TRUE },
 	{ .name = "everything at once", .run = test_everything, .ours = TRUE },
 	{ .name = "tasks end in the middle", .run = test_sudden_end, .ours = TRUE },
-	{ .name = "KM-10 all memory is taken", .run = test_hunger, .ours = TRUE },
+	{ .name = "all memory is taken", .run = test_hunger, .ours = TRUE },
+	{ .name = "KM-10 storms while all memory is taken", .run = test_storm_in_hunger,
+	  .ours = TRUE },
 };
 
 static void make_tally(void)
