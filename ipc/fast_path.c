@@ -103,8 +103,10 @@ static ALWAYS_INLINE bool find_source(struct fast *f, enum form form)
 		f->source_queue = &entry_port(entry)->mqueue;
 		return true;
 	}
+	if (!(entry->bits & MACH_PORT_TYPE_PORT_SET))
+		return false;
 	f->source_queue = &entry_pset(entry)->mqueue;
-	return (entry->bits & MACH_PORT_TYPE_PORT_SET) != 0;
+	return true;
 }
 
 /* Is there nothing to be received yet?  Source locked. */

@@ -400,8 +400,33 @@ START_TEST(test_send_and_receive)
 }
 END_TEST
 
+/* A reply, by one who then wants to receive from a name that has nothing to receive. */
+START_TEST(test_reply_and_receive_nowhere)
+{
+	mach_port_name_t nowhere;
+
+	scene_start();
+	nowhere = new_right(client, MACH_PORT_RIGHT_DEAD_NAME);
+	for (uint32_t i = 0; i < 2; i++) {
+		receive_from(0, port[0]);
+		sent[0] = (struct letter){
+			.header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0),
+			.header.msgh_remote_port = make_once(0),
+			.serial = i,
+		};
+		actor_mach_msg(sender[0], &sent[0], MACH_SEND_MSG | MACH_RCV_MSG, 28,
+			       sizeof(sent[0]), i == 0 ? nowhere : to[0], 0, 0);
+		expect(sender[0], MACH_RCV_INVALID_NAME);
+		expect(receiver[0], MACH_MSG_SUCCESS);
+		ck_assert_uint_eq(got[0].serial, i);
+	}
+	scene_finish();
+}
+END_TEST
+
 void unit_tests(TCase *tcase)
 {
+	tcase_add_test(tcase, test_reply_and_receive_nowhere);
 	tcase_add_test(tcase, test_limit);
 	tcase_add_test(tcase, test_limit_zero);
 	tcase_add_test(tcase, test_sender_order);
