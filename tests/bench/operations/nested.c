@@ -7,7 +7,7 @@
 
 #include <mach.h>
 
-#include "measure.h"
+#include "../common/measure.h"
 
 struct right_message {
 	mach_msg_header_t	header;

@@ -6,7 +6,7 @@
 #include <libmach/thread.h>
 #include <mach.h>
 
-#include "measure.h"
+#include "../common/measure.h"
 
 #define REQUEST_ID	7000
 #define SERVER_NAME	0x1000		/* the port's name in a server task */

@@ -6,7 +6,7 @@
 #include <mach/vm_param.h>
 #include <stddef.h>
 
-#include "measure.h"
+#include "../common/measure.h"
 
 #define MEGABYTE	(1024 * 1024)
 

@@ -19,6 +19,13 @@
 void measure(const char *name, void (*operation)(void *), void *argument,
 	void (*after_batch)(void *));
 
+/*
+ * The same for what is long, or needs its own preparation: looked at one by one.  The count is the
+ * best of `times`; before and after, if not null, are not counted.
+ */
+void measure_each(const char *name, unsigned int times, void (*operation)(void *), void *argument,
+	void (*before)(void *), void (*after)(void *));
+
 /* End the run if a code is not zero: what follows would measure nothing. */
 void must(const char *what, kern_return_t result);
 

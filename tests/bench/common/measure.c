@@ -55,6 +55,42 @@ void measure(const char *name, void (*operation)(void *), void *argument,
 	printf("bench %s %u\n", name, (ticks + BATCH / 2) / BATCH);
 }
 
+static unsigned int count_one(void (*operation)(void *), void *argument)
+{
+	uint64_t begin = time_stamp();
+
+	operation(argument);
+	return time_stamp() - begin;
+}
+
+static unsigned int count_best_of(unsigned int times, void (*operation)(void *), void *argument,
+	void (*before)(void *), void (*after)(void *))
+{
+	unsigned int best = ~0u;
+
+	while (times-- > 0) {
+		unsigned int ticks;
+
+		if (before != NULL)
+			before(argument);
+		ticks = count_one(operation, argument);
+		if (after != NULL)
+			after(argument);
+		if (ticks < best)
+			best = ticks;
+	}
+	return best;
+}
+
+void measure_each(const char *name, unsigned int times, void (*operation)(void *), void *argument,
+	void (*before)(void *), void (*after)(void *))
+{
+	unsigned int empty = count_best_of(2, nothing, NULL, NULL, NULL);
+
+	printf("bench %s %u\n", name,
+		count_best_of(times, operation, argument, before, after) - empty);
+}
+
 void must(const char *what, kern_return_t result)
 {
 	if (result == KERN_SUCCESS)
