@@ -21,8 +21,10 @@ WEAK void pmap_init(void)
 
 WEAK struct pmap *pmap_create(void)
 {
-	struct pmap *pmap = calloc(1, sizeof *pmap);
+	struct pmap *pmap = inject_fails_now() ? NULL : calloc(1, sizeof *pmap);
 
+	if (pmap == NULL)
+		return NULL;
 	pmap->next = user_pmaps;
 	user_pmaps = pmap;
 	fake_pmap_count++;

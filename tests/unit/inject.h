@@ -15,7 +15,7 @@
  *	nothing is left but what the test itself held: not more than is left of a run in which
  *	all goes well when that is abandoned at the same place, or one expectation before.
  *
- * An allocation is what goes through slab_fails_now, and the pages and mappings of kmem_alloc.
+ * An allocation is what goes through slab_fails_now, pages, physical maps and their mappings.
  * A run whose allocation is never made is a failure too: the injection must have happened.
  */
 #ifndef TESTS_UNIT_INJECT_H

@@ -8,9 +8,9 @@
 
 static void check_page(const struct vm_object *object, const struct vm_page *page)
 {
-	ck_must(page->state == PAGE_OBJECT && page->object == object);
-	ck_must(page->offset >= object->first && page->offset < object->end);
-	ck_must(vm_object_page(object, page->offset) == page);
+	kernel_must(page->state == PAGE_OBJECT && page->object == object);
+	kernel_must(page->offset >= object->first && page->offset < object->end);
+	kernel_must(vm_object_page(object, page->offset) == page);
 }
 
 static void check_object_pages(const struct vm_object *object)
@@ -24,7 +24,7 @@ static void check_object_pages(const struct vm_object *object)
 		wirings += page->wire_count;
 		resident++;
 	}
-	ck_must(resident == object->resident && wirings == object->wirings);
+	kernel_must(resident == object->resident && wirings == object->wirings);
 }
 
 static void check_object_entries(const struct vm_object *object)
@@ -34,11 +34,11 @@ static void check_object_entries(const struct vm_object *object)
 	queue_for_each(link, &object->entries) {
 		const struct vm_map_entry *e = container_of(link, struct vm_map_entry, object_link);
 
-		ck_must(e->object == object);
-		ck_must(e->index >= object->first && e->index + vm_entry_pages(e) <= object->end);
+		kernel_must(e->object == object);
+		kernel_must(e->index >= object->first && e->index + vm_entry_pages(e) <= object->end);
 		count++;
 	}
-	ck_must(count == object->entry_count);
+	kernel_must(count == object->entry_count);
 }
 
 static void check_object(const struct vm_object *object)
@@ -48,16 +48,16 @@ static void check_object(const struct vm_object *object)
 	queue_for_each(link, &object->snapshots) {
 		const struct vm_object *s = container_of(link, struct vm_object, sibling_link);
 
-		ck_must(s->shadow == object && s->lock == object->lock);
-		ck_must(s->height < object->height);
-		ck_must(s->first >= object->first && s->end <= object->end);
+		kernel_must(s->shadow == object && s->lock == object->lock);
+		kernel_must(s->height < object->height);
+		kernel_must(s->first >= object->first && s->end <= object->end);
 		snapshots++;
 	}
-	ck_must(object->holds == 0 && !object->dissolving);
-	ck_must(object->entry_count > 0 || snapshots >= 2);
-	ck_must(object->frozen || object->entry_count > 0);
-	ck_must(object->frozen || snapshots <= 1);
-	ck_must(object->height <= OBJECT_HEIGHT_MAX + 1);
+	kernel_must(object->holds == 0 && !object->dissolving);
+	kernel_must(object->entry_count > 0 || snapshots >= 2);
+	kernel_must(object->frozen || object->entry_count > 0);
+	kernel_must(object->frozen || snapshots <= 1);
+	kernel_must(object->height <= OBJECT_HEIGHT_MAX + 1);
 	check_object_pages(object);
 	check_object_entries(object);
 }
@@ -69,12 +69,12 @@ static void check_mapping(const struct vm_map_entry *entry, const struct fake_ma
 	uint32_t index = vm_entry_index(entry, f->va);
 	const struct vm_page *page = vm_page_from_phys(f->pa);
 
-	ck_must(object != NULL && entry->mapped);
-	ck_must((f->prot & VM_PROT_WRITE) == 0 ||
+	kernel_must(object != NULL && entry->mapped);
+	kernel_must((f->prot & VM_PROT_WRITE) == 0 ||
 		(index >= object->writable_first && index < object->writable_end));
-	ck_must(page == vm_object_view(object, index));
+	kernel_must(page == vm_object_view(object, index));
 	if ((f->prot & VM_PROT_WRITE) != 0)
-		ck_must(page->object == object && !object->frozen &&
+		kernel_must(page->object == object && !object->frozen &&
 			vm_object_viewer(object, index) == NULL);
 }
 
@@ -83,8 +83,8 @@ static void check_wired(const struct vm_map_entry *entry)
 	for (uint32_t i = 0; i < vm_entry_pages(entry); i++) {
 		const struct vm_page *page = vm_object_page(entry->object, entry->index + i);
 
-		ck_must(page != NULL && page->wire_count > 0);
-		ck_must(vm_object_viewer(entry->object, entry->index + i) == NULL);
+		kernel_must(page != NULL && page->wire_count > 0);
+		kernel_must(vm_object_viewer(entry->object, entry->index + i) == NULL);
 	}
 }
 
@@ -92,10 +92,10 @@ static void check_entry(const struct vm_map_entry *entry)
 {
 	const struct vm_object *object = entry->object;
 
-	ck_must(entry->start < entry->end && (entry->start | entry->end) % PAGE_BYTES == 0);
-	ck_must(!entry->wiring);
+	kernel_must(entry->start < entry->end && (entry->start | entry->end) % PAGE_BYTES == 0);
+	kernel_must(!entry->wiring);
 	if (object == NULL) {
-		ck_must(!entry->wired);
+		kernel_must(!entry->wired);
 		return;
 	}
 	spin_lock(object->lock);
@@ -115,7 +115,7 @@ static vm_size_t check_gaps(const struct vm_map *map)
 		const struct vm_map_entry *e = container_of(link, struct vm_map_entry, link);
 		vm_size_t gap = e->start > from ? e->start - from : 0;
 
-		ck_must(e->gap == gap);
+		kernel_must(e->gap == gap);
 		if (gap > widest)
 			widest = gap;
 		if (e->end > from)
@@ -129,7 +129,7 @@ static void check_mappings(struct vm_map *map)
 	for (const struct fake_mapping *f = map->pmap->mappings; f != NULL; f = f->next) {
 		struct vm_map_entry *entry = vm_map_lookup(map, f->va);
 
-		ck_must(entry != NULL && entry->object != NULL);
+		kernel_must(entry != NULL && entry->object != NULL);
 		spin_lock(entry->object->lock);
 		check_mapping(entry, f);
 		spin_unlock(entry->object->lock);
@@ -141,10 +141,10 @@ void map_check(struct vm_map *map)
 	vm_size_t widest;
 
 	mutex_lock(&map->lock);
-	ck_must(rb_valid(&map->tree));
+	kernel_must(rb_valid(&map->tree));
 	widest = check_gaps(map);
 	if (map->tree.root != NULL)
-		ck_must(container_of(map->tree.root, struct vm_map_entry, node)->widest == widest);
+		kernel_must(container_of(map->tree.root, struct vm_map_entry, node)->widest == widest);
 	queue_for_each(link, &map->entries)
 		check_entry(container_of(link, struct vm_map_entry, link));
 	check_mappings(map);

@@ -112,19 +112,19 @@ static void check_mappings(const struct map_model *m)
 	for (struct fake_mapping *f = m->map->pmap->mappings; f != NULL; f = f->next) {
 		const struct slot *slot = &m->slots[f->va / PAGE_BYTES];
 
-		ck_must(f->va / PAGE_BYTES < PAGES && slot->page != NULL);
-		ck_must((f->prot & ~access_of(slot)) == 0);
+		kernel_must(f->va / PAGE_BYTES < PAGES && slot->page != NULL);
+		kernel_must((f->prot & ~access_of(slot)) == 0);
 		read_phys(f->pa, bytes);
-		ck_must(memcmp(bytes, slot->page->bytes, PAGE_BYTES) == 0);
+		kernel_must(memcmp(bytes, slot->page->bytes, PAGE_BYTES) == 0);
 	}
 }
 
 static void check_slot(const struct slot *slot, const struct vm_map_entry *entry)
 {
-	ck_must(slot->page != NULL);
-	ck_must(slot->prot == entry->protection && slot->max == entry->max_protection);
-	ck_must(slot->inherit == entry->inheritance);
-	ck_must(slot->wired == entry->wired && slot->shared == entry->shared);
+	kernel_must(slot->page != NULL);
+	kernel_must(slot->prot == entry->protection && slot->max == entry->max_protection);
+	kernel_must(slot->inherit == entry->inheritance);
+	kernel_must(slot->wired == entry->wired && slot->shared == entry->shared);
 }
 
 static void check_entries(const struct map_model *m)
@@ -136,7 +136,7 @@ static void check_entries(const struct map_model *m)
 		const struct vm_map_entry *e = container_of(link, struct vm_map_entry, link);
 
 		for (; next < e->start / PAGE_BYTES; next++)
-			ck_must(m->slots[next].page == NULL);
+			kernel_must(m->slots[next].page == NULL);
 		for (; next < e->end / PAGE_BYTES; next++)
 			check_slot(&m->slots[next], e);
 	}
@@ -144,10 +144,10 @@ static void check_entries(const struct map_model *m)
 		size += m->slots[i].page != NULL ? PAGE_BYTES : 0;
 		charged += m->slots[i].page != NULL && m->slots[i].max != 0 ? PAGE_BYTES : 0;
 		wired += m->slots[i].wired ? PAGE_BYTES : 0;
-		ck_must(i < next || m->slots[i].page == NULL);
+		kernel_must(i < next || m->slots[i].page == NULL);
 	}
-	ck_must(m->map->size == size && m->map->size_charged == charged);
-	ck_must(m->map->size_wired == wired);
+	kernel_must(m->map->size == size && m->map->size_charged == charged);
+	kernel_must(m->map->size_wired == wired);
 }
 
 /* All contents, whatever is mapped now. */
@@ -160,7 +160,7 @@ static void check_contents(const struct map_model *m)
 
 		for (vm_offset_t va = e->start; va < e->end; va += PAGE_BYTES) {
 			vm_entry_read(e, va, bytes, PAGE_BYTES);
-			ck_must(memcmp(bytes, m->slots[va / PAGE_BYTES].page->bytes,
+			kernel_must(memcmp(bytes, m->slots[va / PAGE_BYTES].page->bytes,
 				       PAGE_BYTES) == 0);
 		}
 	}
@@ -171,9 +171,9 @@ void check_copy(const struct copy_model *c)
 	static unsigned char room[2][BYTES_MAX];
 	unsigned char *bytes = room[preempted];
 
-	ck_must(vm_map_copy_size(c->copy) == c->size);
-	ck_must(vm_map_copy_read(c->copy, 0, bytes, c->size) == KERN_SUCCESS);
-	ck_must(memcmp(bytes, c->bytes, c->size) == 0);
+	kernel_must(vm_map_copy_size(c->copy) == c->size);
+	kernel_must(vm_map_copy_read(c->copy, 0, bytes, c->size) == KERN_SUCCESS);
+	kernel_must(memcmp(bytes, c->bytes, c->size) == 0);
 }
 
 /* Pages that the entry sees and that were not yet marked in this round. */
@@ -220,7 +220,7 @@ static void check_retained(void)
 		if (copies[i].copy != NULL)
 			reachable += mark_queue(&copies[i].copy->entries);
 	vm_page_get_counts(&counts);
-	ck_must(counts.object == reachable);
+	kernel_must(counts.object == reachable);
 }
 
 void check_all(bool contents)

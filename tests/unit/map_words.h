@@ -20,6 +20,9 @@ uint32_t object_pages(void);		/* that are resident, of all objects */
 vm_offset_t get(vm_size_t size);
 void fix(vm_offset_t addr, vm_size_t size);
 
+/* A child, for which there is memory. */
+struct vm_map *fork_of(struct vm_map *parent);
+
 /* Write or read a byte as the kernel does for others. */
 void put_in(struct vm_map *m, vm_offset_t addr, char value);
 char look_in(struct vm_map *m, vm_offset_t addr);

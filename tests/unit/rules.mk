@@ -57,12 +57,13 @@ $(B)/obj/unit/%.o: %.c $(B)/unit.flags | $(KERNEL_STUB_HEADERS)
 	$(call compile,$(UNIT_CFLAGS) $(UNIT_EXTRA),gcc)
 
 # What tests/unit/inject.c looks at on its way.
-UNIT_WRAPS := $(addprefix -Wl$(comma)--wrap=,slab_fail_after vm_page_alloc ipc_check_all printf \
+UNIT_WRAPS := $(addprefix -Wl$(comma)--wrap=,slab_fail_after vm_page_alloc \
+	vm_page_alloc_user ipc_check_all printf \
 	_mark_point _ck_assert_failed _tcase_add_test tcase_add_checked_fixture)
 
 define unit-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
-INJECT_TESTS += $(if $(filter-out ipc/msg_item.c ipc/transit.c,$(filter ipc/%.c,$(2))),$(1))
+INJECT_TESTS += $(if $(filter-out ipc/msg_item.c ipc/transit.c,$(filter ipc/%.c vm/%.c,$(2))),$(1))
 $(B)/tests/unit/$(1): $(call unit-objects,$(sort tests/unit/test_$(1).c tests/unit/fakes.c \
 		tests/unit/fakes_pmap.c tests/unit/inject.c $(UNIT_BASE) $(2)))
 	@mkdir -p $$(@D)
@@ -126,7 +127,7 @@ UNIT_STUBS := $(patsubst %,$(B)/gen/%.c,$(KERNEL_STUBS))
 $(call unit-objects,$(UNIT_STUBS)): private UNIT_EXTRA := -Wno-sign-compare
 $(eval $(call unit-test,kobject,$(UNIT_IPC) ipc/kobject.c ipc/traps.c kern/port_convert.c $(UNIT_STUBS)))
 
-# The tests that run a second time with failing allocations: those of sources in ipc/ that make any.
+# The tests that run a second time with failing allocations: those of sources that make any.
 $(B)/tests/unit/injected: FORCE
 	$(call keep-if-same,$(strip $(INJECT_TESTS)))
 UNIT_TESTS += $(B)/tests/unit/injected

@@ -52,10 +52,27 @@ static bool mapped(const void *p)
 	return pmap_extract(&kernel_pmap, (vm_offset_t)p, &pa);
 }
 
+/* There is memory. */
+static char *buffer(size_t size)
+{
+	char *p = kmem_alloc(size);
+
+	ck_must(p != NULL);
+	return p;
+}
+
+static char *stack(void)
+{
+	char *p = kmem_alloc_stack();
+
+	ck_must(p != NULL);
+	return p;
+}
+
 START_TEST(test_buffer)
 {
 	struct usage before = usage(), now;
-	char *p = kmem_alloc(3 * PAGE_BYTES - 5), *q;
+	char *p = buffer(3 * PAGE_BYTES - 5), *q;
 
 	ck_assert_ptr_nonnull(p);
 	ck_assert_uint_eq((uintptr_t)p % PAGE_BYTES, 0);
@@ -66,7 +83,7 @@ START_TEST(test_buffer)
 	now = usage();
 	ck_assert_uint_eq(now.kmem, before.kmem + 3);
 	ck_assert_uint_eq(now.wired, before.wired + 3);
-	q = kmem_alloc(1);
+	q = buffer(1);
 	ck_assert(!mapped(q - 1) && mapped(q) && !mapped(q + PAGE_BYTES));
 	q[0] = 1;
 	ck_assert_int_eq(p[0], 0x55);
@@ -80,12 +97,12 @@ END_TEST
 
 START_TEST(test_zeroed)
 {
-	char *p = kmem_alloc(PAGE_BYTES);
+	char *p = buffer(PAGE_BYTES);
 
 	for (int round = 0; round < 3; round++) {
 		memset(p, 0x77, PAGE_BYTES);
 		kmem_free(p, PAGE_BYTES);
-		p = kmem_alloc(PAGE_BYTES);
+		p = buffer(PAGE_BYTES);
 		for (size_t i = 0; i < PAGE_BYTES; i++)
 			ck_must(p[i] == 0);
 	}
@@ -95,10 +112,10 @@ END_TEST
 START_TEST(test_stacks)
 {
 	struct usage before = usage();
-	char *stacks[20], *odd = kmem_alloc(PAGE_BYTES * 2);
+	char *stacks[20], *odd = buffer(PAGE_BYTES * 2);
 
 	for (int i = 0; i < 20; i++) {
-		stacks[i] = kmem_alloc_stack();
+		stacks[i] = stack();
 		ck_assert_uint_eq((uintptr_t)stacks[i] % KSTACK_SIZE, 0);
 		ck_assert(!mapped(stacks[i] - 1));
 		memset(stacks[i], i, KSTACK_SIZE);
@@ -117,9 +134,11 @@ START_TEST(test_too_large)
 {
 	struct usage before = usage();
 
+	inject_pause();		/* pages by the thousand */
 	ck_assert_ptr_null(kmem_alloc(SIZE_MAX));
 	ck_assert_ptr_null(kmem_alloc(KERNEL_MAP_END - KERNEL_MAP_START));
 	ck_assert_ptr_null(kmem_alloc(KERNEL_MAP_END - KERNEL_MAP_START - PAGE_BYTES));
+	inject_resume();
 	check_usage(&before);
 }
 END_TEST
@@ -130,7 +149,7 @@ START_TEST(test_failures)
 	struct usage before;
 	unsigned int n;
 
-	kmem_free(kmem_alloc(1), 1);
+	kmem_free(buffer(1), 1);
 	before = usage();
 	for (n = 1; n <= 10; n++) {
 		fake_pmap_fail_after = n;
@@ -157,11 +176,13 @@ START_TEST(test_pages_exhausted)
 	struct vm_page *list = NULL, *page;
 	uint32_t left = 5;
 
-	kmem_free(kmem_alloc(1), 1);
+	kmem_free(buffer(1), 1);
+	inject_pause();
 	while ((page = vm_page_alloc(VM_ZONE_HIGH, 0)) != NULL) {
 		page->object = (void *)list;
 		list = page;
 	}
+	inject_resume();
 	while (left-- > 0) {
 		page = list;
 		list = (void *)list->object;
@@ -191,7 +212,7 @@ START_TEST(test_random)
 
 		if (buffers[i] == NULL) {
 			sizes[i] = fake_random() % (8 * PAGE_BYTES) + 1;
-			buffers[i] = kmem_alloc(sizes[i]);
+			buffers[i] = buffer(sizes[i]);
 			memset(buffers[i], (int)i, sizes[i]);
 			continue;
 		}
@@ -210,23 +231,23 @@ END_TEST
 /* The lowest place that is large enough is taken, and neighbours become one range. */
 START_TEST(test_first_fit)
 {
-	char *a = kmem_alloc(4 * PAGE_BYTES), *b = kmem_alloc(PAGE_BYTES);
-	char *c = kmem_alloc(PAGE_BYTES), *d = kmem_alloc(PAGE_BYTES);
+	char *a = buffer(4 * PAGE_BYTES), *b = buffer(PAGE_BYTES);
+	char *c = buffer(PAGE_BYTES), *d = buffer(PAGE_BYTES);
 
 	ck_assert_ptr_eq(b, a + 5 * PAGE_BYTES);
 	kmem_free(a, 4 * PAGE_BYTES);
 	kmem_free(c, PAGE_BYTES);
-	ck_assert_ptr_eq(kmem_alloc(5 * PAGE_BYTES), d + 2 * PAGE_BYTES);
-	ck_assert_ptr_eq(kmem_alloc(PAGE_BYTES), a);
+	ck_assert_ptr_eq(buffer(5 * PAGE_BYTES), d + 2 * PAGE_BYTES);
+	ck_assert_ptr_eq(buffer(PAGE_BYTES), a);
 	kmem_free(a, PAGE_BYTES);
 	kmem_free(b, PAGE_BYTES);
-	ck_assert_ptr_eq(kmem_alloc(8 * PAGE_BYTES), a);
+	ck_assert_ptr_eq(buffer(8 * PAGE_BYTES), a);
 }
 END_TEST
 
 START_TEST(test_wrong_size)
 {
-	char *p = kmem_alloc(2 * PAGE_BYTES);
+	char *p = buffer(2 * PAGE_BYTES);
 
 	ck_assert_panics(kmem_free(p, PAGE_BYTES));
 	ck_assert_ptr_nonnull(strstr(fake_panic_message, "wrong size"));
@@ -235,7 +256,7 @@ END_TEST
 
 START_TEST(test_double_free)
 {
-	char *p = kmem_alloc(PAGE_BYTES);
+	char *p = buffer(PAGE_BYTES);
 
 	kmem_free(p, PAGE_BYTES);
 	ck_assert_panics(kmem_free(p, PAGE_BYTES));
@@ -244,7 +265,10 @@ END_TEST
 
 static void start(void)
 {
+	inject_pause();
 	kmem_init();
+	inject_begin();
+	inject_resume();
 }
 
 void unit_tests(TCase *tcase)

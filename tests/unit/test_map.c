@@ -189,7 +189,7 @@ START_TEST(vm17_size_limit)
 	ck_assert_int_eq(vm_map_copyout(map, &b, copy), KERN_SUCCESS);
 	ck_assert_int_eq(vm_map_copyout(map, &b, small), KERN_NO_SPACE);
 	vm_map_copy_discard(small);
-	child = vm_map_fork(map);
+	child = fork_of(map);
 	vm_map_get_limits(child, &current, &max);
 	ck_assert_uint_eq(current, 5 * PAGE);
 	ck_assert_uint_eq(max, 6 * PAGE);
@@ -219,8 +219,10 @@ END_TEST
 
 static void exhaust(void)
 {
+	inject_pause();
 	while (vm_page_alloc_user() != NULL)
 		;
+	inject_resume();
 }
 
 /* Wired memory that was copied can be written when there is no memory left. */
@@ -230,7 +232,7 @@ START_TEST(wired_memory_needs_none)
 	struct vm_map *child;
 
 	ck_must(vm_map_wire(map, a, 4 * PAGE, VM_PROT_READ) == KERN_SUCCESS);
-	child = vm_map_fork(map);
+	child = fork_of(map);
 	exhaust();
 	for (vm_offset_t va = a; va < a + 4 * PAGE; va += PAGE)
 		ck_assert_int_eq(vm_fault(map, va, VM_PROT_WRITE), KERN_SUCCESS);

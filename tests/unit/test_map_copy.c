@@ -43,7 +43,7 @@ START_TEST(vm11_copies_are_snapshots)
 
 	put(a, 1);
 	ck_must(vm_map_inherit(map, a, 4 * PAGE, VM_INHERIT_SHARE) == KERN_SUCCESS);
-	child = vm_map_fork(map);
+	child = fork_of(map);
 	ck_must(load(child, a) == 1 && load(map, a) == 1);
 	ck_must(vm_map_copyin(map, a, 3 * PAGE, false, &copies[0]) == KERN_SUCCESS);
 	ck_must(vm_map_copyin(map, a, 3 * PAGE, true, &copies[1]) == KERN_SUCCESS);
@@ -65,9 +65,9 @@ START_TEST(vm8_no_stale_mappings)
 	struct vm_map *child, *grandchild;
 
 	put(a, 1);
-	child = vm_map_fork(map);
+	child = fork_of(map);
 	ck_must(vm_map_inherit(child, a, PAGE, VM_INHERIT_SHARE) == KERN_SUCCESS);
-	grandchild = vm_map_fork(child);
+	grandchild = fork_of(child);
 	ck_must(load(child, a) == 1 && load(grandchild, a) == 1);
 	put_in(child, a, 2);
 	ck_assert_int_eq(load(grandchild, a), 2);
@@ -88,7 +88,7 @@ START_TEST(vm13_nothing_is_kept)
 	ck_must(vm_map_inherit(map, a, 16 * PAGE, VM_INHERIT_SHARE) == KERN_SUCCESS);
 	for (int i = 0; i < 16; i++)
 		put(a + (vm_offset_t)i * PAGE, 1);
-	child = vm_map_fork(map);
+	child = fork_of(map);
 	ck_must(vm_map_deallocate(map, a, 8 * PAGE) == KERN_SUCCESS);
 	ck_assert_uint_eq(object_pages(), 16);
 	ck_must(vm_map_deallocate(child, a, 4 * PAGE) == KERN_SUCCESS);
@@ -107,8 +107,8 @@ START_TEST(last_copy_needs_no_page)
 	struct vm_map *child, *other;
 
 	put(a, 1);
-	child = vm_map_fork(map);
-	other = vm_map_fork(map);
+	child = fork_of(map);
+	other = fork_of(map);
 	ck_assert_uint_eq(object_pages(), 1);
 	put_in(child, a, 2);
 	put_in(other, a, 3);
@@ -129,7 +129,7 @@ START_TEST(growth_shows_zeros)
 
 	for (int i = 0; i < 8; i++)
 		put(a + (vm_offset_t)i * PAGE, 1);
-	child = vm_map_fork(map);
+	child = fork_of(map);
 	ck_must(vm_map_deallocate(child, a + 4 * PAGE, 4 * PAGE) == KERN_SUCCESS);
 	ck_must(vm_map_allocate(child, &(vm_offset_t){ a + 4 * PAGE }, 4 * PAGE, false) ==
 		KERN_SUCCESS);
@@ -165,7 +165,7 @@ START_TEST(chains_are_bounded)
 
 	for (int i = 0; i < 200; i++) {
 		put(a, (char)i);
-		children[i] = vm_map_fork(map);
+		children[i] = fork_of(map);
 	}
 	map_check(map);
 	for (int i = 0; i < 200; i++) {
@@ -211,6 +211,7 @@ START_TEST(kernel_bytes_of_every_size)
 	for (unsigned int i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
 		struct vm_map_copy *copy = vm_map_copy_from_kernel(bytes, sizes[i]);
 
+		ck_must(copy != NULL);
 		ck_assert_uint_eq(vm_map_copy_size(copy), sizes[i]);
 		ck_assert_int_eq(vm_map_copy_read(copy, sizes[i], back, 1), KERN_INVALID_ARGUMENT);
 		ck_assert_int_eq(vm_map_copyout(map, &a, copy), KERN_SUCCESS);
@@ -237,7 +238,7 @@ START_TEST(fork_fails_cleanly)
 	struct vm_map *child = NULL, *first;
 
 	make_various(0x10000);
-	first = vm_map_fork(map);
+	first = fork_of(map);
 	put(0x11000, 2);
 	for (unsigned int n = 1; child == NULL; n++) {
 		ck_must(n < 100);
@@ -260,7 +261,7 @@ START_TEST(copyin_fails_cleanly)
 
 	for (unsigned int n = 1; n < 40; n++) {
 		make_various(0x10000);
-		first = vm_map_fork(map);
+		first = fork_of(map);
 		put(0x11000, 2);
 		slab_fail_after(n / 2 + 1);
 		ck_must(vm_map_copyin(map, 0x10800, 6 * PAGE, n % 2, &copy) == KERN_SUCCESS);

@@ -47,9 +47,17 @@ static kern_return_t read_from(uint64_t from)
 	return host_trace_read(HOST, 0, from, &copy, &count, &next);
 }
 
+static void start_memory(void)
+{
+	inject_pause();
+	kmem_init();
+	inject_begin();
+	inject_resume();
+}
+
 static void start(void)
 {
-	kmem_init();
+	start_memory();
 	current_thread()->id = 55;
 	ck_assert_int_eq(host_trace_control(HOST, TRACE_ALL), KERN_SUCCESS);
 }
@@ -80,7 +88,7 @@ static void expect(uint32_t first, uint32_t end)
 
 START_TEST(test_off)
 {
-	kmem_init();
+	start_memory();
 	ck_assert_int_eq(read_from(0), KERN_SUCCESS);
 	ck_assert_uint_eq(count, 0);
 	ck_assert_uint_eq(next, 0);
@@ -96,7 +104,7 @@ START_TEST(test_arguments)
 {
 	vm_map_copy_t copy;
 
-	kmem_init();
+	start_memory();
 	ck_assert_int_eq(host_trace_control(NULL, 1), KERN_INVALID_HOST);
 	ck_assert_int_eq(host_trace_control(HOST, TRACE_ALL + 1), KERN_INVALID_ARGUMENT);
 	ck_assert_int_eq(host_trace_control(HOST, 0x80000000), KERN_INVALID_ARGUMENT);
@@ -166,7 +174,7 @@ END_TEST
 /* No memory for the ring: nothing is switched, nothing kept; the next try finds some. */
 START_TEST(test_no_ring)
 {
-	kmem_init();
+	start_memory();
 	for (unsigned int after = 1; after <= 8; after++) {
 		fake_pmap_fail_after = after;
 		ck_assert_int_eq(host_trace_control(HOST, TRACE_ALL), KERN_RESOURCE_SHORTAGE);
