@@ -50,7 +50,9 @@ void race_run(struct racer *field, unsigned int count)
 	racer_count = count;
 	for (unsigned int i = 0; i < count; i++) {
 		field[i].index = i;
-		field[i].seed = 0x9e3779b9u * (i + 1);
+		field[i].seed = (0x9e3779b9u * (i + 1)) ^ (tap_seed * 0x01000193u);
+		if (field[i].seed == 0)
+			field[i].seed = 1;
 		field[i].done = FALSE;
 	}
 	for (unsigned int i = 0; i < count; i++)

@@ -12,6 +12,7 @@
 #include "snapshot.h"
 
 mach_port_t tap_host_priv, tap_device_master;
+uint32_t tap_seed;
 
 static boolean_t failed, in_full;
 static char about[128];
@@ -82,12 +83,22 @@ static void run(const struct test *test, unsigned int number, boolean_t porter)
 	printf("%sok %u - %s\n", failed ? "not " : "", number, test->name);
 }
 
+/* The number behind `seed=', or 0. */
+static uint32_t find_seed(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], "seed=", 5) == 0)
+			return strtoul(argv[i] + 5, NULL, 10);
+	return 0;
+}
+
 int tap_main(int argc, char **argv, const struct test *tests, unsigned int count)
 {
 	boolean_t porter = tap_is_porter();
 
 	tap_host_priv = argc > 1 ? (mach_port_t) atoi(argv[1]) : MACH_PORT_NULL;
 	tap_device_master = argc > 2 ? (mach_port_t) atoi(argv[2]) : MACH_PORT_NULL;
+	tap_seed = find_seed(argc, argv);
 	in_full = argc > 3 && strcmp(argv[argc - 1], "long") == 0;
 	printf("TAP version 13\n1..%u\n", count);
 	for (unsigned int i = 0; i < count; i++)

@@ -43,6 +43,9 @@ int tap_main(int argc, char **argv, const struct test *tests, unsigned int count
 /* The arguments of the boot script. */
 extern mach_port_t tap_host_priv, tap_device_master;
 
+/* An argument seed=N changes what is chosen at random; else it is the same in every run. */
+extern uint32_t tap_seed;
+
 /*
  * How often to repeat something: the first in `make check', the second when the program's last
  * argument is `long' (tests/check --long, make stress).
