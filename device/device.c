@@ -70,27 +70,37 @@ void device_visit_holders(struct ipc_check *check)
 
 /* --- Names ------------------------------------------------------------------------------------ */
 
-/* Is it the device's name, perhaps with a unit number behind it? */
+/* Is the text a unit number that the device may have?  None means 0. */
+static bool is_unit(const struct device *device, const char *text)
+{
+	uint32_t unit = 0;
+
+	for (; *text >= '0' && *text <= '9'; text++) {
+		if (device->numbered && unit > device->unit)
+			return false;
+		unit = unit * 10 + (uint32_t)(*text - '0');
+	}
+	return *text == '\0' && (!device->numbered || unit == device->unit);
+}
+
 static bool is_named(const struct device *device, const char *name)
 {
 	size_t length = strlen(device->name);
 
-	if (strncmp(name, device->name, length) != 0)
-		return false;
-	for (name += length; *name >= '0' && *name <= '9'; name++)
-		continue;
-	return *name == '\0';
+	return strncmp(name, device->name, length) == 0 && is_unit(device, name + length);
 }
 
-static struct device *find(const char *name)
+/* A device that can be written is listed before the one that stands in for reading. */
+static struct device *find(const char *name, dev_mode_t mode)
 {
+	bool reading = (mode & (D_READ | D_WRITE)) == D_READ;
 	struct device *found = NULL;
 
 	spin_lock(&device_lock);
 	queue_for_each(link, &devices) {
 		struct device *device = container_of(link, struct device, link);
 
-		if (found == NULL && is_named(device, name))
+		if ((found == NULL || (reading && device->read_only)) && is_named(device, name))
 			found = device;
 	}
 	spin_unlock(&device_lock);
@@ -188,7 +198,7 @@ static io_return_t open_device(struct ipc_port *master, dev_mode_t mode, const c
 
 	if (!device_is_master(master))
 		return D_INVALID_OPERATION;
-	device = find(name);
+	device = find(name, mode);
 	if (device == NULL)
 		return D_NO_SUCH_DEVICE;
 	code = device->ops->open != NULL ? device->ops->open(device, mode) : D_SUCCESS;

@@ -46,6 +46,11 @@ struct device_ops {
 			    uint32_t size, uint32_t *done, struct device_request *request);
 	io_return_t (*write)(struct device *device, dev_mode_t mode, recnum_t recnum,
 			     const void *data, uint32_t size);
+	/*
+	 * Instead of both, for a device that is memory: where in the kernel's address space the bytes
+	 * of a range are, to be read or written there.
+	 */
+	io_return_t (*bytes)(struct device *device, recnum_t recnum, uint32_t size, char **bytesp);
 	io_return_t (*get_status)(struct device *device, dev_flavor_t flavor, int *status,
 				  mach_msg_type_number_t *count);
 	io_return_t (*set_status)(struct device *device, dev_flavor_t flavor, const int *status,
@@ -58,6 +63,9 @@ struct device_ops {
 
 struct device {
 	const char *name;		/* without the unit number that users may add */
+	uint32_t unit;			/* which that must be */
+	bool numbered;			/* else it may be any */
+	bool read_only;			/* stands in when one of this name is opened for reading alone */
 	const struct device_ops *ops;
 	struct queue_link link;		/* in the list of devices */
 	struct ipc_port *port;		/* while it is open; the device lock */
@@ -76,7 +84,7 @@ bool device_is_master(struct ipc_port *port);
 void device_reply_data(struct device_request *request, io_return_t code, const void *data,
 		       uint32_t size);
 
-/* The most bytes that one read or write moves. */
+/* The most bytes that one read or write moves, where they go through a buffer. */
 #define DEVICE_IO_MAX (128u * 1024u)
 
 /* Drivers: each adds its devices, and serves what interrupts have left (AST_DEVICE). */

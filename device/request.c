@@ -154,9 +154,20 @@ static io_return_t check_read(const struct device *device, int bytes_wanted)
 {
 	if (device == NULL)
 		return D_NO_SUCH_DEVICE;
-	if (device->ops->read == NULL)
+	if (device->ops->read == NULL && device->ops->bytes == NULL)
 		return D_INVALID_OPERATION;
 	return bytes_wanted < 0 ? D_INVALID_SIZE : D_SUCCESS;
+}
+
+/* A device that is memory. */
+static io_return_t read_bytes(struct device *device, recnum_t recnum, void *data, uint32_t size)
+{
+	char *bytes;
+	io_return_t code = device->ops->bytes(device, recnum, size, &bytes);
+
+	if (code == D_SUCCESS && size > 0)
+		memcpy(data, bytes, size);
+	return code;
 }
 
 kern_return_t ds_device_read_inband(struct device *device, struct ipc_port *reply,
@@ -171,10 +182,47 @@ kern_return_t ds_device_read_inband(struct device *device, struct ipc_port *repl
 		return code;
 	if (bytes_wanted > IO_INBAND_MAX)
 		bytes_wanted = IO_INBAND_MAX;
-	code = read_device(device, reply, reply_type, mode, recnum, data, (uint32_t)bytes_wanted,
-			   &done, true);
+	done = (uint32_t)bytes_wanted;
+	if (device->ops->bytes != NULL)
+		code = read_bytes(device, recnum, data, done);
+	else
+		code = read_device(device, reply, reply_type, mode, recnum, data, done, &done, true);
 	if (code == D_SUCCESS)
 		*count = done;
+	return code;
+}
+
+/* Bytes as memory that travels in a message. */
+static io_return_t copy_out(const void *bytes, uint32_t size, struct vm_map_copy **data,
+			    mach_msg_type_number_t *count)
+{
+	struct vm_map_copy *copy = NULL;
+
+	if (size > 0) {
+		copy = vm_map_copy_from_kernel(bytes, size);
+		if (copy == NULL)
+			return D_NO_MEMORY;
+	}
+	*data = copy;
+	*count = size;
+	return D_SUCCESS;
+}
+
+static kern_return_t read_buffered(struct device *device, struct ipc_port *reply,
+				   unsigned int reply_type, dev_mode_t mode, recnum_t recnum,
+				   uint32_t size, struct vm_map_copy **data,
+				   mach_msg_type_number_t *count)
+{
+	uint32_t room = size > 0 ? size : 1, done;
+	void *buffer = kmem_alloc(room);
+	kern_return_t code;
+
+	if (buffer == NULL)
+		return D_NO_MEMORY;
+	code = read_device(device, reply, reply_type, mode, recnum, buffer, size, &done, false);
+	if (code == D_SUCCESS)
+		code = copy_out(buffer, done, data, count);
+	kmem_free(buffer, room);
 	return code;
 }
 
@@ -184,25 +232,16 @@ kern_return_t ds_device_read(struct device *device, struct ipc_port *reply,
 			     mach_msg_type_number_t *count)
 {
 	io_return_t code = check_read(device, bytes_wanted);
-	uint32_t size = (uint32_t)bytes_wanted, done;
-	void *buffer;
+	uint32_t size = (uint32_t)bytes_wanted;
+	char *bytes;
 
 	if (code != D_SUCCESS)
 		return code;
-	if (size > DEVICE_IO_MAX)
-		size = DEVICE_IO_MAX;
-	buffer = kmem_alloc(size > 0 ? size : 1);
-	if (buffer == NULL)
-		return D_NO_MEMORY;
-	code = read_device(device, reply, reply_type, mode, recnum, buffer, size, &done, false);
-	if (code == D_SUCCESS) {
-		*count = done;
-		*data = done > 0 ? vm_map_copy_from_kernel(buffer, done) : NULL;
-		if (done > 0 && *data == NULL)
-			code = D_NO_MEMORY;
-	}
-	kmem_free(buffer, size > 0 ? size : 1);
-	return code;
+	if (device->ops->bytes == NULL)
+		return read_buffered(device, reply, reply_type, mode, recnum,
+				     size < DEVICE_IO_MAX ? size : DEVICE_IO_MAX, data, count);
+	code = device->ops->bytes(device, recnum, size, &bytes);
+	return code == D_SUCCESS ? copy_out(bytes, size, data, count) : code;
 }
 
 /* --- Writing ----------------------------------------------------------------------------------- */
@@ -211,7 +250,9 @@ static io_return_t check_write(const struct device *device)
 {
 	if (device == NULL)
 		return D_NO_SUCH_DEVICE;
-	return device->ops->write == NULL ? D_INVALID_OPERATION : D_SUCCESS;
+	if (device->ops->write == NULL && device->ops->bytes == NULL)
+		return D_INVALID_OPERATION;
+	return device->read_only ? D_READ_ONLY : D_SUCCESS;
 }
 
 kern_return_t ds_device_write_inband(struct device *device, struct ipc_port *reply,
@@ -220,14 +261,60 @@ kern_return_t ds_device_write_inband(struct device *device, struct ipc_port *rep
 				     int *bytes_written)
 {
 	io_return_t code = check_write(device);
+	char *bytes;
 
 	(void)reply, (void)reply_type;
 	if (code == D_SUCCESS && count > IO_INBAND_MAX)
 		code = D_INVALID_SIZE;
-	if (code == D_SUCCESS)
+	if (code != D_SUCCESS)
+		return code;
+	if (device->ops->bytes == NULL) {
 		code = device->ops->write(device, mode, recnum, data, count);
+	} else {
+		code = device->ops->bytes(device, recnum, count, &bytes);
+		if (code == D_SUCCESS && count > 0)
+			memcpy(bytes, data, count);
+	}
 	if (code == D_SUCCESS)
 		*bytes_written = (int)count;
+	return code;
+}
+
+/* The memory of a message, which is none for no bytes. */
+static io_return_t copy_in(struct vm_map_copy *data, void *bytes, uint32_t size)
+{
+	kern_return_t kr = size == 0 ? KERN_SUCCESS : vm_map_copy_read(data, 0, bytes, size);
+
+	if (kr == KERN_RESOURCE_SHORTAGE)
+		return D_NO_MEMORY;
+	return kr == KERN_SUCCESS ? D_SUCCESS : D_IO_ERROR;
+}
+
+static io_return_t write_bytes(struct device *device, recnum_t recnum, struct vm_map_copy *data,
+			       uint32_t size)
+{
+	char *bytes;
+	io_return_t code = device->ops->bytes(device, recnum, size, &bytes);
+
+	return code == D_SUCCESS ? copy_in(data, bytes, size) : code;
+}
+
+static io_return_t write_buffered(struct device *device, dev_mode_t mode, recnum_t recnum,
+				  struct vm_map_copy *data, uint32_t size)
+{
+	uint32_t room = size > 0 ? size : 1;
+	io_return_t code;
+	void *buffer;
+
+	if (size > DEVICE_IO_MAX)
+		return D_INVALID_SIZE;
+	buffer = kmem_alloc(room);
+	if (buffer == NULL)
+		return D_NO_MEMORY;
+	code = copy_in(data, buffer, size);
+	if (code == D_SUCCESS)
+		code = device->ops->write(device, mode, recnum, buffer, size);
+	kmem_free(buffer, room);
 	return code;
 }
 
@@ -237,21 +324,12 @@ kern_return_t ds_device_write(struct device *device, struct ipc_port *reply,
 			      int *bytes_written)
 {
 	io_return_t code = check_write(device);
-	void *buffer;
 
 	(void)reply, (void)reply_type;
-	if (code == D_SUCCESS && count > DEVICE_IO_MAX)
-		code = D_INVALID_SIZE;
 	if (code != D_SUCCESS)
 		return code;
-	buffer = kmem_alloc(count > 0 ? count : 1);
-	if (buffer == NULL)
-		return D_NO_MEMORY;
-	if (count > 0 && vm_map_copy_read(data, 0, buffer, count) != KERN_SUCCESS)
-		code = D_NO_MEMORY;
-	if (code == D_SUCCESS)
-		code = device->ops->write(device, mode, recnum, buffer, count);
-	kmem_free(buffer, count > 0 ? count : 1);
+	code = device->ops->bytes != NULL ? write_bytes(device, recnum, data, count)
+					  : write_buffered(device, mode, recnum, data, count);
 	if (code == D_SUCCESS) {
 		vm_map_copy_discard(data);
 		*bytes_written = (int)count;

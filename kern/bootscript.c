@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 
+#include <device/ramdisk.h>
 #include <kern/boot_info.h>
 #include <kern/boot_program.h>
 #include <kern/boot_variable.h>
@@ -35,6 +36,7 @@ struct job {
 	const char *name;		/* for the user: of the program */
 	char name_buffer[TASK_NAME_SIZE];
 	bool resume, prompt;
+	bool ramdisk;			/* the module is one, and no program */
 	struct task *task;		/* a reference; NULL when the line makes no task */
 };
 
@@ -113,19 +115,52 @@ static void job_create_task(struct job *job, const struct boot_text *variable)
 		job_stop_at(job, "too many variables:", variable);
 }
 
+static void define_text(const struct job *job, const struct boot_text *variable, const char *value)
+{
+	struct boot_variable v = {
+		.name = *variable,
+		.kind = BOOT_VALUE_TEXT,
+		.text = { value, strlen(value) },
+	};
+
+	if (variable->length > 0 && !boot_variable_define(&v))
+		job_stop_at(job, "too many variables:", variable);
+}
+
+static void job_create_ramdisk(struct job *job, const struct boot_text *variable)
+{
+	const char *name;
+
+	if (job->ramdisk)
+		job_stop(job, "a second ramdisk-create");
+	if (job->module->size == 0)
+		job_stop(job, "a ramdisk without contents");
+	name = ramdisk_create(job->module->start, job->module->size);
+	if (name == NULL)
+		job_stop(job, "too many ramdisks");
+	job->ramdisk = true;
+	define_text(job, variable, name);
+}
+
+static bool has_result(const struct boot_piece *call)
+{
+	return boot_text_equal(&call->text, "task-create") ||
+	       boot_text_equal(&call->text, "ramdisk-create");
+}
+
 static void job_call(struct job *job, const struct boot_piece *call)
 {
 	if (boot_text_equal(&call->text, "task-create"))
 		job_create_task(job, &call->result);
 	else if (boot_text_equal(&call->text, "ramdisk-create"))
-		job_stop(job, "ramdisk-create is not supported");
+		job_create_ramdisk(job, &call->result);
 	else if (boot_text_equal(&call->text, "task-resume"))
 		job->resume = true;
 	else if (boot_text_equal(&call->text, "prompt-task-resume"))
 		job->prompt = true;
 	else
 		job_stop_at(job, "unknown function", &call->text);
-	if (call->result.length > 0 && !boot_text_equal(&call->text, "task-create"))
+	if (call->result.length > 0 && !has_result(call))
 		job_stop_at(job, "there is no result for", &call->result);
 }
 
@@ -136,8 +171,44 @@ static void job_prepare(struct job *job)
 		if (line.piece[i].kind == BOOT_CALL)
 			job_call(job, &line.piece[i]);
 	}
+	if (job->ramdisk && (job->task != NULL || job->resume || job->prompt))
+		job_stop(job, "a ramdisk cannot be a task too");
 	if ((job->resume || job->prompt) && job->task == NULL)
 		job_stop(job, "task-resume without task-create");
+}
+
+/* A number with K, M or G behind it, or none; 0 when it is not one, or too large. */
+static uint32_t size_of(const struct boot_text *text)
+{
+	uint64_t size = 0;
+	unsigned shift = 0;
+	size_t i = 0;
+
+	for (; i < text->length && text->start[i] >= '0' && text->start[i] <= '9'; i++) {
+		size = size * 10 + (uint32_t)(text->start[i] - '0');
+		if (size > UINT32_MAX)
+			return 0;
+	}
+	if (i + 1 == text->length)
+		shift = text->start[i] == 'K' ? 10 : text->start[i] == 'M' ? 20 :
+			text->start[i] == 'G' ? 30 : 0;
+	if ((i < text->length && shift == 0) || size << shift > UINT32_MAX)
+		return 0;
+	return (uint32_t)(size << shift);
+}
+
+/* The variable is ramdisk=SIZE of the command line: one more, which is empty. */
+static void make_empty_ramdisk(const struct boot_variable *variable)
+{
+	uint32_t size;
+
+	if (variable == NULL)
+		return;
+	size = size_of(&variable->text);
+	if (size == 0)
+		boot_stop("ramdisk= must be followed by a size");
+	if (ramdisk_create_empty(size) == NULL)
+		boot_stop("there is no memory for the ramdisk");
 }
 
 /* --- Second pass: programs ------------------------------------------------------------------ */
@@ -257,12 +328,14 @@ static bool any_task(void)
 	return false;
 }
 
-/* The programs are in their tasks' memory now. */
-static void free_modules(const struct boot_info *info)
+/* The programs are in their tasks' memory now; a ramdisk stays where it is. */
+static void free_modules(void)
 {
-	for (unsigned i = 0; i < info->modules; i++) {
-		const struct boot_module *module = &info->module[i];
+	for (unsigned i = 0; i < job_count; i++) {
+		const struct boot_module *module = jobs[i].module;
 
+		if (jobs[i].ramdisk)
+			continue;
 		vm_page_boot_free(module->start, (module->start + module->size + PAGE_OFFSET_MASK) &
 						 ~(phys_addr_t)PAGE_OFFSET_MASK);
 	}
@@ -270,18 +343,23 @@ static void free_modules(const struct boot_info *info)
 
 void bootscript_run(const struct boot_info *info)
 {
+	static const struct boot_text ramdisk_name = { "ramdisk", 7 };
+	const struct boot_variable *empty_ramdisk;
+
 	if (info->modules == 0)
 		boot_stop("no modules: nothing to run");
 	boot_variables_init(info->command_line);
+	empty_ramdisk = boot_variable_find(&ramdisk_name);
 	make_jobs(info);
 	look_for_bootstrap(info);
 	for (unsigned i = 0; i < job_count; i++)
 		job_prepare(&jobs[i]);
+	make_empty_ramdisk(empty_ramdisk);
 	if (!any_task())
 		boot_stop("no module creates a task: nothing to run");
 	for (unsigned i = 0; i < job_count; i++)
 		job_load(&jobs[i]);
-	free_modules(info);
+	free_modules();
 	task_watch_last();
 	for (unsigned i = 0; i < job_count; i++)
 		job_start(&jobs[i]);

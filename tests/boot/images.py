@@ -29,6 +29,10 @@ def text():
     return b"#!/bin/sh\necho this is no program\n" * 10
 
 
+def nothing():
+    return b""
+
+
 def one_byte():
     """As near to an empty file as QEMU takes."""
     return b"\0"
