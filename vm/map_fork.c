@@ -18,7 +18,7 @@ static kern_return_t inherit_entry(struct vm_map *parent, struct vm_map_entry *e
 	copy->max_protection = entry->max_protection;
 	copy->inheritance = entry->inheritance;
 	if (entry->inheritance == VM_INHERIT_SHARE)
-		kr = vm_entry_share(entry, copy);
+		kr = vm_entry_share(entry, entry->start, copy);
 	else
 		kr = vm_entry_snapshot(entry, entry->start, copy, parent->pmap);
 	if (kr != KERN_SUCCESS) {

@@ -191,9 +191,12 @@ static void lock_page(struct vm_page *page, vm_prot_t lock_value)
 	page->paging = (uint8_t)((page->paging & ~PAGING_PROHIBITED) | lock_value);
 }
 
-/* Flush and lock what is resident in a range. */
+/*
+ * Flush and lock what is resident in a range.  A page that was to be returned first, but was
+ * not, or has been written again, is not lost: it stays.
+ */
 static void change_pages(struct vm_pager *pager, struct page_range range, bool flush,
-			 vm_prot_t lock_value)
+			 memory_object_return_t returned, vm_prot_t lock_value)
 {
 	struct vm_object *object = pager->object;
 	struct vm_page_walk walk;
@@ -205,7 +208,7 @@ static void change_pages(struct vm_pager *pager, struct page_range range, bool f
 	while ((page = vm_page_walk_next(&walk)) != NULL) {
 		if (lock_value != NO_CHANGE)
 			lock_page(page, lock_value);
-		if (flush)
+		if (flush && !vm_page_goes_back(page, returned))
 			flush_page(object, page);
 		vm_object_breathe(object, &count);
 	}
@@ -215,6 +218,15 @@ static void change_pages(struct vm_pager *pager, struct page_range range, bool f
 		vm_pager_finish_range(pager, REQUEST_UNLOCK, range.first, range.end,
 				      KERN_SUCCESS);
 	spin_unlock(pager->lock);
+}
+
+void vm_pager_clean(struct vm_pager *pager, vm_offset_t offset, vm_size_t size, bool flush)
+{
+	struct page_range range = range_of(offset, size);
+
+	vm_pager_return(pager, range.first, range.end, MEMORY_OBJECT_RETURN_ALL, !flush);
+	if (flush)
+		change_pages(pager, range, true, MEMORY_OBJECT_RETURN_ALL, NO_CHANGE);
 }
 
 kern_return_t memory_object_lock_request(struct vm_pager *pager, vm_offset_t offset,
@@ -233,7 +245,7 @@ kern_return_t memory_object_lock_request(struct vm_pager *pager, vm_offset_t off
 	if (should_return != MEMORY_OBJECT_RETURN_NONE)
 		vm_pager_return(pager, range.first, range.end, should_return, !should_flush);
 	if (should_flush || lock_value != NO_CHANGE)
-		change_pages(pager, range, should_flush, lock_value);
+		change_pages(pager, range, should_flush, should_return, lock_value);
 	pager_send_lock_completed(pager, reply, offset, size);
 	vm_pager_unhold(pager);
 	return KERN_SUCCESS;

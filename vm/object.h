@@ -101,8 +101,9 @@ bool vm_entry_need_object(struct vm_map_entry *entry);
 kern_return_t vm_entry_snapshot(struct vm_map_entry *entry, vm_offset_t start,
 				struct vm_map_entry *copy, struct pmap *pmap);
 
-/* Make `other`, whose range is set, refer to the same memory as the whole entry. */
-kern_return_t vm_entry_share(struct vm_map_entry *entry, struct vm_map_entry *other);
+/* Make `other`, whose range is set, refer to the same memory as the entry has from `start` on. */
+kern_return_t vm_entry_share(struct vm_map_entry *entry, vm_offset_t start,
+			     struct vm_map_entry *other);
 
 /*
  * Take the entry off its object.  Pages that nobody can reach any more are freed; the

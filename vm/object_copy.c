@@ -290,7 +290,8 @@ kern_return_t vm_entry_snapshot(struct vm_map_entry *entry, vm_offset_t start,
 
 /* --- Sharing --------------------------------------------------------------------------- */
 
-kern_return_t vm_entry_share(struct vm_map_entry *entry, struct vm_map_entry *other)
+kern_return_t vm_entry_share(struct vm_map_entry *entry, vm_offset_t start,
+			     struct vm_map_entry *other)
 {
 	struct spin_lock *lock;
 	bool thawed;
@@ -302,7 +303,7 @@ kern_return_t vm_entry_share(struct vm_map_entry *entry, struct vm_map_entry *ot
 	spin_lock(lock);
 	thawed = vm_entry_thaw(entry);
 	if (thawed) {
-		other->index = entry->index;
+		other->index = vm_entry_index(entry, start);
 		vm_object_attach(entry->object, other);
 	}
 	spin_unlock(lock);

@@ -36,6 +36,22 @@ static struct vm_page **bucket(const struct vm_object *object, uint32_t index)
 	return &buckets[((scatter >> 8) + index) & bucket_mask];
 }
 
+uint32_t vm_object_pages_buckets(void)
+{
+	return bucket_mask + 1;
+}
+
+uint32_t vm_object_pages_chain(uint32_t n)
+{
+	uint32_t length = 0;
+
+	spin_lock(&hash_lock);
+	for (const struct vm_page *page = buckets[n]; page != NULL; page = page->hash_next)
+		length++;
+	spin_unlock(&hash_lock);
+	return length;
+}
+
 static void hash_insert(struct vm_page *page)
 {
 	struct vm_page **head = bucket(page->object, page->offset);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The pages of an object: found by a hash of object and index that all objects share, and listed
- * by object.  For vm/object*.c only; the object's lock is held in every call.
+ * by object.  For vm/object*.c only; the object's lock is held in every call, if nothing else is said.
  */
 #ifndef VM_OBJECT_PAGES_H
 #define VM_OBJECT_PAGES_H
@@ -16,6 +16,10 @@
 #endif
 
 void vm_object_pages_init(void);
+
+/* The hash: its size, and the pages in one bucket of it; no locks. */
+uint32_t vm_object_pages_buckets(void);
+uint32_t vm_object_pages_chain(uint32_t bucket);
 
 /* Move a resident page to another object of the family, which has none there. */
 void vm_object_move_page(struct vm_object *from, struct vm_object *to, struct vm_page *page);

@@ -443,6 +443,17 @@ kern_return_t vm_pager_get(struct ipc_port *port, struct vm_pager **pagerp)
 
 /* --- Ports ---------------------------------------------------------------------------------- */
 
+uint32_t vm_pager_serial(const struct vm_pager *pager)
+{
+	uint32_t serial = 0;
+
+	spin_lock(pager->lock);
+	if (pager->name != NULL)
+		serial = pager->name->serial;
+	spin_unlock(pager->lock);
+	return serial;
+}
+
 struct ipc_port *vm_pager_name(struct vm_pager *pager)
 {
 	struct ipc_port *name, *right = NULL;
@@ -477,6 +488,11 @@ static struct vm_pager *convert(struct ipc_port *port, enum ipc_kobject_type typ
 struct vm_pager *convert_port_to_object(struct ipc_port *port)
 {
 	return convert(port, IKOT_PAGING_REQUEST);
+}
+
+struct vm_pager *convert_port_to_object_name(struct ipc_port *port)
+{
+	return convert(port, IKOT_PAGING_NAME);
 }
 
 void vm_pager_visit_holders(struct ipc_check *check)

@@ -199,6 +199,9 @@ void vm_pager_look(struct vm_pager *pager);
 /* Cut all ties; with `tell` the pager gets memory_object_terminate. */
 void vm_pager_shut(struct vm_pager *pager, bool tell);
 
+/* A number by which users may know the object; 0 when it is dead. */
+uint32_t vm_pager_serial(const struct vm_pager *pager);
+
 /* A send right to the object's name port, or NULL. */
 struct ipc_port *vm_pager_name(struct vm_pager *pager);
 
@@ -208,6 +211,15 @@ struct ipc_port *vm_pager_name(struct vm_pager *pager);
  */
 void vm_pager_return(struct vm_pager *pager, uint32_t first, uint32_t end,
 		     memory_object_return_t which, bool keep);
+
+/* Does a page go back to its pager, as one that is dirty or (RETURN_ALL) precious?  Pager locked. */
+bool vm_page_goes_back(struct vm_page *page, memory_object_return_t which);
+
+/*
+ * Give the dirty and precious pages back that lie in a range of offsets, and with `flush` keep
+ * none, but for what is wired, and what is written meanwhile.  The object is held.
+ */
+void vm_pager_clean(struct vm_pager *pager, vm_offset_t offset, vm_size_t size, bool flush);
 
 void vm_pager_visit_holders(struct ipc_check *check);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* vm_map: anonymous memory, memory objects, and windows of them. */
+/* vm_map: anonymous memory, memory objects, extents, and windows of both. */
 #include <kern/mig_support.h>
 #include <mach/mach_server.h>
+#include <vm/extent.h>
 #include <vm/map_entry.h>
 #include <vm/object_family.h>
 #include <vm/pager.h>
@@ -14,6 +15,12 @@ struct mapping {
 	vm_offset_t mask;
 	bool anywhere, copy;
 	uint8_t protection, max_protection, inheritance;
+};
+
+/* The memory: an object that has a pager and is held, or an extent. */
+struct source {
+	struct vm_object *object;
+	struct vm_extent *extent;
 };
 
 /* An entry for the mapping, of start 0 and no object; NULL when memory is short. */
@@ -55,23 +62,43 @@ static kern_return_t refer_to_copy(struct vm_object *object, struct vm_map_entry
 	return kr;
 }
 
-static kern_return_t enter_once(struct vm_map *map, struct vm_object *object,
+static kern_return_t refer_to_source(const struct source *source, struct vm_map_entry *entry,
+				     const struct mapping *m, struct vm_map *map)
+{
+	if (source->extent != NULL)
+		return m->copy ? vm_extent_snapshot(source->extent, m->offset, entry)
+			       : vm_extent_share(source->extent, m->offset, entry);
+	if (m->copy)
+		return refer_to_copy(source->object, entry, m, map);
+	refer(source->object, entry);
+	return KERN_SUCCESS;
+}
+
+static kern_return_t enter_once(struct vm_map *map, const struct source *source,
 				const struct mapping *m, vm_offset_t *address)
 {
 	struct vm_map_entry *entry = new_entry(m);
-	kern_return_t kr = KERN_SUCCESS;
+	kern_return_t kr;
 
 	if (entry == NULL)
 		return KERN_RESOURCE_SHORTAGE;
-	if (m->copy)
-		kr = refer_to_copy(object, entry, m, map);
-	else
-		refer(object, entry);
+	kr = refer_to_source(source, entry, m, map);
 	if (kr != KERN_SUCCESS) {
 		vm_entry_free(entry);
 		return kr;
 	}
 	return vm_map_enter(map, entry, address, m->mask, m->anywhere);
+}
+
+static kern_return_t enter_source(struct vm_map *map, const struct source *source,
+				  const struct mapping *m, vm_offset_t *address)
+{
+	kern_return_t kr;
+
+	do {
+		kr = enter_once(map, source, m, address);
+	} while (vm_pager_again(&kr));
+	return kr;
 }
 
 /* Map a memory object, which is no kernel port; the right stays the caller's. */
@@ -83,37 +110,41 @@ static kern_return_t enter_object(struct vm_map *map, struct ipc_port *port,
 
 	if (kr != KERN_SUCCESS)
 		return kr;
-	do {
-		kr = enter_once(map, pager->object, m, address);
-	} while (vm_pager_again(&kr));
+	kr = enter_source(map, &(struct source){ .object = pager->object }, m, address);
 	vm_pager_unhold(pager);
 	return kr;
 }
 
-/* Map a window of an object.  Consumes the right in it. */
-static kern_return_t enter_window(struct vm_map *map, const struct proxy_window *window,
-				  struct mapping *m, vm_offset_t *address)
+/* What is allowed of a mapping through a window, which it may narrow. */
+static kern_return_t look_through(const struct proxy_window *window, struct mapping *m)
 {
-	kern_return_t kr = KERN_INVALID_ARGUMENT;
 	uint64_t end = (uint64_t)m->offset + m->bytes;
 
-	if (end > window->size || !IP_VALID(window->object) ||
-	    (window->start & PAGE_OFFSET_MASK) != 0)
-		goto out;
-	kr = KERN_PROTECTION_FAILURE;
+	if (end > window->size || (window->start & PAGE_OFFSET_MASK) != 0)
+		return KERN_INVALID_ARGUMENT;
 	if (m->copy && (window->max_protection & VM_PROT_READ) == 0)
-		goto out;
+		return KERN_PROTECTION_FAILURE;
 	if (!m->copy) {
 		m->protection &= (uint8_t)window->max_protection;
 		m->max_protection &= (uint8_t)window->max_protection;
 	}
 	m->offset += window->start;
+	return KERN_SUCCESS;
+}
+
+static kern_return_t enter_window(struct vm_map *map, const struct proxy_window *window,
+				  struct mapping *m, vm_offset_t *address)
+{
+	kern_return_t kr = look_through(window, m);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	if (window->extent != NULL)
+		return enter_source(map, &(struct source){ .extent = window->extent }, m, address);
+	if (!IP_VALID(window->object))
+		return KERN_INVALID_ARGUMENT;
 	kr = enter_object(map, window->object, m, address);
-	if (kr == KERN_INVALID_NAME)
-		kr = KERN_INVALID_ARGUMENT;
-out:
-	ipc_port_release_send(window->object);
-	return kr;
+	return kr == KERN_INVALID_NAME ? KERN_INVALID_ARGUMENT : kr;
 }
 
 static bool valid(const struct mapping *m, vm_prot_t cur, vm_prot_t max, vm_inherit_t inheritance)
@@ -151,12 +182,14 @@ kern_return_t vm_map(vm_map_t map, vm_address_t *address, vm_size_t size, vm_add
 	if (IP_VALID(memory_object)) {
 		if (!valid(&m, cur_protection, max_protection, inheritance))
 			return KERN_INVALID_ARGUMENT;
-		if (vm_proxy_lookup(memory_object, &window))
+		if (vm_proxy_lookup(memory_object, &window)) {
 			kr = enter_window(map, &window, &m, address);
-		else if (memory_object->receiver == ipc_space_kernel)
+			vm_proxy_end_window(&window);
+		} else if (memory_object->receiver == ipc_space_kernel) {
 			return KERN_INVALID_ARGUMENT;
-		else
+		} else {
 			kr = enter_object(map, memory_object, &m, address);
+		}
 	}
 	if (kr == KERN_INVALID_NAME)
 		kr = vm_map_enter_anonymous(map, address, size, mask, anywhere, cur_protection,

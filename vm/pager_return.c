@@ -18,16 +18,25 @@ static bool is_dirty(struct vm_page *page)
 	return (page->paging & PAGING_DIRTY) != 0 || pmap_page_modified(page);
 }
 
+bool vm_page_goes_back(struct vm_page *page, memory_object_return_t which)
+{
+	switch (which) {
+	case MEMORY_OBJECT_RETURN_NONE:
+		return false;
+	case MEMORY_OBJECT_RETURN_ALL:
+		return is_dirty(page) || (page->paging & PAGING_PRECIOUS) != 0;
+	default:
+		return is_dirty(page);
+	}
+}
+
 /* Is a page to be returned, as dirty or not as the others of its run? */
 static bool goes_back(const struct vm_object *object, uint32_t index,
 		      memory_object_return_t which, bool dirty)
 {
 	struct vm_page *page = vm_object_page(object, index);
 
-	if (page == NULL || is_dirty(page) != dirty)
-		return false;
-	return dirty || (which == MEMORY_OBJECT_RETURN_ALL &&
-			 (page->paging & PAGING_PRECIOUS) != 0);
+	return page != NULL && is_dirty(page) == dirty && vm_page_goes_back(page, which);
 }
 
 /* --- A run ------------------------------------------------------------------------------------ */

@@ -7,6 +7,8 @@
 #include <kern/mig_support.h>
 #include <kern/slab.h>
 #include <mach/mach4_server.h>
+#include <vm/extent.h>
+#include <vm/map_entry.h>
 
 struct proxy {
 	struct ipc_port *port;		/* whose kobject it is: they live equally long */
@@ -26,7 +28,7 @@ static void proxy_end(void *object)
 	spin_lock(&proxies_lock);
 	queue_remove(&proxy->link);
 	spin_unlock(&proxies_lock);
-	ipc_port_release_send(proxy->window.object);
+	vm_proxy_end_window(&proxy->window);
 	slab_free(&proxy_cache, proxy);
 }
 
@@ -34,6 +36,7 @@ void vm_proxy_init(void)
 {
 	slab_cache_init(&proxy_cache, "vm_proxy", sizeof(struct proxy), 0);
 	queue_init(&proxies);
+	vm_extent_init();
 	ipc_kobject_on_no_senders(IKOT_PAGER_PROXY, proxy_end);
 }
 
@@ -42,7 +45,22 @@ uint32_t vm_proxy_count(void)
 	return proxy_cache.live;
 }
 
-/* The memory object's port lives as long as the proxy, whose port is locked. */
+/* One more send right, from a reference of the port; IP_DEAD when it has died. */
+static struct ipc_port *right_of(struct ipc_port *port)
+{
+	struct ipc_port *right = IP_DEAD;
+
+	ipc_port_lock(port);
+	if (port->object.active && port->srights > 0) {
+		ipc_port_copy_send_locked(port);
+		right = port;
+	}
+	ipc_port_unlock(port);
+	ipc_port_release(port);
+	return right;
+}
+
+/* The memory lives as long as the proxy, whose port is locked. */
 bool vm_proxy_lookup(struct ipc_port *port, struct proxy_window *window)
 {
 	bool found;
@@ -52,27 +70,28 @@ bool vm_proxy_lookup(struct ipc_port *port, struct proxy_window *window)
 		port->kotype == IKOT_PAGER_PROXY;
 	if (found) {
 		*window = ((struct proxy *)port->kobject)->window;
-		ipc_port_reference(window->object);
+		if (window->extent != NULL)
+			vm_extent_reference(window->extent);
+		else
+			ipc_port_reference(window->object);
 	}
 	ipc_port_unlock(port);
-	if (found) {
-		struct ipc_port *right = IP_DEAD;
-
-		ipc_port_lock(window->object);
-		if (window->object->object.active && window->object->srights > 0) {
-			ipc_port_copy_send_locked(window->object);
-			right = window->object;
-		}
-		ipc_port_unlock(window->object);
-		ipc_port_release(window->object);
-		window->object = right;
-	}
+	if (found && window->extent == NULL)
+		window->object = right_of(window->object);
 	return found;
+}
+
+void vm_proxy_end_window(const struct proxy_window *window)
+{
+	if (window->extent != NULL)
+		vm_extent_release(window->extent);
+	else
+		ipc_port_release_send(window->object);
 }
 
 /* --- Making one ------------------------------------------------------------------------------ */
 
-/* Take over the window, object's right and all, in a new proxy; NULL when memory is short. */
+/* Take over the window and what it owns in a new proxy; NULL when memory is short. */
 static struct ipc_port *proxy_create(const struct proxy_window *window)
 {
 	struct proxy *proxy = slab_zalloc(&proxy_cache);
@@ -106,9 +125,10 @@ static void narrow(struct proxy_window *wanted, const struct proxy_window *under
 		wanted->start = under->start;
 	wanted->max_protection &= under->max_protection;
 	wanted->object = under->object;
+	wanted->extent = under->extent;
 }
 
-/* Resolve the port to a memory object that a proxy can be made for.  Returns a send right. */
+/* Resolve the port to memory that a proxy can be made for.  The window owns it. */
 static kern_return_t resolve(struct ipc_port *port, struct proxy_window *wanted)
 {
 	struct proxy_window under;
@@ -153,10 +173,34 @@ kern_return_t memory_object_create_proxy(ipc_space_t task, vm_prot_t max_protect
 		return kr;
 	*proxy = proxy_create(&wanted);
 	if (*proxy == NULL) {
-		ipc_port_release_send(wanted.object);
+		vm_proxy_end_window(&wanted);
 		return KERN_RESOURCE_SHORTAGE;
 	}
 	ipc_port_release_send(object[0]);
+	return KERN_SUCCESS;
+}
+
+/*
+ * The range must lie in one region.  Who maps the proxy shares the region's memory, also when the
+ * task has given it up.
+ */
+kern_return_t vm_region_create_proxy(task_t task, vm_address_t address, vm_prot_t max_protection,
+				     vm_size_t len, ipc_port_t *proxy)
+{
+	struct proxy_window window = { .object = IP_NULL, .size = len };
+	kern_return_t kr;
+
+	if (task == NULL || (address & PAGE_OFFSET_MASK) != 0 || len == 0)
+		return KERN_INVALID_ARGUMENT;
+	kr = vm_extent_create(task->map, address, len, &window.extent, &window.max_protection);
+	if (kr != KERN_SUCCESS)
+		return kr;
+	window.max_protection &= max_protection;
+	*proxy = proxy_create(&window);
+	if (*proxy == NULL) {
+		vm_extent_release(window.extent);
+		return KERN_RESOURCE_SHORTAGE;
+	}
 	return KERN_SUCCESS;
 }
 

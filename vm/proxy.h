@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Proxies: kernel ports that stand for a window of a memory object, with protections that
- * mappings through it never exceed.  A proxy of a proxy is made to refer to the memory object
- * itself, through what both allow, so there are no chains.
+ * Proxies: kernel ports that stand for a window of a memory object, or of a region of a task's
+ * memory (vm/extent.h), with protections that mappings through it never exceed.  A proxy of a proxy
+ * is made to refer to the memory itself, through what both allow, so there are no chains.
  */
 #ifndef VM_PROXY_H
 #define VM_PROXY_H
@@ -16,10 +16,12 @@
 
 struct ipc_check;
 struct ipc_port;
+struct vm_extent;
 
 struct proxy_window {
-	struct ipc_port *object;	/* the memory object: a send right */
-	vm_offset_t start;		/* of offset 0 in the object */
+	struct ipc_port *object;	/* the memory object: a send right; or IP_NULL */
+	struct vm_extent *extent;	/* then a region's memory: a reference */
+	vm_offset_t start;		/* of offset 0 in the object or extent */
 	vm_size_t size;
 	vm_prot_t max_protection;
 };
@@ -33,9 +35,11 @@ uint32_t vm_proxy_count(void);
  * What a port stands for, if it is a proxy.
  *
  * Locks:    none.
- * Owns:     returns a send right in window->object.
+ * Owns:     returns a window with its send right or reference: vm_proxy_end_window must follow.
+ *           A memory object that has died is IP_DEAD.
  */
 bool vm_proxy_lookup(struct ipc_port *port, struct proxy_window *window);
+void vm_proxy_end_window(const struct proxy_window *window);
 
 void vm_proxy_visit_holders(struct ipc_check *check);
 

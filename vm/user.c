@@ -7,7 +7,6 @@
 #include <kern/slab.h>
 #include <mach/gnumach_server.h>
 #include <mach/mach_server.h>
-#include <mach/vm_sync.h>
 #include <vm/fault.h>
 #include <vm/kmem.h>
 #include <vm/map_entry.h>
@@ -96,17 +95,6 @@ kern_return_t vm_copy(vm_map_t map, vm_address_t source_address, vm_size_t size,
 	if (kr != KERN_SUCCESS)
 		vm_map_copy_discard(copy);
 	return kr;
-}
-
-/* There is no backing store that could differ from memory. */
-kern_return_t vm_msync(vm_map_t map, vm_address_t address, vm_size_t size, vm_sync_t sync_flags)
-{
-	const vm_sync_t both = VM_SYNC_ASYNCHRONOUS | VM_SYNC_SYNCHRONOUS;
-
-	(void)address;
-	if (map == NULL || (sync_flags & both) == both)
-		return KERN_INVALID_ARGUMENT;
-	return size == 0 ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
 }
 
 /* Caches of this machine need no care. */

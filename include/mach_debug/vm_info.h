@@ -18,7 +18,7 @@ typedef struct vm_region_info {
 	vm_inherit_t		vri_inheritance;
 	unsigned int		vri_wired_count;
 	unsigned int		vri_user_wired_count;
-	rpc_vm_offset_t		vri_object;	/* an identity, never an address */
+	rpc_vm_offset_t		vri_object;	/* a number, never an address; 0: none */
 	rpc_vm_offset_t		vri_offset;
 	integer_t		vri_needs_copy;
 	unsigned int		vri_sharing;
@@ -74,7 +74,7 @@ typedef uint32_t vm_page_info_state_t;
 
 typedef struct vm_page_info {
 	rpc_vm_offset_t		vpi_offset;
-	rpc_vm_offset_t		vpi_phys_addr;
+	rpc_vm_offset_t		vpi_phys_addr;	/* 0: not told */
 	unsigned int		vpi_wire_count;
 	vm_prot_t		vpi_page_lock;
 	vm_prot_t		vpi_unlock_request;
@@ -85,7 +85,7 @@ typedef vm_page_info_t		*vm_page_info_array_t;
 /* The same where physical addresses need more than one word. */
 typedef struct vm_page_phys_info {
 	rpc_vm_offset_t		vpi_offset;
-	rpc_phys_addr_t		vpi_phys_addr;
+	rpc_phys_addr_t		vpi_phys_addr;	/* 0: not told */
 	unsigned int		vpi_wire_count;
 	vm_prot_t		vpi_page_lock;
 	vm_prot_t		vpi_unlock_request;

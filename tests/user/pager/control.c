@@ -5,10 +5,10 @@
 #include <mach/memory_object.h>
 #include <mach/notify.h>
 
+#include "../common/pager.h"
 #include "../common/ports.h"
 #include "../common/snapshot.h"
 #include "../common/tap.h"
-#include "pager.h"
 #include "tests.h"
 
 #define REPLY_BITS	0x80001200u

@@ -5,10 +5,10 @@
 #include <mach.h>
 #include <mach/memory_object.h>
 
+#include "../common/pager.h"
 #include "../common/ports.h"
 #include "../common/tap.h"
 #include "../common/worker.h"
-#include "pager.h"
 #include "tests.h"
 
 /* A copy with DELAY asks for nothing until it is touched, and stays what it was. */

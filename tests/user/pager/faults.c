@@ -4,10 +4,10 @@
 #include <mach.h>
 #include <mach/memory_object.h>
 
+#include "../common/pager.h"
 #include "../common/ports.h"
 #include "../common/race.h"
 #include "../common/tap.h"
-#include "pager.h"
 #include "tests.h"
 
 void test_fault(void)

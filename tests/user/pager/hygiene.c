@@ -5,9 +5,9 @@
 #include <mach/mach4.h>
 #include <mach/notify.h>
 
+#include "../common/pager.h"
 #include "../common/ports.h"
 #include "../common/tap.h"
-#include "pager.h"
 #include "tests.h"
 
 #define USER_DEVICE	28u

@@ -5,10 +5,10 @@
 #include <mach/memory_object.h>
 #include <mach/notify.h>
 
+#include "../common/pager.h"
 #include "../common/ports.h"
 #include "../common/snapshot.h"
 #include "../common/tap.h"
-#include "pager.h"
 #include "tests.h"
 
 static kern_return_t create(mach_port_t object, vm_prot_t prot, vm_offset_t start, vm_size_t size,

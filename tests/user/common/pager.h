@@ -9,7 +9,7 @@
 #include <mach/mach_types.h>
 #include <mach/vm_param.h>
 
-#include "../common/messages.h"
+#include "messages.h"
 
 #define SELF		mach_task_self()
 #define PATIENCE	2000	/* milliseconds for what must come */

@@ -6,8 +6,8 @@
 #include <mach.h>
 #include <mach/memory_object.h>
 
-#include "../common/ports.h"
-#include "../common/tap.h"
+#include "ports.h"
+#include "tap.h"
 
 #define SEND_TYPE	0x10012011u
 #define RECEIVE_TYPE	0x10012010u

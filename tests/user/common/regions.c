@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "regions.h"
+
+#include <libmach/print.h>
+#include <libmach/string.h>
+#include <mach.h>
+
+#include "tap.h"
+
+kern_return_t region_find(mach_port_t task, vm_offset_t address, struct region *region)
+{
+	kern_return_t result;
+
+	*region = (struct region) { .address = address };
+	result = vm_region(task, &region->address, &region->size, &region->protection,
+		&region->max, &region->inheritance, &region->shared, &region->object,
+		&region->offset);
+	if (result == KERN_SUCCESS && MACH_PORT_VALID(region->object))
+		EXPECT(mach_port_deallocate(mach_task_self(), region->object), KERN_SUCCESS);
+	return result;
+}
+
+/* Is the second what the first would be if it went on? */
+static boolean_t continues(const struct region *one, const struct region *two)
+{
+	return one->address + one->size == two->address && one->protection == two->protection
+		&& one->max == two->max && one->inheritance == two->inheritance
+		&& one->shared == two->shared && one->object == two->object
+		&& (one->object == MACH_PORT_NULL || one->offset + one->size == two->offset);
+}
+
+void regions_take(mach_port_t task, struct regions *regions)
+{
+	struct region next = { 0 };
+
+	memset(regions, 0, sizeof *regions);
+	while (region_find(task, next.address + next.size, &next) == KERN_SUCCESS) {
+		struct region *last = &regions->region[regions->count - 1];
+
+		if (regions->count > 0 && continues(last, &next)) {
+			last->size += next.size;
+		} else if (regions->count < REGIONS_MAX) {
+			regions->region[regions->count++] = next;
+		} else {
+			tap_fail("more than %u regions", REGIONS_MAX);
+			break;
+		}
+	}
+}
+
+static void print_region(const char *when, const struct region *region)
+{
+	printf("# %s: %x, size %x, protection %d of %d, inheritance %d, shared %d, object %x\n",
+		when, region->address, region->size, region->protection, region->max,
+		region->inheritance, region->shared, region->object);
+}
+
+boolean_t regions_same(const struct regions *before, const struct regions *after)
+{
+	unsigned int i = 0;
+
+	while (i < before->count && i < after->count &&
+			memcmp(&before->region[i], &after->region[i], sizeof before->region[i]) == 0)
+		i++;
+	if (i == before->count && i == after->count)
+		return TRUE;
+	if (i < before->count)
+		print_region("before", &before->region[i]);
+	if (i < after->count)
+		print_region("after", &after->region[i]);
+	return FALSE;
+}
+
+void regions_expect(mach_port_t task, const struct regions *before)
+{
+	static struct regions now;
+
+	regions_take(task, &now);
+	EXPECT_TRUE(regions_same(before, &now));
+}
