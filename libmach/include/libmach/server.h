@@ -11,6 +11,7 @@ typedef mach_server_t *mach_demux_t;
 
 /* Those of the library.  Who uses one provides the routines that it calls. */
 extern mach_server_t exc_server, notify_server, memory_object_server, device_reply_server;
+extern mach_server_t memory_object_default_server;
 
 /*
  * Receive requests from a port or set, answer each through demux, for ever.  max_size is the

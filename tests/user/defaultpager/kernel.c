@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel.h"
+
+#include <mach.h>
+#include <mach/memory_object_U.h>
+#include <mach/memory_object_default_U.h>
+#include <mach/vm_param.h>
+
+#include "../common/ports.h"
+#include "../common/tap.h"
+
+#define SELF		mach_task_self()
+#define PATIENCE	5000
+#define PAGE_WORDS	(PAGE_SIZE / sizeof(uint32_t))
+
+enum { DATA_UNAVAILABLE = 2037, DATA_SUPPLY = 2093 };
+
+static mach_port_t manager;
+
+void kernel_begin(void)
+{
+	for (;;) {
+		manager = MACH_PORT_NULL;
+		EXPECT(vm_set_default_memory_manager(tap_host_priv, &manager), KERN_SUCCESS);
+		if (manager != MACH_PORT_NULL)
+			return;
+		sleep_for(10);
+	}
+}
+
+void kernel_end(void)
+{
+	EXPECT(mach_port_deallocate(SELF, manager), KERN_SUCCESS);
+}
+
+void object_create(struct object *object)
+{
+	object->port = port_new_with_send(1);
+	object->control = port_new();
+	object->name = port_new();
+	EXPECT(memory_object_create(manager, object->port, 64 * PAGE_SIZE, object->control,
+		object->name, PAGE_SIZE), KERN_SUCCESS);
+}
+
+void object_terminate(struct object *object)
+{
+	EXPECT(memory_object_terminate(object->port, object->control, object->name),
+		KERN_SUCCESS);
+	for (unsigned int i = 0; i < PATIENCE && port_type(object->port) != MACH_PORT_TYPE_DEAD_NAME;
+			i++)
+		sleep_for(1);
+	EXPECT(port_type(object->port), MACH_PORT_TYPE_DEAD_NAME);
+	/* The name of the right that the message took is ours again, dead. */
+	while (port_type(object->port) == MACH_PORT_TYPE_DEAD_NAME)
+		EXPECT(mach_port_deallocate(SELF, object->port), KERN_SUCCESS);
+}
+
+/* --- Pages -------------------------------------------------------------------------------- */
+
+static uint32_t word_of(unsigned int number, int value, unsigned int i)
+{
+	return (number << 20 ^ i) * 0x9e3779b1u + value;
+}
+
+static vm_offset_t make_pages(unsigned int first, unsigned int count, int value)
+{
+	vm_offset_t base = 0;
+
+	EXPECT(vm_allocate(SELF, &base, count * PAGE_SIZE, TRUE), KERN_SUCCESS);
+	for (unsigned int page = 0; page < count; page++)
+		for (unsigned int i = 0; i < PAGE_WORDS; i++)
+			((uint32_t *) base)[page * PAGE_WORDS + i] = word_of(first + page, value, i);
+	return base;
+}
+
+static void free_pages(vm_offset_t base, unsigned int count)
+{
+	EXPECT(vm_deallocate(SELF, base, count * PAGE_SIZE), KERN_SUCCESS);
+}
+
+void object_initialize(struct object *object, unsigned int first, unsigned int count, int value)
+{
+	vm_offset_t data = make_pages(first, count, value);
+
+	EXPECT(memory_object_data_initialize(object->port, object->control, first * PAGE_SIZE,
+		data, count * PAGE_SIZE), KERN_SUCCESS);
+	free_pages(data, count);
+}
+
+void object_return(struct object *object, unsigned int first, unsigned int count, int value)
+{
+	vm_offset_t data = make_pages(first, count, value);
+
+	EXPECT(memory_object_data_return(object->port, object->control, first * PAGE_SIZE,
+		data, count * PAGE_SIZE, TRUE, FALSE), KERN_SUCCESS);
+	free_pages(data, count);
+}
+
+static boolean_t ask(struct object *object, unsigned int number, int answer)
+{
+	EXPECT(memory_object_data_request(object->port, object->control, number * PAGE_SIZE,
+		PAGE_SIZE, VM_PROT_READ), KERN_SUCCESS);
+	if (!EXPECT(message_receive_wait(&object->answer, object->control, PATIENCE),
+			MACH_MSG_SUCCESS))
+		return FALSE;
+	EXPECT(object->answer.body[1], number * PAGE_SIZE);
+	return EXPECT(object->answer.header.msgh_id, answer);
+}
+
+void expect_page(struct object *object, unsigned int number, int value)
+{
+	const uint32_t *body = object->answer.body;
+	unsigned int others = 0;
+
+	if (!ask(object, number, DATA_SUPPLY))
+		return;
+	EXPECT(body[4], PAGE_SIZE);
+	for (unsigned int i = 0; i < PAGE_WORDS; i++)
+		others += ((uint32_t *) body[5])[i] != word_of(number, value, i);
+	EXPECT(others, 0);
+	free_pages(body[5], 1);
+}
+
+void expect_absent(struct object *object, unsigned int number)
+{
+	ask(object, number, DATA_UNAVAILABLE);
+}

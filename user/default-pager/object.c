@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the kernel says to its default pager.  These memory objects are the kernel's own: it makes
+ * one when it wants to get rid of pages that are nobody's file.
+ *
+ *	memory_object_create		here is a port: its receiver shall keep pages
+ *	memory_object_data_initialize	the first contents of some pages
+ *	memory_object_data_return	other contents
+ *	memory_object_data_request	give me a page back	-> data_supply
+ *	memory_object_terminate		none of it is needed any more
+ *
+ * The answer to a request is the page, as it was: who waits for it has done nothing wrong, and a
+ * program without its memory can only die.
+ */
+#include <libmach/print.h>
+#include <mach.h>
+#include <mach/memory_object.h>
+#include <mach/memory_object_S.h>
+#include <mach/memory_object_default_S.h>
+#include <mach/vm_param.h>
+
+#include "object.h"
+#include "pages.h"
+
+static mach_port_t all_ports;
+
+void objects_init(mach_port_t set)
+{
+	all_ports = set;
+}
+
+/* A routine that returns success owns what the message has brought. */
+static void give_up(mach_port_t right)
+{
+	mach_port_deallocate(mach_task_self(), right);
+}
+
+/*
+ * The kernel does not wait for memory_object_ready here, and each message brings a right to the
+ * control port: there is nothing to keep but the new port.  The size is how much may come at most.
+ */
+kern_return_t memory_object_create(mach_port_t manager, mach_port_t port, vm_size_t size,
+	mach_port_t control, mach_port_t name, vm_size_t page_size)
+{
+	(void) manager, (void) size, (void) page_size;
+	give_up(control);
+	give_up(name);
+	if (table_new_object(port) == NULL
+			|| mach_port_move_member(mach_task_self(), port, all_ports)
+				!= KERN_SUCCESS) {
+		printf("[default-pager] I cannot take another object: it dies.\n");
+		mach_port_destroy(mach_task_self(), port);
+	}
+	return KERN_SUCCESS;
+}
+
+/* Memory that a message brought goes, but for pages that became ours. */
+static void put_all(struct object *object, vm_offset_t offset, vm_offset_t data, vm_size_t size,
+	boolean_t only_new)
+{
+	vm_offset_t begin = data, end = data + size, at;
+
+	for (at = data; at < end; at += PAGE_SIZE) {
+		uint32_t number = (offset + at - data) / PAGE_SIZE;
+
+		if (only_new && pages_has(object, number))
+			continue;
+		if (!pages_put(object, number, at))
+			continue;
+		vm_deallocate(mach_task_self(), begin, at - begin);
+		begin = at + PAGE_SIZE;
+	}
+	vm_deallocate(mach_task_self(), begin, end - begin);
+}
+
+static kern_return_t take(mach_port_t port, mach_port_t control, vm_offset_t offset,
+	vm_offset_t data, vm_size_t size, boolean_t only_new)
+{
+	struct object *object = table_object(port);
+
+	if (object == NULL || (offset | data | size) % PAGE_SIZE != 0)
+		return KERN_INVALID_ARGUMENT;
+	put_all(object, offset, data, size, only_new);
+	give_up(control);
+	return KERN_SUCCESS;
+}
+
+/* Contents to begin with: if there are others already, those are the newer ones. */
+kern_return_t memory_object_data_initialize(mach_port_t port, mach_port_t control,
+	vm_offset_t offset, vm_offset_t data, mach_msg_type_number_t size)
+{
+	return take(port, control, offset, data, size, TRUE);
+}
+
+kern_return_t memory_object_data_return(mach_port_t port, mach_port_t control,
+	vm_offset_t offset, vm_offset_t data, mach_msg_type_number_t size, boolean_t dirty,
+	boolean_t kernel_copy)
+{
+	(void) dirty, (void) kernel_copy;
+	return take(port, control, offset, data, size, FALSE);
+}
+
+/* What never came to us is zeros. */
+static void supply(struct object *object, mach_port_t control, vm_offset_t offset)
+{
+	vm_offset_t data;
+	kern_return_t result;
+
+	if (!pages_has(object, offset / PAGE_SIZE)) {
+		memory_object_data_unavailable(control, offset, PAGE_SIZE);
+		return;
+	}
+	result = pages_get(object, offset / PAGE_SIZE, &data);
+	if (result == KERN_SUCCESS) {
+		memory_object_data_supply(control, offset, data, PAGE_SIZE, TRUE, VM_PROT_NONE,
+			FALSE, MACH_PORT_NULL);
+		return;
+	}
+	mach_error("[default-pager] FAILED to read a page", result);
+	memory_object_data_error(control, offset, PAGE_SIZE, result);
+}
+
+kern_return_t memory_object_data_request(mach_port_t port, mach_port_t control,
+	vm_offset_t offset, vm_size_t length, vm_prot_t access)
+{
+	struct object *object = table_object(port);
+
+	(void) access;
+	if (object == NULL || offset % PAGE_SIZE != 0)
+		return KERN_INVALID_ARGUMENT;
+	for (vm_offset_t at = 0; at < length; at += PAGE_SIZE)
+		supply(object, control, offset + at);
+	give_up(control);
+	return KERN_SUCCESS;
+}
+
+kern_return_t memory_object_terminate(mach_port_t port, mach_port_t control, mach_port_t name)
+{
+	struct object *object = table_object(port);
+
+	if (object == NULL)
+		return KERN_INVALID_ARGUMENT;
+	pages_drop(object);
+	mach_port_destroy(mach_task_self(), control);
+	mach_port_destroy(mach_task_self(), name);
+	mach_port_destroy(mach_task_self(), port);
+	return KERN_SUCCESS;
+}
+
+/* --- What the kernel does not ask of its default pager -------------------------------------- */
+
+kern_return_t memory_object_init(mach_port_t port, mach_port_t control, mach_port_t name,
+	vm_size_t page_size)
+{
+	(void) port, (void) control, (void) name, (void) page_size;
+	return KERN_FAILURE;
+}
+
+kern_return_t memory_object_data_unlock(mach_port_t port, mach_port_t control,
+	vm_offset_t offset, vm_size_t length, vm_prot_t access)
+{
+	(void) port, (void) control, (void) offset, (void) length, (void) access;
+	return KERN_FAILURE;
+}
+
+kern_return_t memory_object_copy(mach_port_t old_object, mach_port_t old_control,
+	vm_offset_t offset, vm_size_t length, mach_port_t new_object)
+{
+	(void) old_object, (void) old_control, (void) offset, (void) length, (void) new_object;
+	return KERN_FAILURE;
+}
+
+kern_return_t memory_object_lock_completed(mach_port_t port, mach_port_t control,
+	vm_offset_t offset, vm_size_t length)
+{
+	(void) port, (void) control, (void) offset, (void) length;
+	return KERN_FAILURE;
+}
+
+kern_return_t memory_object_supply_completed(mach_port_t port, mach_port_t control,
+	vm_offset_t offset, vm_size_t length, kern_return_t result, vm_offset_t error_offset)
+{
+	(void) port, (void) control, (void) offset, (void) length, (void) result;
+	(void) error_offset;
+	return KERN_FAILURE;
+}
+
+kern_return_t memory_object_change_completed(mach_port_t port, boolean_t may_cache,
+	memory_object_copy_strategy_t strategy)
+{
+	(void) port, (void) may_cache, (void) strategy;
+	return KERN_FAILURE;
+}
