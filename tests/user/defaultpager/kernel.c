@@ -13,7 +13,7 @@
 #define PATIENCE	5000
 #define PAGE_WORDS	(PAGE_SIZE / sizeof(uint32_t))
 
-enum { DATA_UNAVAILABLE = 2037, DATA_SUPPLY = 2093 };
+enum { DATA_UNAVAILABLE = 2039, DATA_SUPPLY = 2093 };
 
 static mach_port_t manager;
 
@@ -38,21 +38,24 @@ void object_create(struct object *object)
 	object->port = port_new_with_send(1);
 	object->control = port_new();
 	object->name = port_new();
+	/* The message takes the right by which it goes. */
+	EXPECT(mach_port_mod_refs(SELF, manager, MACH_PORT_RIGHT_SEND, 1), KERN_SUCCESS);
 	EXPECT(memory_object_create(manager, object->port, 64 * PAGE_SIZE, object->control,
 		object->name, PAGE_SIZE), KERN_SUCCESS);
 }
 
+/* The message takes a right; another one shows the port's death. */
 void object_terminate(struct object *object)
 {
+	unsigned int patience = PATIENCE;
+
+	EXPECT(mach_port_mod_refs(SELF, object->port, MACH_PORT_RIGHT_SEND, 1), KERN_SUCCESS);
 	EXPECT(memory_object_terminate(object->port, object->control, object->name),
 		KERN_SUCCESS);
-	for (unsigned int i = 0; i < PATIENCE && port_type(object->port) != MACH_PORT_TYPE_DEAD_NAME;
-			i++)
+	while (port_type(object->port) != MACH_PORT_TYPE_DEAD_NAME && patience-- > 0)
 		sleep_for(1);
 	EXPECT(port_type(object->port), MACH_PORT_TYPE_DEAD_NAME);
-	/* The name of the right that the message took is ours again, dead. */
-	while (port_type(object->port) == MACH_PORT_TYPE_DEAD_NAME)
-		EXPECT(mach_port_deallocate(SELF, object->port), KERN_SUCCESS);
+	EXPECT(mach_port_deallocate(SELF, object->port), KERN_SUCCESS);
 }
 
 /* --- Pages -------------------------------------------------------------------------------- */
