@@ -16,6 +16,8 @@ struct vm_map_copy {
 	vm_size_t size;			/* bytes */
 	vm_offset_t offset;		/* of the first in its page */
 	struct queue entries;		/* none: the bytes are in data */
+	struct queue_link *found;	/* the entry looked at last, or NULL */
+	vm_size_t found_at;		/* bytes of the entries before it */
 	char data[];
 };
 
@@ -38,6 +40,28 @@ static inline vm_size_t vm_map_copy_span(const struct vm_map_copy *copy)
 {
 	return vm_page_round(copy->offset + copy->size);
 }
+
+/*
+ * Link entries, whose places follow each other, from `start` on, where nothing is; the map is
+ * locked.  Their list is empty then.
+ */
+void vm_map_place(struct vm_map *map, vm_offset_t start, struct queue *entries);
+
+/* One try of vm_map_copy_read, under whatever mutex; VM_ASK_PAGER goes up. */
+kern_return_t vm_map_copy_read_once(struct vm_map_copy *copy, vm_size_t offset, void *buf,
+				    vm_size_t size);
+
+/*
+ * A page, of no object, with a page's worth of the copy's bytes: the copy's own page, whose bytes
+ * the copy has no more, if nobody else sees it.
+ *
+ * Locks:    none.
+ * Blocks:   for a pager.
+ * Owns:     returns the page in *pagep.
+ * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE; what reading the copy gives.
+ */
+kern_return_t vm_map_copy_take_page(struct vm_map_copy *copy, vm_size_t offset,
+				    struct vm_page **pagep);
 
 /* Give an untouched entry pages with these bytes from its address `start` on, zeros around. */
 kern_return_t vm_entry_fill(struct vm_map_entry *entry, vm_offset_t start, const void *data,

@@ -19,6 +19,7 @@ struct vm_map_copy *vm_map_copy_alloc(vm_offset_t offset, vm_size_t size)
 		return NULL;
 	copy->size = size;
 	copy->offset = offset;
+	copy->found = NULL;
 	queue_init(&copy->entries);
 	return copy;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Putting copies into maps, over what is mapped, or into the kernel's hands.
+ * Putting copies into maps where nothing is, and making them of the kernel's bytes.
  */
 #include <vm/copy.h>
 
@@ -84,8 +84,7 @@ struct vm_map_copy *vm_map_copy_from_kernel(const void *data, vm_size_t size)
 
 /* --- Into a map ------------------------------------------------------------------------ */
 
-/* Link entries, whose places follow each other, from `start` on. */
-static void place(struct vm_map *map, vm_offset_t start, struct queue *entries)
+void vm_map_place(struct vm_map *map, vm_offset_t start, struct queue *entries)
 {
 	struct queue_link *link;
 	uint32_t count = 0;
@@ -109,7 +108,7 @@ static kern_return_t place_anywhere(struct vm_map *map, vm_offset_t *start, vm_s
 	mutex_lock(&map->lock);
 	kr = vm_map_find_room(map, start, size, 0, true, size);
 	if (kr == KERN_SUCCESS) {
-		place(map, *start, entries);
+		vm_map_place(map, *start, entries);
 		if (map->wire_future && vm_map_wire_range(map, *start, *start + size) !=
 						KERN_SUCCESS) {
 			vm_pager_forget();
@@ -164,112 +163,4 @@ kern_return_t vm_map_copyout(struct vm_map *map, vm_offset_t *addr, struct vm_ma
 	*addr = start + copy->offset;
 	vm_map_copy_free(copy);
 	return KERN_SUCCESS;
-}
-
-/* --- Contents ----------------------------------------------------------------------------- */
-
-/* Bytes from `at` on, counted from the first entry's first page; they are in the copy. */
-static kern_return_t read_entries(const struct vm_map_copy *copy, vm_offset_t at, char *to,
-				  vm_size_t size)
-{
-	kern_return_t kr = KERN_SUCCESS;
-
-	queue_for_each(link, &copy->entries) {
-		const struct vm_map_entry *e = container_of(link, struct vm_map_entry, link);
-
-		for (vm_size_t n; kr == KERN_SUCCESS && at < vm_entry_size(e) && size > 0;
-		     at += n, to += n, size -= n) {
-			n = vm_page_rest(at, size);
-			kr = vm_entry_read(e, e->start + at, to, n);
-			preemption_point();
-		}
-		if (size == 0 || kr != KERN_SUCCESS)
-			break;
-		at -= vm_entry_size(e);
-	}
-	return kr;
-}
-
-/* One try, under whatever mutex. */
-static kern_return_t read_once(const struct vm_map_copy *copy, vm_size_t offset, void *buf,
-			       vm_size_t size)
-{
-	if (offset > vm_map_copy_size(copy) || size > vm_map_copy_size(copy) - offset)
-		return KERN_INVALID_ARGUMENT;
-	if (size == 0)
-		return KERN_SUCCESS;
-	if (vm_map_copy_is_bytes(copy))
-		memcpy(buf, copy->data + offset, size);
-	else
-		return read_entries(copy, copy->offset + offset, buf, size);
-	return KERN_SUCCESS;
-}
-
-kern_return_t vm_map_copy_read(struct vm_map_copy *copy, vm_size_t offset, void *buf,
-			       vm_size_t size)
-{
-	kern_return_t kr;
-
-	do {
-		kr = read_once(copy, offset, buf, size);
-	} while (vm_pager_again(&kr));
-	return kr;
-}
-
-/* --- Over what is mapped -------------------------------------------------------------------- */
-
-/* Have all pages of a range, which may be written, ready for that: no memory is needed later. */
-static kern_return_t make_ready(struct vm_map *map, vm_offset_t start, vm_offset_t end)
-{
-	struct vm_page *page;
-	kern_return_t kr = KERN_SUCCESS;
-
-	for (; kr == KERN_SUCCESS && start < end; start += PAGE_BYTES) {
-		kr = vm_entry_own_page(map, vm_map_lookup(map, start), start, &page);
-		preemption_point();
-	}
-	return kr;
-}
-
-/* Page by page through a buffer, since two families' locks are never held together. */
-static kern_return_t overwrite(struct vm_map *map, vm_offset_t addr, struct vm_map_copy *copy,
-			       char *buffer)
-{
-	vm_size_t done = 0, n;
-	kern_return_t kr = vm_map_check(map, addr, addr + copy->size,
-					VM_PROT_READ | VM_PROT_WRITE);
-
-	if (kr == KERN_SUCCESS)
-		kr = make_ready(map, vm_page_trunc(addr), addr + copy->size);
-	for (; kr == KERN_SUCCESS && done < copy->size; done += n) {
-		n = vm_page_rest(addr + done, copy->size - done);
-		kr = read_once(copy, done, buffer, n);
-		if (kr == KERN_SUCCESS)
-			kr = vm_map_write_locked(map, addr + done, buffer, n);
-	}
-	return kr;
-}
-
-kern_return_t vm_map_copy_overwrite(struct vm_map *map, vm_offset_t addr,
-				    struct vm_map_copy *copy)
-{
-	kern_return_t kr;
-	char *buffer;
-
-	if (copy == NULL)
-		return KERN_SUCCESS;
-	if (addr >= VM_USER_MAX || copy->size > VM_USER_MAX - addr)
-		return KERN_INVALID_ADDRESS;
-	buffer = kalloc(PAGE_BYTES);
-	if (buffer == NULL)
-		return KERN_RESOURCE_SHORTAGE;
-	do {
-		mutex_lock(&map->lock);
-		kr = overwrite(map, addr, copy, buffer);
-		mutex_unlock(&map->lock);
-	} while (vm_pager_again(&kr));
-	kfree(buffer, PAGE_BYTES);
-	if (kr == KERN_SUCCESS)
-		vm_map_copy_discard(copy);
-	return kr;
 }

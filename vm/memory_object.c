@@ -7,7 +7,6 @@
  * error, and nothing is consumed.
  */
 #include <kern/mig_support.h>
-#include <kern/slab.h>
 #include <mach/mach_server.h>
 #include <vm/copy.h>
 #include <vm/object_pages.h>
@@ -44,17 +43,13 @@ static bool is_aligned(vm_offset_t offset, vm_size_t size)
 
 /* --- Pages that come ------------------------------------------------------------------------ */
 
-/* Put a page of bytes into the object, if it lacks it. */
-static kern_return_t supply_page(struct vm_pager *pager, uint32_t index, const void *bytes,
+/* Put a page into the object, if it lacks it.  Consumes the page. */
+static kern_return_t supply_page(struct vm_pager *pager, uint32_t index, struct vm_page *page,
 				 uint8_t paging)
 {
 	struct vm_object *object = pager->object;
-	struct vm_page *page = vm_page_alloc_user();
 	kern_return_t kr = KERN_SUCCESS;
 
-	if (page == NULL)
-		return KERN_RESOURCE_SHORTAGE;
-	vm_page_write(page, 0, bytes, PAGE_BYTES);
 	spin_lock(pager->lock);
 	if (vm_object_page(object, index) != NULL) {
 		kr = KERN_MEMORY_PRESENT;
@@ -78,19 +73,16 @@ static kern_return_t supply(struct vm_pager *pager, vm_offset_t offset, struct v
 {
 	vm_size_t size = vm_map_copy_size(data);
 	kern_return_t kr = KERN_SUCCESS;
-	char *buffer = kalloc(PAGE_BYTES);
+	struct vm_page *page;
 
-	if (buffer == NULL)
-		return KERN_RESOURCE_SHORTAGE;
 	for (vm_size_t done = 0; kr == KERN_SUCCESS && done < size; done += PAGE_BYTES) {
-		kr = vm_map_copy_read(data, done, buffer, PAGE_BYTES);
+		kr = vm_map_copy_take_page(data, done, &page);
 		if (kr == KERN_SUCCESS)
-			kr = supply_page(pager, (offset + done) >> PAGE_SHIFT, buffer, paging);
+			kr = supply_page(pager, (offset + done) >> PAGE_SHIFT, page, paging);
 		if (kr != KERN_SUCCESS)
 			*error_offset = offset + done;
 		preemption_point();
 	}
-	kfree(buffer, PAGE_BYTES);
 	return kr;
 }
 

@@ -3,6 +3,7 @@
 
 #include <kern/sched.h>
 #include <kern/string.h>
+#include <vm/pmap.h>
 
 #define BUCKETS_MIN_ORDER 0		/* 1 page of buckets */
 
@@ -132,12 +133,30 @@ void vm_object_move_page(struct vm_object *from, struct vm_object *to, struct vm
 	page_attach(to, page);
 }
 
-void vm_object_free_page(struct vm_object *object, struct vm_page *page)
+static void page_remove(struct vm_object *object, struct vm_page *page)
 {
 	assert(page->mappings == NULL && page->wire_count == 0);
 	page_detach(object, page);
 	vm_page_set_state(page, PAGE_KERNEL);
+}
+
+void vm_object_free_page(struct vm_object *object, struct vm_page *page)
+{
+	page_remove(object, page);
 	vm_page_free(page, 0);
+}
+
+struct vm_page *vm_object_take_page(struct vm_object *object, uint32_t index)
+{
+	struct vm_page *page = vm_object_page(object, index);
+
+	if (page == NULL || page->mappings != NULL || page->wire_count > 0 ||
+	    object->entry_count != 1 || object->holds > 0 || object->pager != NULL ||
+	    !queue_empty(&object->snapshots))
+		return NULL;
+	pmap_page_clear_modified(page);
+	page_remove(object, page);
+	return page;
 }
 
 struct vm_page *vm_object_fill(struct vm_object *object, uint32_t index, struct vm_page *source)

@@ -24,6 +24,12 @@ uint32_t vm_object_pages_chain(uint32_t bucket);
 /* Move a resident page to another object of the family, which has none there. */
 void vm_object_move_page(struct vm_object *from, struct vm_object *to, struct vm_page *page);
 
+/*
+ * Take a page that is mapped nowhere out of an object of one entry's, which nobody else sees;
+ * NULL: there is none, or others have to do with it.  It is the caller's, clean.
+ */
+struct vm_page *vm_object_take_page(struct vm_object *object, uint32_t index);
+
 /* Take out and free a page that is mapped nowhere. */
 void vm_object_free_page(struct vm_object *object, struct vm_page *page);
 

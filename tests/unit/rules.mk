@@ -94,6 +94,7 @@ MAP_SOURCES := $(wildcard vm/map*.c vm/object*.c vm/copy*.c) vm/fault.c vm/conti
 	tests/unit/map_check.c tests/unit/fakes_pager.c
 $(eval $(call unit-test,map,$(MAP_SOURCES) tests/unit/map_words.c))
 $(eval $(call unit-test,map_copy,$(MAP_SOURCES) tests/unit/map_words.c))
+$(eval $(call unit-test,map_scale,$(MAP_SOURCES) tests/unit/map_words.c))
 $(eval $(call unit-test,map_model,$(MAP_SOURCES) tests/unit/map_model.c))
 $(eval $(call unit-test,msg_item,ipc/msg_item.c))
 
