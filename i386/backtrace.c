@@ -12,7 +12,10 @@
 
 #include <i386/backtrace.h>
 #include <i386/ksym.h>
+#include <i386/regs.h>
+#include <kern/kstack.h>
 #include <kern/machine.h>
+#include <kern/peek.h>
 #include <kern/percpu.h>
 #include <kern/printf.h>
 
@@ -116,10 +119,66 @@ void machine_backtrace(void)
 	trace(stack_base(), here, here);
 }
 
+/* What machine_switch_context leaves on the stack of a thread that is blocked. */
+struct switch_frame {
+	uint32_t edi, esi, ebx;
+	struct frame caller;
+};
+
+void machine_thread_backtrace(const struct thread *thread)
+{
+	const struct switch_frame *left = (const void *)(uintptr_t)thread->pcb.saved_esp;
+
+	if (thread == current_thread()) {
+		machine_backtrace();
+		return;
+	}
+	if (!kstack_exists(thread) || !peek_readable(kstack_base(thread), KSTACK_SIZE))
+		return;
+	traced_stack = (uintptr_t)kstack_base(thread);
+	if (in_stack(left, sizeof(*left)))
+		trace(kstack_base(thread), &left->caller, left);
+}
+
 void backtrace_other(const void *stack, uint32_t ebp, uint32_t esp)
 {
 	uintptr_t lowest = (uintptr_t)stack + sizeof(struct stack_base);
 
 	trace(stack, (const void *)(uintptr_t)ebp,
 	      (const void *)(esp < lowest ? lowest : (uintptr_t)esp));
+}
+
+/* --- For people ----------------------------------------------------------------------------- */
+
+void machine_print_symbol(const void *address)
+{
+	uint32_t offset, addr = (uintptr_t)address;
+	const char *name = ksym_lookup(addr, &offset);
+
+	if (name == NULL)
+		printf("0x%x", (unsigned int)addr);
+	else if (offset == 0)
+		printf("%s", name);
+	else
+		printf("%s+0x%x", name, (unsigned int)offset);
+}
+
+void regs_print(const struct user_regs *regs, uint32_t esp)
+{
+	printf("eip %08x ", (unsigned int)regs->eip);
+	machine_print_symbol((const void *)(uintptr_t)regs->eip);
+	printf("\neax %08x ebx %08x ecx %08x edx %08x\n", (unsigned int)regs->eax,
+	       (unsigned int)regs->ebx, (unsigned int)regs->ecx, (unsigned int)regs->edx);
+	printf("esi %08x edi %08x ebp %08x esp %08x\n", (unsigned int)regs->esi,
+	       (unsigned int)regs->edi, (unsigned int)regs->ebp, (unsigned int)esp);
+	printf("eflags %08x cs %02x ds %02x es %02x\n", (unsigned int)regs->eflags,
+	       (unsigned int)regs->cs, (unsigned int)regs->ds, (unsigned int)regs->es);
+}
+
+void machine_print_user_registers(const struct thread *thread)
+{
+	struct user_regs regs;
+
+	regs_read(thread, &regs);
+	regs_print(&regs, regs.esp);
 }

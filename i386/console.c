@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which devices the console is. */
 #include <stdbool.h>
-#include <stddef.h>
 
 #include <i386/console.h>
+#include <kern/command_line.h>
 #include <kern/machine.h>
-#include <kern/string.h>
 
 static bool use_screen = true;
 
@@ -13,23 +12,6 @@ void console_init(void)
 {
 	serial_init();
 	vga_init();
-}
-
-bool command_line_has(const char *command_line, const char *word)
-{
-	size_t length = strlen(word);
-	const char *p = command_line;
-
-	while (*p != '\0') {
-		size_t n = 0;
-
-		while (p[n] != ' ' && p[n] != '\0')
-			n++;
-		if (n == length && memcmp(p, word, n) == 0)
-			return true;
-		p += n + (p[n] == ' ');
-	}
-	return false;
 }
 
 void console_select(const char *command_line)

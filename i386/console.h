@@ -14,9 +14,6 @@
 void console_init(void);
 void console_select(const char *command_line);
 
-/* Is the word on the command line? */
-bool command_line_has(const char *command_line, const char *word);
-
 /* Have input interrupt; returns the lines that it comes on, as bits. */
 uint32_t console_interrupts_on(void);
 
@@ -27,6 +24,7 @@ void serial_init(void);
 uint32_t serial_interrupts_on(void);	/* 0: no such chip */
 void serial_putc(char c);
 int serial_getc_poll(void);
+bool serial_take_break(void);		/* has there been one since the last call? */
 
 void vga_init(void);
 void vga_putc(char c);

@@ -7,6 +7,7 @@
 #include <i386/console.h>
 #include <i386/io.h>
 #include <i386/irq.h>
+#include <kern/debugger.h>
 #include <kern/machine.h>
 #include <kern/machine_device.h>
 #include <kern/percpu.h>
@@ -147,6 +148,13 @@ static void device_line(struct percpu *cpu, unsigned int irq)
 	cpu->ast |= AST_DEVICE;
 }
 
+/* Those that come meanwhile mean nothing. */
+static void line_break(void)
+{
+	debugger_enter("a break on the serial line");
+	serial_take_break();
+}
+
 void irq_handler(unsigned int irq)
 {
 	struct percpu *cpu = current_cpu();
@@ -154,6 +162,8 @@ void irq_handler(unsigned int irq)
 	if (irq_spurious(irq))
 		return;
 	irq_acknowledge(irq);
+	if (irq == SERIAL_IRQ && serial_take_break())
+		line_break();
 	if (irq != IRQ_CLOCK) {
 		device_line(cpu, irq);
 		return;

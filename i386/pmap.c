@@ -416,6 +416,11 @@ bool pmap_extract(struct pmap *pmap, vm_offset_t va, phys_addr_t *pap)
 	return mapped;
 }
 
+bool pmap_peek(struct pmap *pmap, vm_offset_t va, phys_addr_t *pap)
+{
+	return extract_locked(pmap, va, pap);
+}
+
 uint32_t pmap_resident_count(struct pmap *pmap)
 {
 	return pmap->resident;

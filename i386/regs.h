@@ -21,4 +21,7 @@ uint32_t regs_sanitize_eflags(uint32_t eflags);
 /* Load the current thread's fs and gs from its pcb; bad ones become exceptions. */
 void regs_load_fs_gs(struct thread *thread);
 
+/* Print registers, for people; esp is where the stack was. */
+void regs_print(const struct user_regs *regs, uint32_t esp);
+
 #endif /* I386_REGS_H */

@@ -24,11 +24,13 @@ enum uart {
 };
 
 #define INTERRUPT_RECEIVED 0x01
+#define INTERRUPT_STATUS 0x04	/* a break, or characters that are wrong or lost */
 #define LCR_8N1		0x03
 #define LCR_DLAB	0x80
 #define MCR_DTR_RTS_OUT2 0x0b
 #define FIFO_ON_CLEAR	0xc7
 #define LSR_RECEIVED	0x01
+#define LSR_BREAK	0x10
 #define LSR_SEND_READY	0x20
 #define DIVISOR_115200	1
 
@@ -36,6 +38,8 @@ enum uart {
 #define SEND_POLLS	20000
 
 static bool serial_present, serial_stuck;
+static bool break_seen;
+static bool break_queued;	/* as a zero character, which nobody sent */
 
 /* A chip that is not there reads as ones, and keeps nothing. */
 static bool serial_detect(void)
@@ -65,8 +69,18 @@ uint32_t serial_interrupts_on(void)
 {
 	if (!serial_present)
 		return 0;
-	outb(UART_INTERRUPTS, INTERRUPT_RECEIVED);
+	outb(UART_INTERRUPTS, INTERRUPT_RECEIVED | INTERRUPT_STATUS);
 	return 1u << SERIAL_IRQ;
+}
+
+/* Reading the status forgets a break, so whoever reads it remembers. */
+static uint8_t line_status(void)
+{
+	uint8_t status = inb(UART_LSR);
+
+	if (status & LSR_BREAK)
+		break_seen = break_queued = true;
+	return status;
 }
 
 static bool serial_ready(void)
@@ -74,7 +88,7 @@ static bool serial_ready(void)
 	int polls = serial_stuck ? 1 : SEND_POLLS;
 
 	while (polls-- > 0)
-		if (inb(UART_LSR) & LSR_SEND_READY)
+		if (line_status() & LSR_SEND_READY)
 			return true;
 	return false;
 }
@@ -92,7 +106,24 @@ void serial_putc(char c)
 
 int serial_getc_poll(void)
 {
-	if (!serial_present || !(inb(UART_LSR) & LSR_RECEIVED))
+	uint8_t c;
+
+	if (!serial_present || !(line_status() & LSR_RECEIVED))
 		return -1;
-	return inb(UART_DATA);
+	c = inb(UART_DATA);
+	if (c != 0 || !break_queued)
+		return c;
+	break_queued = false;
+	return -1;
+}
+
+bool serial_take_break(void)
+{
+	bool seen;
+
+	if (serial_present)
+		line_status();
+	seen = break_seen;
+	break_seen = false;
+	return seen;
 }

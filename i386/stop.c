@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <i386/console.h>
 #include <i386/io.h>
 #include <i386/stop.h>
+#include <kern/command_line.h>
 #include <kern/machine.h>
 
 #define TEST_DEVICE	0xf4	/* QEMU leaves with the value times 2 plus 1 */

@@ -6,7 +6,7 @@
 #include <i386/cpu.h>
 #include <i386/debug.h>
 #include <i386/extable.h>
-#include <i386/ksym.h>
+#include <i386/regs.h>
 #include <i386/segments.h>
 #include <kern/exception.h>
 #include <kern/kstack.h>
@@ -111,29 +111,10 @@ static bool kernel_segment_fault(struct user_regs *frame)
 
 /* --- What must not ------------------------------------------------------------------------ */
 
-static void print_place(uint32_t eip)
-{
-	uint32_t offset;
-	const char *name = ksym_lookup(eip, &offset);
-
-	if (name != NULL)
-		printf(" %s+0x%x\n", name, (unsigned int)offset);
-	else
-		printf("\n");
-}
-
 static void print_frame(const struct user_regs *frame, uint32_t esp)
 {
-	printf("eip %08x", (unsigned int)frame->eip);
-	print_place(frame->eip);
-	printf("eax %08x ebx %08x ecx %08x edx %08x\n", (unsigned int)frame->eax,
-	       (unsigned int)frame->ebx, (unsigned int)frame->ecx, (unsigned int)frame->edx);
-	printf("esi %08x edi %08x ebp %08x esp %08x\n", (unsigned int)frame->esi,
-	       (unsigned int)frame->edi, (unsigned int)frame->ebp,
-	       (unsigned int)esp);
-	printf("eflags %08x cs %02x ds %02x es %02x cr2 %08x cr3 %08x\n",
-	       (unsigned int)frame->eflags, (unsigned int)frame->cs, (unsigned int)frame->ds,
-	       (unsigned int)frame->es, (unsigned int)cr2_read(), (unsigned int)cr3_read());
+	regs_print(frame, esp);
+	printf("cr2 %08x cr3 %08x\n", (unsigned int)cr2_read(), (unsigned int)cr3_read());
 }
 
 _Noreturn static void kernel_trap(const struct user_regs *frame)

@@ -4,6 +4,7 @@
 #include <ipc/origin.h>
 #include <ipc/pset.h>
 #include <ipc/right.h>
+#include <kern/command_line.h>
 #include <kern/run_queue.h>
 #include <kern/sched.h>
 #include <kern/string.h>
@@ -44,11 +45,8 @@ void ipc_fast_path_enable(bool on)
 
 void ipc_fast_path_init(const char *command_line)
 {
-	static const char option[] = "fast-path=0";
-
-	for (const char *p = command_line; (p = strchr(p, 'f')) != NULL; p++)
-		if (strncmp(p, option, sizeof(option) - 1) == 0)
-			ipc_fast_path_enable(false);
+	if (command_line_has(command_line, "fast-path=0"))
+		ipc_fast_path_enable(false);
 }
 
 struct fast {

@@ -6,6 +6,7 @@
 #include <ipc/radix.h>
 #include <ipc/space_lookup.h>
 #include <kern/machine.h>
+#include <kern/peek.h>
 #include <kern/printf.h>
 #include <kern/task.h>
 
@@ -17,26 +18,7 @@
 #define SENDERS_MAX 4u
 #define NAMES_MAX 64u
 
-/* How far a list is counted. */
-#define LINKS_MAX 10000u
-
-#define PEEK_PAGE 4096u
-
 /* --- What can be read ------------------------------------------------------------------- */
-
-/* Is all of it there?  Sizes are rounded up to words. */
-static bool readable(const void *p, size_t size)
-{
-	uintptr_t at = (uintptr_t)p, last = (at + size - 1) & ~(uintptr_t)3;
-	uint32_t word;
-
-	if (size == 0 || last < at)
-		return false;
-	for (; at < last && at / PEEK_PAGE != last / PEEK_PAGE; at += PEEK_PAGE)
-		if (!machine_peek((const void *)at, &word))
-			return false;
-	return machine_peek(p, &word) && machine_peek((const void *)last, &word);
-}
 
 /* Is it a port?  Then *serial is its number. */
 static bool peek_port(const struct ipc_port *port, uint32_t *serial)
@@ -55,36 +37,10 @@ static unsigned int address(const void *p)
 	return (uintptr_t)p;
 }
 
-/* A walk along a queue: the next link, or NULL at its end, or (*damaged) where it is broken. */
-static const struct queue_link *link_after(const struct queue *queue,
-					   const struct queue_link *link, bool *damaged)
-{
-	const struct queue_link *next = link->next;
-
-	if (next == &queue->head)
-		return NULL;
-	if (!readable(next, sizeof(*next)) || next->prev != link) {
-		*damaged = true;
-		return NULL;
-	}
-	return next;
-}
-
-/* The length of a queue, as far as it can be followed. */
-static uint32_t count_links(const struct queue *queue, bool *damaged)
-{
-	const struct queue_link *link = link_after(queue, &queue->head, damaged);
-	uint32_t count = 0;
-
-	for (; link != NULL && count < LINKS_MAX; count++)
-		link = link_after(queue, link, damaged);
-	return count;
-}
-
 static void print_length(const char *what, const struct queue *queue)
 {
 	bool damaged = false;
-	uint32_t length = count_links(queue, &damaged);
+	uint32_t length = peek_length(queue, &damaged);
 
 	printf("%s %u%s", what, length, damaged ? " (damaged)" : "");
 }
@@ -207,7 +163,7 @@ void ipc_print_kmsg(const struct ipc_kmsg *kmsg)
 {
 	uint32_t size;
 
-	if (!readable(kmsg, sizeof(*kmsg))) {
+	if (!peek_readable(kmsg, sizeof(*kmsg))) {
 		printf("message 0x%x: not there\n", address(kmsg));
 		return;
 	}
@@ -219,7 +175,7 @@ void ipc_print_kmsg(const struct ipc_kmsg *kmsg)
 	printf("\n");
 	size = kmsg->header.size;
 	if (size < sizeof(kmsg->header) || size > kmsg->room ||
-	    !readable(&kmsg->header, size)) {
+	    !peek_readable(&kmsg->header, size)) {
 		printf("  damaged: room for %u bytes\n", kmsg->room);
 		return;
 	}
@@ -232,12 +188,12 @@ static void print_task_of(const struct ipc_space *space)
 {
 	const struct task *task;
 
-	if (!readable(space, sizeof(*space))) {
+	if (!peek_readable(space, sizeof(*space))) {
 		printf("space 0x%x (damaged)", address(space));
 		return;
 	}
 	task = space->task;
-	if (task != NULL && readable(task, sizeof(*task)))
+	if (task != NULL && peek_readable(task, sizeof(*task)))
 		printf("task %u (%.*s)", task->id, TASK_NAME_SIZE, task->name);
 	else
 		printf("space 0x%x", address(space));
@@ -286,35 +242,35 @@ static void print_requests(const struct ipc_port *port)
 static void print_messages(const struct queue *messages)
 {
 	bool damaged = false;
-	const struct queue_link *link = link_after(messages, &messages->head, &damaged);
+	const struct queue_link *link = peek_next(messages, &messages->head, &damaged);
 
 	for (uint32_t i = 0; i < MESSAGES_MAX && link != NULL; i++) {
 		const struct ipc_kmsg *kmsg = container_of(link, struct ipc_kmsg, link);
 
 		printf("  ");
-		if (readable(kmsg, sizeof(*kmsg)))
+		if (peek_readable(kmsg, sizeof(*kmsg)))
 			print_header(kmsg);
 		else
 			printf("message 0x%x: not there\n", address(kmsg));
-		link = link_after(messages, link, &damaged);
+		link = peek_next(messages, link, &damaged);
 	}
 }
 
 static void print_senders(const struct queue *senders)
 {
 	bool damaged = false;
-	const struct queue_link *link = link_after(senders, &senders->head, &damaged);
+	const struct queue_link *link = peek_next(senders, &senders->head, &damaged);
 
 	for (uint32_t i = 0; i < SENDERS_MAX && link != NULL; i++) {
 		const struct thread *thread = container_of(link, struct thread, ipc.link);
 
-		if (!readable(thread, sizeof(*thread)))
+		if (!peek_readable(thread, sizeof(*thread)))
 			break;
 		printf("  sender: thread %u (%.*s)", thread->id, THREAD_NAME_SIZE, thread->name);
-		if (readable(thread->task, sizeof(*thread->task)))
+		if (peek_readable(thread->task, sizeof(*thread->task)))
 			printf(" of task %u", thread->task->id);
 		printf("\n");
-		link = link_after(senders, link, &damaged);
+		link = peek_next(senders, link, &damaged);
 	}
 }
 
@@ -322,7 +278,7 @@ void ipc_print_port(const struct ipc_port *port)
 {
 	uint32_t serial;
 
-	if (!peek_port(port, &serial) || !readable(port, sizeof(*port))) {
+	if (!peek_port(port, &serial) || !peek_readable(port, sizeof(*port))) {
 		printf("port 0x%x: no port\n", address(port));
 		return;
 	}
@@ -350,7 +306,7 @@ static void print_entry(const struct ipc_entry *entry)
 	       bits & MACH_PORT_TYPE_DEAD_NAME ? " dead-name" : "");
 	if (entry_urefs(entry) != 0)
 		printf(" %u", entry_urefs(entry));
-	if ((bits & MACH_PORT_TYPE_PORT_SET) && readable(pset, sizeof(*pset))) {
+	if ((bits & MACH_PORT_TYPE_PORT_SET) && peek_readable(pset, sizeof(*pset))) {
 		printf(", %u members", pset->member_count);
 	} else if (entry->object != NULL) {
 		printf(", ");
@@ -377,7 +333,7 @@ static void print_leaf(const struct ipc_entry_leaf *leaf, uint32_t *room)
 	for (uint32_t i = 0; i < LEAF_CHUNKS && *room > 0; i++) {
 		const struct ipc_entry_chunk *chunk = leaf->chunk[i];
 
-		if (chunk != last && readable(chunk, sizeof(*chunk)))
+		if (chunk != last && peek_readable(chunk, sizeof(*chunk)))
 			print_chunk(chunk, room);
 		last = chunk;
 	}
@@ -390,7 +346,7 @@ static void print_table(const struct ipc_table *table, uint32_t *room)
 	for (uint32_t i = 0; i < ROOT_LEAVES && *room > 0; i++) {
 		const struct ipc_entry_leaf *leaf = table->root[i];
 
-		if (leaf != last && readable(leaf, sizeof(*leaf)))
+		if (leaf != last && peek_readable(leaf, sizeof(*leaf)))
 			print_leaf(leaf, room);
 		last = leaf;
 	}
@@ -402,10 +358,10 @@ static void print_sparse(const struct ipc_table *table, uint32_t *room)
 	const struct ipc_entry *entry;
 	uint32_t key = 0;
 
-	if (!readable(table->radix, sizeof(uint32_t)))
+	if (!peek_readable(table->radix, sizeof(uint32_t)))
 		return;
 	while (*room > 0 && (entry = radix_next(table->radix, &key)) != NULL) {
-		if (readable(entry, sizeof(*entry)))
+		if (peek_readable(entry, sizeof(*entry)))
 			print_entry(entry);
 		--*room;
 		key++;
@@ -416,7 +372,7 @@ void ipc_print_space(const struct ipc_space *space)
 {
 	uint32_t room = NAMES_MAX;
 
-	if (!readable(space, sizeof(*space))) {
+	if (!peek_readable(space, sizeof(*space))) {
 		printf("space 0x%x: not there\n", address(space));
 		return;
 	}
@@ -436,12 +392,12 @@ void ipc_print_space(const struct ipc_space *space)
 static bool is_space(const void *object)
 {
 	bool damaged = false;
-	const struct queue_link *link = link_after(&ipc_spaces, &ipc_spaces.head, &damaged);
+	const struct queue_link *link = peek_next(&ipc_spaces, &ipc_spaces.head, &damaged);
 
-	for (uint32_t i = 0; link != NULL && i < LINKS_MAX; i++) {
+	for (uint32_t i = 0; link != NULL && i < PEEK_LINKS_MAX; i++) {
 		if (container_of(link, struct ipc_space, link) == object)
 			return true;
-		link = link_after(&ipc_spaces, link, &damaged);
+		link = peek_next(&ipc_spaces, link, &damaged);
 	}
 	return false;
 }
@@ -462,10 +418,10 @@ void ipc_print_object(const void *object)
 
 	if (is_space(object))
 		ipc_print_space(object);
-	else if (!readable(object, sizeof(*header)))
+	else if (!peek_readable(object, sizeof(*header)))
 		printf("object 0x%x: not there\n", address(object));
 	else if (header->kind == IOT_PORT)
 		ipc_print_port(object);
-	else if (header->kind == IOT_PSET && readable(object, sizeof(struct ipc_pset)))
+	else if (header->kind == IOT_PSET && peek_readable(object, sizeof(struct ipc_pset)))
 		print_set(object);
 }

@@ -5,6 +5,7 @@
 #include <ipc/mqueue.h>
 #include <ipc/port.h>
 #include <ipc/space.h>
+#include <kern/command_line.h>
 #include <kern/div64.h>
 #include <kern/mig_support.h>
 #include <kern/printf.h>
@@ -42,11 +43,10 @@ static bool report_faults = DEBUG;
 
 void exception_init(const char *command_line)
 {
-	static const char option[] = "debug-faults=";
+	const char *value = command_line_value(command_line, "debug-faults");
 
-	for (const char *p = command_line; (p = strchr(p, 'd')) != NULL; p++)
-		if (strncmp(p, option, sizeof(option) - 1) == 0)
-			report_faults = p[sizeof(option) - 1] == '1';
+	if (value != NULL)
+		report_faults = *value == '1';
 }
 
 /* --- The end ------------------------------------------------------------------------------ */

@@ -170,6 +170,15 @@ _Noreturn void machine_stop(enum machine_stop how);
 /* Print a symbolised backtrace of the current kernel stack. */
 void machine_backtrace(void);
 
+/* The same of a thread that is blocked on a stack of its own, or runs; nothing of another. */
+void machine_thread_backtrace(const struct thread *thread);
+
+/* Print what a thread's registers in user mode were when it entered the kernel. */
+void machine_print_user_registers(const struct thread *thread);
+
+/* Print the name of the function at a kernel address, as NAME+OFFSET. */
+void machine_print_symbol(const void *address);
+
 /*
  * Read a word of kernel memory that may not be there, to look at what may be damaged.  Can be
  * called in any context.

@@ -10,6 +10,7 @@
 #include <ipc/init.h>
 #include <kern/boot_info.h>
 #include <kern/bootscript.h>
+#include <kern/debugger.h>
 #include <kern/exception.h>
 #include <kern/gsync.h>
 #include <kern/host.h>
@@ -82,6 +83,7 @@ void kernel_main(const struct boot_info *info)
 {
 	boot_info = info;
 	printf("%s\n", kernel_version_string);
+	debugger_init(info->command_line);
 	memory_init(info);
 	threads_init();
 	objects_init();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The end of a kernel that cannot go on. */
 #include <kern/assert.h>
+#include <kern/debugger.h>
 #include <kern/machine.h>
 #include <kern/panic.h>
 #include <kern/printf.h>
@@ -12,7 +13,7 @@
 uintptr_t __stack_chk_guard = 0x7be300d1;
 
 /* How far a panic has come, so that one inside it does less each time. */
-static enum { RUNNING, PRINTING, TRACING, STOPPING } panic_stage;
+static enum { RUNNING, PRINTING, TRACING, ASKING, STOPPING } panic_stage;
 
 /* A panic while printing one ends without a message rather than in a loop. */
 static void panic_report(const char *format, va_list args)
@@ -33,6 +34,14 @@ static void panic_trace(void)
 	machine_backtrace();
 }
 
+static void panic_ask(void)
+{
+	if (panic_stage >= ASKING)
+		return;
+	panic_stage = ASKING;
+	debugger_enter("a panic");
+}
+
 void panic(const char *format, ...)
 {
 	va_list args;
@@ -42,6 +51,7 @@ void panic(const char *format, ...)
 	panic_report(format, args);
 	va_end(args);
 	panic_trace();
+	panic_ask();
 	if (panic_stage < STOPPING) {
 		panic_stage = STOPPING;
 		machine_stop(MACHINE_FAIL);

@@ -10,6 +10,7 @@
 #include <kern/machine.h>
 #include <kern/mig_support.h>
 #include <kern/percpu.h>
+#include <kern/printf.h>
 #include <mach/porter_server.h>
 #include <vm/kmem.h>
 
@@ -162,4 +163,36 @@ kern_return_t host_trace_read(struct host *host_priv, natural_t cpu, uint64_t fr
 	}
 	*nextp = next;
 	return KERN_SUCCESS;
+}
+
+/* --- Printing ----------------------------------------------------------------------------- */
+
+static void print_record(uint64_t number, const trace_record_t *record)
+{
+	static const char *const names[TRACE_KINDS] = {
+		[TRACE_TRAP_ENTER] = "enter", [TRACE_TRAP_EXIT] = "exit", [TRACE_SEND] = "send",
+		[TRACE_ENQUEUE] = "enqueue", [TRACE_DEQUEUE] = "dequeue",
+		[TRACE_RECEIVE] = "receive", [TRACE_HANDOFF] = "handoff",
+		[TRACE_RPC_BEGIN] = "call", [TRACE_RPC_END] = "answer", [TRACE_FAULT] = "fault",
+		[TRACE_BLOCK] = "block", [TRACE_WAKE] = "wake", [TRACE_EXCEPTION] = "exception",
+	};
+
+	printf("  %llu thread %u %s 0x%x 0x%x 0x%x\n", number, record->tr_thread,
+	       record->tr_kind < TRACE_KINDS ? names[record->tr_kind] : "?", record->tr_word[0],
+	       record->tr_word[1], record->tr_word[2]);
+}
+
+void trace_print(uint32_t count)
+{
+	if (count >= TRACE_RECORDS)
+		count = TRACE_RECORDS - 1;
+	for (size_t i = 0; i < CPU_COUNT; i++) {
+		const struct trace_ring *ring = cpus[i]->trace;
+		uint64_t next = ring != NULL ? ring->next : 0;
+
+		if (next == 0)
+			printf("CPU %u has recorded nothing\n", (unsigned int)i);
+		for (uint64_t n = next > count ? next - count : 0; n < next; n++)
+			print_record(n, &ring->record[n % TRACE_RECORDS]);
+	}
 }

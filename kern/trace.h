@@ -49,4 +49,7 @@ on:
  */
 __attribute__((cold)) void trace_record(unsigned int kind, uint32_t a, uint32_t b, uint32_t c);
 
+/* Print the last `count` records of each CPU, as far as there are any.  In any context. */
+void trace_print(uint32_t count);
+
 #endif /* KERN_TRACE_H */

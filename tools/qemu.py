@@ -42,11 +42,12 @@ class Machine:
     icount: bool = False
     gdb: str | None = None
     interactive: bool = False
+    serial: str = "stdio"
     extra: list = field(default_factory=list)
 
     def command(self):
         words = ["qemu-system-i386", "-accel", "tcg", "-nodefaults", "-no-reboot",
-                 "-display", "none", "-vga", "std", "-serial", "stdio",
+                 "-display", "none", "-vga", "std", "-serial", self.serial,
                  "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
                  "-m", self.memory, "-cpu", self.cpu]
         if self.icount:
@@ -87,12 +88,13 @@ def terminate(process):
         process.wait()
 
 
-def run(machine, timeout, log, echo=None, done=None, started=None):
+def run(machine, timeout, log, echo=None, done=None, started=None, stdin=None):
     """Boot; return a Result.
 
     echo: a stream that sees the console live.  done: a function of the console's text so far
     that may end the run early (status POWER_OFF then), for kernels that cannot power off.
-    started: called with the process, for whoever must end it from another thread.
+    started: called with the process, for whoever must end it from another thread, or writes to
+    its input, which is `stdin`: what subprocess takes.
     """
     log = Path(log)
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +103,7 @@ def run(machine, timeout, log, echo=None, done=None, started=None):
     process = subprocess.Popen(
         ["setpriv", "--pdeathsig", "TERM", *machine.command()],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        stdin=None if machine.interactive else subprocess.DEVNULL,
+        stdin=None if machine.interactive else stdin or subprocess.DEVNULL,
         start_new_session=machine.gdb is not None)
     if started:
         started(process)

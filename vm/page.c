@@ -348,10 +348,9 @@ void vm_page_unwire(struct vm_page *page)
 	spin_unlock(&page_lock);
 }
 
-void vm_page_get_counts(struct vm_page_counts *counts)
+void vm_page_peek_counts(struct vm_page_counts *counts)
 {
 	*counts = (struct vm_page_counts){ 0 };
-	spin_lock(&page_lock);
 	for (int z = 0; z < VM_ZONES; z++) {
 		counts->zone_total[z] = zones[z].total;
 		counts->zone_free[z] = zones[z].free;
@@ -362,6 +361,12 @@ void vm_page_get_counts(struct vm_page_counts *counts)
 	counts->object = pages_in_state[PAGE_OBJECT];
 	counts->reserved = pages_in_state[PAGE_RESERVED];
 	counts->wired = pages_wired;
+}
+
+void vm_page_get_counts(struct vm_page_counts *counts)
+{
+	spin_lock(&page_lock);
+	vm_page_peek_counts(counts);
 	spin_unlock(&page_lock);
 }
 

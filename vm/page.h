@@ -158,4 +158,7 @@ struct vm_page_counts {
 };
 void vm_page_get_counts(struct vm_page_counts *counts);
 
+/* The same without the lock, for the debugger: the sums may not fit. */
+void vm_page_peek_counts(struct vm_page_counts *counts);
+
 #endif /* VM_PAGE_H */

@@ -47,6 +47,9 @@ void pmap_protect(struct pmap *pmap, vm_offset_t start, vm_offset_t end, vm_prot
 /* The physical address mapped at va with the offset in the page; false when none is. */
 bool pmap_extract(struct pmap *pmap, vm_offset_t va, phys_addr_t *pap);
 
+/* The same without the lock, for the debugger: what is being changed may be missed. */
+bool pmap_peek(struct pmap *pmap, vm_offset_t va, phys_addr_t *pap);
+
 /* Every mapping of a managed page: lower its protection, or with VM_PROT_NONE remove them. */
 void pmap_page_protect(struct vm_page *page, vm_prot_t prot);
 bool pmap_page_modified(struct vm_page *page);

@@ -43,7 +43,7 @@ $(eval $(call race-test,schedule,tests/unit/schedule_toys.c))
 RACE_IPC := $(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) kern/lock.c \
 	kern/task_rpc.c \
 	$(addprefix tests/unit/,race.c race_fakes.c race_main.c race_outcome.c \
-	race_steps.c fakes_trace.c)
+	race_steps.c fakes_trace.c) kern/command_line.c kern/peek.c
 $(eval $(call race-test,race_death,$(RACE_IPC)))
 $(eval $(call race-test,race_queue,$(RACE_IPC)))
 $(eval $(call race-test,race_names,$(RACE_IPC)))
