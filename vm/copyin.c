@@ -118,8 +118,10 @@ static kern_return_t entry_clear(struct vm_map_entry *entry, vm_offset_t va, vm_
 	lock = entry->object->lock;
 	spin_lock(lock);
 	kr = own_contents(entry, va, &page);
-	if (kr == KERN_SUCCESS && page != NULL)
+	if (kr == KERN_SUCCESS && page != NULL) {
 		page_clear(page, va & PAGE_OFFSET_MASK, size);
+		page->paging |= PAGING_DIRTY;
+	}
 	spin_unlock(lock);
 	return kr;
 }
@@ -172,13 +174,45 @@ static kern_return_t copy_add(struct vm_map *map, struct vm_map_entry *entry, vm
 	return KERN_SUCCESS;
 }
 
+/*
+ * See that the page at va is there if a pager has it: parts of it are to be cleared in the copy, which
+ * may have another pager.
+ */
+static kern_return_t edge_present(struct vm_map *map, vm_offset_t va)
+{
+	const struct vm_map_entry *entry = vm_map_lookup(map, va);
+	const struct vm_object *object = entry->object;
+	const struct vm_page *page;
+	kern_return_t kr;
+
+	if (object == NULL || object->pager == NULL)
+		return KERN_SUCCESS;
+	spin_lock(object->lock);
+	page = vm_object_page(object, vm_entry_index(entry, va));
+	kr = page == NULL ? vm_pager_need(object, vm_entry_index(entry, va), VM_PROT_READ)
+			  : vm_pager_allows(page, VM_PROT_READ);
+	spin_unlock(object->lock);
+	return kr;
+}
+
+static kern_return_t edges_present(struct vm_map *map, vm_offset_t addr, vm_offset_t end)
+{
+	kern_return_t kr = KERN_SUCCESS;
+
+	if ((addr & PAGE_OFFSET_MASK) != 0)
+		kr = edge_present(map, addr);
+	if (kr == KERN_SUCCESS && (end & PAGE_OFFSET_MASK) != 0)
+		kr = edge_present(map, end - 1);
+	return kr;
+}
+
 /* Fill the copy with snapshots of the pages of [addr, end), all of which are mapped. */
 static kern_return_t copy_snapshot(struct vm_map *map, vm_offset_t addr, vm_offset_t end,
 				   struct vm_map_copy *copy)
 {
 	vm_offset_t from = vm_page_trunc(addr), to = vm_page_round(end);
 	struct vm_map_entry *entry = vm_map_find(map, from);
-	kern_return_t kr = KERN_SUCCESS;
+	kern_return_t kr = edges_present(map, addr, end);
 	uint32_t count = 0;
 
 	for (; kr == KERN_SUCCESS && entry != NULL && entry->start < to;

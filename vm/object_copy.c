@@ -269,6 +269,17 @@ kern_return_t vm_entry_snapshot(struct vm_map_entry *entry, vm_offset_t start,
 				struct vm_map_entry *copy, struct pmap *pmap)
 {
 	struct vm_object *object = entry->object;
+
+	copy->object = NULL;
+	if (object != NULL && object->pager != NULL && vm_pager_is_called(object->pager))
+		return vm_pager_copy(entry, start, copy, pmap);
+	return vm_entry_snapshot_untold(entry, start, copy, pmap);
+}
+
+kern_return_t vm_entry_snapshot_untold(struct vm_map_entry *entry, vm_offset_t start,
+				       struct vm_map_entry *copy, struct pmap *pmap)
+{
+	struct vm_object *object = entry->object;
 	struct spin_lock *lock;
 	kern_return_t kr = KERN_SUCCESS;
 

@@ -14,6 +14,10 @@
 /* A new object, locked with `lock`, or with one of its own choice for NULL. */
 struct vm_object *vm_object_create(struct spin_lock *lock);
 
+/* As vm_entry_snapshot, but the object's pager is not told, whatever its copy strategy. */
+kern_return_t vm_entry_snapshot_untold(struct vm_map_entry *entry, vm_offset_t start,
+				       struct vm_map_entry *copy, struct pmap *pmap);
+
 /* Refer from an entry, whose range and index are set, to an object. */
 void vm_object_attach(struct vm_object *object, struct vm_map_entry *entry);
 

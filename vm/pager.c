@@ -309,7 +309,7 @@ static void discard_new(struct vm_pager *pager)
 }
 
 /* With its object and ports, which nobody knows yet; NULL when memory is short. */
-static struct vm_pager *pager_create(void)
+static struct vm_pager *pager_create(struct spin_lock *lock)
 {
 	struct vm_pager *pager = slab_zalloc(&pager_cache);
 
@@ -319,7 +319,7 @@ static struct vm_pager *pager_create(void)
 	queue_init(&pager->requests);
 	queue_link_init(&pager->idle_link);
 	queue_link_init(&pager->all_link);
-	pager->object = vm_object_create(NULL);
+	pager->object = vm_object_create(lock);
 	pager->control = ipc_port_alloc_kernel(IKOT_PAGING_REQUEST, pager);
 	pager->name = ipc_port_alloc_kernel(IKOT_PAGING_NAME, pager);
 	if (pager->object != NULL) {
@@ -361,9 +361,10 @@ static kern_return_t bind(struct vm_pager *pager, struct ipc_port *port)
 	return kr;
 }
 
-static kern_return_t make(struct ipc_port *port, struct vm_pager **pagerp)
+kern_return_t vm_pager_make(struct ipc_port *port, struct spin_lock *lock,
+			    struct vm_pager **pagerp)
 {
-	struct vm_pager *pager = pager_create();
+	struct vm_pager *pager = pager_create(lock);
 	kern_return_t kr;
 
 	if (pager == NULL)
@@ -373,7 +374,6 @@ static kern_return_t make(struct ipc_port *port, struct vm_pager **pagerp)
 		discard_new(pager);
 		return kr;
 	}
-	pager_send_init(pager);
 	*pagerp = pager;
 	return KERN_SUCCESS;
 }
@@ -427,7 +427,9 @@ kern_return_t vm_pager_get(struct ipc_port *port, struct vm_pager **pagerp)
 		if (kr != KERN_SUCCESS)
 			return kr;
 		if (pager == NULL) {
-			kr = make(port, pagerp);
+			kr = vm_pager_make(port, NULL, pagerp);
+			if (kr == KERN_SUCCESS)
+				pager_send_init(*pagerp);
 			continue;
 		}
 		revived = revive(pager);

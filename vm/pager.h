@@ -128,6 +128,12 @@ static inline bool vm_pager_copies_now(const struct vm_object *object)
 	return object->pager != NULL && object->pager->strategy == MEMORY_OBJECT_COPY_NONE;
 }
 
+/* Is the pager told of copies (vm_pager_copy)?  Read unlocked: it may change at any time. */
+static inline bool vm_pager_is_called(const struct vm_pager *pager)
+{
+	return pager->strategy == MEMORY_OBJECT_COPY_CALL && pager->state == PAGER_READY;
+}
+
 /* The object has no entries and no snapshots: it may end, once nothing is locked. */
 void vm_pager_idle(struct vm_pager *pager);
 
@@ -189,6 +195,17 @@ static inline void vm_pager_end_idle(void)
  */
 kern_return_t vm_pager_get(struct ipc_port *port, struct vm_pager **pagerp);
 
+/*
+ * Make the pager of a port that has none, its object with this family lock (NULL: any).  Borrows the
+ * port; there is a send right.  memory_object_init is to be sent by the caller.
+ *
+ * Owns:     as vm_pager_get.
+ * Returns:  KERN_SUCCESS; KERN_INVALID_NAME; KERN_NAME_EXISTS: it has got one meanwhile;
+ *           KERN_RESOURCE_SHORTAGE.
+ */
+kern_return_t vm_pager_make(struct ipc_port *port, struct spin_lock *lock,
+			    struct vm_pager **pagerp);
+
 /* Keep the object of a pager alive for an operation; false when it is dead or ending. */
 bool vm_pager_hold(struct vm_pager *pager);
 void vm_pager_unhold(struct vm_pager *pager);
@@ -211,6 +228,17 @@ struct ipc_port *vm_pager_name(struct vm_pager *pager);
  */
 void vm_pager_return(struct vm_pager *pager, uint32_t first, uint32_t end,
 		     memory_object_return_t which, bool keep);
+
+/*
+ * The body of vm_entry_snapshot for an object whose pager wants to be told of copies: the copy becomes
+ * a new memory object, which the pager gets by memory_object_copy.  It starts with the
+ * pages that are resident; who needs others asks the new object's pager.
+ *
+ * Locks:    the entry's map; no spin lock.
+ * Returns:  as vm_entry_snapshot.
+ */
+kern_return_t vm_pager_copy(struct vm_map_entry *entry, vm_offset_t start,
+			    struct vm_map_entry *copy, struct pmap *pmap);
 
 /* Does a page go back to its pager, as one that is dirty or (RETURN_ALL) precious?  Pager locked. */
 bool vm_page_goes_back(struct vm_page *page, memory_object_return_t which);

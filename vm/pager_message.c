@@ -9,6 +9,7 @@
 
 #define INIT_ID			2200
 #define TERMINATE_ID		2201
+#define COPY_ID			2202
 #define DATA_REQUEST_ID		2203
 #define DATA_UNLOCK_ID		2204
 #define LOCK_COMPLETED_ID	2206
@@ -182,6 +183,26 @@ void pager_send_terminate(struct ipc_port *port, struct ipc_port *control, struc
 	add_right(&body, give_receive(control, port), MACH_MSG_TYPE_PORT_RECEIVE);
 	add_right(&body, give_receive(name, port), MACH_MSG_TYPE_PORT_RECEIVE);
 	finish(kmsg, &body);
+}
+
+bool pager_send_copy(struct vm_pager *pager, vm_offset_t offset, vm_size_t length,
+		     struct ipc_port *object)
+{
+	struct ipc_kmsg *kmsg = start(pager_right(pager), COPY_ID, 8);
+	struct body body = { .count = 0 };
+	bool departed;
+
+	if (kmsg == NULL)
+		return false;
+	add_right(&body, control_right(pager), MACH_MSG_TYPE_PORT_SEND);
+	add_integer(&body, offset);
+	add_integer(&body, length);
+	departed = ipc_port_depart(object, kmsg->header.remote);
+	assert(departed);	/* it is new: nothing can wait in its queue */
+	(void)departed;
+	add_right(&body, object, MACH_MSG_TYPE_PORT_RECEIVE);
+	finish(kmsg, &body);
+	return true;
 }
 
 bool pager_send_request(struct vm_pager *pager, bool unlock, vm_offset_t offset,

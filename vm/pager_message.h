@@ -14,6 +14,13 @@ void pager_send_init(struct vm_pager *pager);
 /* Consumes the right to the memory object, and the kernel's control and name ports. */
 void pager_send_terminate(struct ipc_port *port, struct ipc_port *control, struct ipc_port *name);
 
+/*
+ * Tell of a copy of a range.  Consumes the new memory object's receive right on success; false when
+ * memory is short, or the pager has died.
+ */
+bool pager_send_copy(struct vm_pager *pager, vm_offset_t offset, vm_size_t length,
+		     struct ipc_port *object);
+
 /* false when memory is short. */
 bool pager_send_request(struct vm_pager *pager, bool unlock, vm_offset_t offset,
 			vm_prot_t access);

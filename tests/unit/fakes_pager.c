@@ -31,6 +31,14 @@ void vm_pager_reference(struct vm_pager *pager)
 	ck_must(false);
 }
 
+kern_return_t vm_pager_copy(struct vm_map_entry *entry, vm_offset_t start,
+			    struct vm_map_entry *copy, struct pmap *pmap)
+{
+	(void)entry, (void)start, (void)copy, (void)pmap;
+	ck_must(false);
+	return KERN_FAILURE;
+}
+
 void vm_pager_end_idle_now(void)
 {
 	ck_must(false);

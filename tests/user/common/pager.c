@@ -145,6 +145,21 @@ void expect_terminate(struct object *object)
 	object->control = object->name = MACH_PORT_NULL;
 }
 
+void expect_copy(struct object *object, vm_offset_t offset, unsigned int pages,
+	struct object *copy)
+{
+	copy->port = copy->control = copy->name = MACH_PORT_NULL;
+	if (!take(object, 2202, 56))
+		return;
+	take_control(object);
+	expect_integer(object, 2, offset);
+	expect_integer(object, 4, pages * PAGE_SIZE);
+	EXPECT(object->message.body[6], RECEIVE_TYPE);
+	copy->port = object->message.body[7];
+	EXPECT(port_type(copy->port), MACH_PORT_TYPE_RECEIVE);
+	expect_init(copy);
+}
+
 void expect_quiet(struct object *object)
 {
 	if (message_receive_wait(&object->message, object->port, QUIET) == MACH_MSG_SUCCESS)

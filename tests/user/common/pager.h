@@ -39,6 +39,10 @@ void expect_request(struct object *object, int id, vm_offset_t offset, vm_prot_t
 void expect_return(struct object *object, vm_offset_t offset, unsigned int pages, int byte,
 	boolean_t dirty, boolean_t kernel_copy);
 void expect_terminate(struct object *object);
+
+/* memory_object_copy: the new object, whose memory_object_init is taken, too. */
+void expect_copy(struct object *object, vm_offset_t offset, unsigned int pages,
+	struct object *copy);
 void expect_quiet(struct object *object);
 
 /* Unmap the last, and see the object end. */

@@ -9,6 +9,14 @@ void test_region_proxy_life(void);
 void test_region_proxy_nested(void);
 void test_region_proxy_paged(void);
 
+/* call.c */
+void test_call(void);
+void test_call_inherited(void);
+void test_call_read(void);
+void test_call_refused(void);
+void test_call_written(void);
+void test_call_churn(void);
+
 /* sync.c */
 void test_msync(void);
 void test_msync_codes(void);
