@@ -66,6 +66,7 @@ void device_visit_holders(struct ipc_check *check)
 	}
 	device_console_visit(check);
 	device_irq_visit(check);
+	io_perm_visit(check);
 }
 
 /* --- Names ------------------------------------------------------------------------------------ */

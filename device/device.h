@@ -102,5 +102,6 @@ struct ipc_check;
 void device_visit_holders(struct ipc_check *check);
 void device_console_visit(struct ipc_check *check);
 void device_irq_visit(struct ipc_check *check);
+void io_perm_visit(struct ipc_check *check);
 
 #endif /* DEVICE_DEVICE_H */

@@ -5,6 +5,7 @@
  */
 #include <device/device.h>
 
+#include <ipc/checker.h>
 #include <kern/machine_device.h>
 #include <kern/mig_support.h>
 #include <kern/slab.h>
@@ -15,9 +16,12 @@ struct io_perm {
 	struct ipc_port *port;
 	uint32_t ref_count;		/* one for the port, one for each routine at work */
 	io_port_t from, to;
+	struct queue_link link;
 };
 
 static struct slab_cache perm_cache;
+static struct spin_lock perms_lock = SPIN_LOCK_INIT(LOCK_LEAF);
+static struct queue perms;		/* those with a port, for the checker */
 
 static void perm_release(struct io_perm *perm)
 {
@@ -27,13 +31,26 @@ static void perm_release(struct io_perm *perm)
 
 static void perm_no_senders(void *object)
 {
-	perm_release(object);
+	struct io_perm *perm = object;
+
+	spin_lock(&perms_lock);
+	queue_remove(&perm->link);
+	spin_unlock(&perms_lock);
+	perm_release(perm);
 }
 
 void io_perm_init(void)
 {
 	slab_cache_init(&perm_cache, "io_perm", sizeof(struct io_perm), 0);
+	queue_init(&perms);
 	ipc_kobject_on_no_senders(IKOT_IO_PERM, perm_no_senders);
+}
+
+void io_perm_visit(struct ipc_check *check)
+{
+	queue_for_each(link, &perms)
+		ipc_check_hold(check, container_of(link, struct io_perm, link)->port,
+			       IPC_HOLDS_RECEIVE);
 }
 
 struct io_perm *convert_port_to_io_perm(struct ipc_port *port)
@@ -86,6 +103,9 @@ kern_return_t i386_io_perm_create(struct ipc_port *master_port, io_port_t from, 
 		slab_free(&perm_cache, perm);
 		return KERN_RESOURCE_SHORTAGE;
 	}
+	spin_lock(&perms_lock);
+	queue_insert_tail(&perms, &perm->link);
+	spin_unlock(&perms_lock);
 	*permp = perm;
 	return KERN_SUCCESS;
 }
