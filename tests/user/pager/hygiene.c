@@ -2,15 +2,23 @@
 /* What may not happen to or through the ports of memory objects: forgeries, leaks, standstill. */
 #include <libmach/string.h>
 #include <mach.h>
+#include <mach/memory_object.h>
 #include <mach/mach4.h>
 #include <mach/notify.h>
 
 #include "../common/pager.h"
 #include "../common/ports.h"
+#include "../common/secret.h"
 #include "../common/tap.h"
 #include "tests.h"
 
 #define USER_DEVICE	28u
+#define FILL_PAGES	32
+
+enum {
+	INIT = 2200, TERMINATE, DATA_REQUEST = 2203, DATA_UNLOCK, LOCK_COMPLETED = 2206,
+	SUPPLY_COMPLETED, DATA_RETURN, CHANGE_COMPLETED,
+};
 
 /* --- forged notifications --------------------------------------------------------- */
 
@@ -55,73 +63,77 @@ void test_forged_notifications(void)
 
 /* --- old memory ------------------------------------------------------------------------ */
 
-/* Messages and pages full of a pattern, which the kernel has again then. */
-static void fill_kernel(unsigned char pattern)
-{
-	static struct message secret;
-	mach_port_t port = port_new();
-	vm_address_t pages = 0;
-
-	memset(&secret, pattern, sizeof secret);
-	for (mach_msg_size_t size = 64; size <= 2048; size *= 2) {
-		secret.header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND_ONCE, 0);
-		secret.header.msgh_remote_port = port;
-		secret.header.msgh_local_port = MACH_PORT_NULL;
-		EXPECT(message_send_size(&secret, size, 0, 0), MACH_MSG_SUCCESS);
-	}
-	port_destroy(port);
-	EXPECT(vm_allocate(SELF, &pages, 32 * PAGE_SIZE, TRUE), KERN_SUCCESS);
-	memset((void *) pages, pattern, 32 * PAGE_SIZE);
-	EXPECT(vm_deallocate(SELF, pages, 32 * PAGE_SIZE), KERN_SUCCESS);
-}
-
-static void expect_clean(const void *data, unsigned int size, unsigned char pattern)
-{
-	const unsigned char *byte = data;
-
-	for (unsigned int i = 0; i + 1 < size; i++)
-		if (byte[i] == pattern && byte[i + 1] == pattern) {
-			tap_fail("%x at byte %u of %u", pattern, i, size);
-			return;
-		}
-}
-
-static void expect_clean_message(struct object *object, unsigned char pattern)
+/* The next message; rights to the control port are given up, which is in each but one. */
+static void take_clean(struct object *object, unsigned char pattern, mach_port_t port,
+	mach_msg_id_t id)
 {
 	memset(&object->message, 0, sizeof object->message);
-	EXPECT(message_receive_wait(&object->message, object->port, PATIENCE), MACH_MSG_SUCCESS);
-	expect_clean(&object->message, object->message.header.msgh_size, pattern);
+	if (!EXPECT(message_receive_wait(&object->message, port, PATIENCE), MACH_MSG_SUCCESS))
+		return;
+	EXPECT(object->message.header.msgh_id, id);
+	secret_expect_clean(pattern, &object->message.header);
+	if (id != INIT)
+		mach_msg_destroy(&object->message.header);
+	secret_spread(pattern, FILL_PAGES);
 }
 
-/* Init, request, return, terminate: no byte is what others had there; nor are the pages. */
+static void init_clean(struct object *object, unsigned char pattern)
+{
+	take_clean(object, pattern, object->port, INIT);
+	object->control = object->message.body[1];
+	object->name = object->message.body[3];
+}
+
+/* A page comes in for reading, and is asked for again for writing. */
+static void clean_requests(struct object *object, unsigned char pattern, vm_offset_t base)
+{
+	struct toucher toucher;
+
+	touch_start(&toucher, base, FALSE, 0);
+	take_clean(object, pattern, object->port, DATA_REQUEST);
+	EXPECT(supply(object, 0, 0, VM_PROT_WRITE, FALSE, MACH_PORT_NULL), KERN_SUCCESS);
+	touch_end(&toucher);
+	secret_expect_none(pattern, (void *) base, PAGE_SIZE);
+	touch_start(&toucher, base, TRUE, 3);
+	take_clean(object, pattern, object->port, DATA_UNLOCK);
+	EXPECT(memory_object_lock_request(object->control, 0, PAGE_SIZE, MEMORY_OBJECT_RETURN_NONE,
+		FALSE, VM_PROT_NONE, MACH_PORT_NULL), KERN_SUCCESS);
+	touch_end(&toucher);
+}
+
+static void clean_completions(struct object *object, unsigned char pattern)
+{
+	mach_port_t reply = port_new();
+
+	EXPECT(supply(object, PAGE_SIZE, 1, VM_PROT_NONE, FALSE, reply), KERN_SUCCESS);
+	take_clean(object, pattern, reply, SUPPLY_COMPLETED);
+	EXPECT(memory_object_lock_request(object->control, 0, PAGE_SIZE, MEMORY_OBJECT_RETURN_NONE,
+		FALSE, VM_PROT_NONE, reply), KERN_SUCCESS);
+	take_clean(object, pattern, reply, LOCK_COMPLETED);
+	EXPECT(memory_object_change_attributes(object->control, FALSE, MEMORY_OBJECT_COPY_DELAY,
+		reply), KERN_SUCCESS);
+	take_clean(object, pattern, reply, CHANGE_COMPLETED);
+	port_destroy(reply);
+}
+
+/* Every message that a pager gets: no byte is what others had there; nor are the pages. */
 void test_clean_messages(void)
 {
-	for (unsigned char pattern = 0xa5; pattern != 0; pattern = pattern == 0xa5 ? 0x5c : 0) {
+	for (int round = 0; round < SECRET_PATTERNS; round++) {
+		unsigned char pattern = secret_patterns[round];
 		struct object object;
-		struct toucher toucher;
 		vm_offset_t base;
 
 		object_new(&object);
-		fill_kernel(pattern);
+		secret_spread(pattern, FILL_PAGES);
 		base = object_map(&object, 0, 2);
-		fill_kernel(pattern);
-		expect_clean_message(&object, pattern);			/* init */
-		object.control = object.message.body[1];
-		object.name = object.message.body[3];
-		object_ready(&object, FALSE, 0);
-		fill_kernel(pattern);
-		touch_start(&toucher, base, TRUE, 3);
-		expect_clean_message(&object, pattern);			/* data_request */
-		EXPECT(mach_port_deallocate(SELF, object.message.body[1]), KERN_SUCCESS);
-		EXPECT(supply(&object, 0, 0, VM_PROT_NONE, FALSE, MACH_PORT_NULL), KERN_SUCCESS);
-		touch_end(&toucher);
-		expect_clean((void *) base, PAGE_SIZE, pattern);
-		fill_kernel(pattern);
+		init_clean(&object, pattern);
+		object_ready(&object, FALSE, MEMORY_OBJECT_COPY_DELAY);
+		clean_requests(&object, pattern, base);
+		clean_completions(&object, pattern);
 		EXPECT(vm_deallocate(SELF, base, 2 * PAGE_SIZE), KERN_SUCCESS);
-		expect_clean_message(&object, pattern);			/* data_return */
-		mach_msg_destroy(&object.message.header);
-		expect_clean_message(&object, pattern);			/* terminate */
-		mach_msg_destroy(&object.message.header);
+		take_clean(&object, pattern, object.port, DATA_RETURN);
+		take_clean(&object, pattern, object.port, TERMINATE);
 		object_end(&object);
 	}
 }

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <libmach/string.h>
+#include <mach.h>
+#include <mach/mach_host.h>
+#include <mach/mach_traps.h>
+#include <mach/notify.h>
+#include <mach/porter.h>
+#include <mach/vm_param.h>
+
+#include "../common/messages.h"
+#include "../common/ports.h"
+#include "../common/secret.h"
+#include "../common/tap.h"
+#include "tests.h"
+
+#define REPLY_BITS	MACH_MSGH_BITS(0, MACH_MSG_TYPE_PORT_SEND_ONCE)
+#define CODE_TYPE	0x10012002u
+#define LOCK_COMPLETED	2206
+#define SUPPLY_COMPLETED 2207
+#define CHANGE_COMPLETED 2209
+#define CODE_SIZE	32u		/* of a reply that is only a code */
+#define OPTIONS		(MACH_SEND_MSG | MACH_SEND_TIMEOUT | MACH_RCV_MSG | MACH_RCV_TIMEOUT | \
+	MACH_RCV_TRAILER_TYPE(0) | MACH_RCV_TRAILER_ELEMENTS(MACH_RCV_TRAILER_AUDIT))
+
+union message_words {
+	mach_msg_header_t	header;
+	uint32_t		word[REQUEST_WORDS + 16];
+};
+
+static mach_port_t reply;
+static struct request request;
+static unsigned int asked, succeeded;
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+/* Send what is kept, and take what has come to the reply port when the call comes back. */
+static mach_msg_return_t ask(mach_port_t to, boolean_t with_reply, union message_words *answer)
+{
+	memcpy(answer->word, request.word, request.size);
+	memset((char *) answer->word + request.size, 0x77, sizeof *answer - request.size);
+	answer->header.msgh_bits = (answer->header.msgh_bits & MACH_MSGH_BITS_COMPLEX) |
+		MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND,
+			with_reply ? MACH_MSG_TYPE_MAKE_SEND_ONCE : 0);
+	answer->header.msgh_remote_port = to;
+	answer->header.msgh_local_port = with_reply ? reply : MACH_PORT_NULL;
+	asked++;
+	return mach_msg_trap(&answer->header, OPTIONS, request.size, sizeof *answer, reply, 0,
+		MACH_PORT_NULL);
+}
+
+/* What every answer is, whatever the routine says.  Returns: its code. */
+static kern_return_t expect_answer(const union message_words *answer)
+{
+	const mach_msg_header_t *header = &answer->header;
+	mach_msg_size_t end = header->msgh_size + MAX_TRAILER_SIZE;
+	const char *sent = (const char *) request.word, *got = (const char *) answer->word;
+
+	EXPECT(header->msgh_bits & ~MACH_MSGH_BITS_COMPLEX, REPLY_BITS);
+	EXPECT(header->msgh_remote_port, MACH_PORT_NULL);
+	EXPECT(header->msgh_local_port, reply);
+	EXPECT(header->msgh_id, request.word[5] + 100);
+	EXPECT(answer->word[6], CODE_TYPE);
+	if (answer->word[7] != KERN_SUCCESS)
+		EXPECT(header->msgh_size, CODE_SIZE);
+	for (; end < sizeof *answer; end++)
+		if (got[end] != (end < request.size ? sent[end] : 0x77)) {
+			tap_fail("byte %u is written", end);
+			break;
+		}
+	return answer->word[7];
+}
+
+/* --- what must be as it was ------------------------------------------------------------------- */
+
+static unsigned int name_count(void)
+{
+	space_statistics_t statistics = { 0 };
+
+	EXPECT(space_statistics(tap_host_priv, SELF, &statistics), KERN_SUCCESS);
+	return statistics.sst_names;
+}
+
+/* Notifications for send-once rights that were not used. */
+static unsigned int take_unused(mach_port_t port)
+{
+	struct message message;
+	unsigned int count = 0;
+
+	for (; message_receive(&message, port) == MACH_MSG_SUCCESS; count++)
+		EXPECT(message.header.msgh_id, MACH_NOTIFY_SEND_ONCE);
+	return count;
+}
+
+/* The same of the port that is an argument, which may be where completions go as well. */
+static void take_completions(void)
+{
+	struct message message;
+
+	while (message_receive(&message, ARGUMENT) == MACH_MSG_SUCCESS) {
+		mach_msg_id_t id = message.header.msgh_id;
+
+		if (id != LOCK_COMPLETED && id != SUPPLY_COMPLETED && id != CHANGE_COMPLETED)
+			EXPECT(id, MACH_NOTIFY_SEND_ONCE);
+		mach_msg_destroy(&message.header);
+	}
+}
+
+static void expect_same(unsigned int names)
+{
+	mach_port_status_t status;
+
+	take_completions();
+	status = port_status(ARGUMENT);
+	EXPECT(port_refs(ARGUMENT, MACH_PORT_RIGHT_SEND), 1);
+	EXPECT(status.mps_sorights, 0);
+	status = port_status(reply);
+	EXPECT(status.mps_sorights, 0);
+	EXPECT(status.mps_srights, FALSE);
+	EXPECT(status.mps_msgcount, 0);
+	EXPECT(name_count(), names);
+}
+
+/* The kernel holds no send right besides ours. */
+static void expect_none_held(void)
+{
+	EXPECT(mach_port_mod_refs(SELF, ARGUMENT, MACH_PORT_RIGHT_SEND, -1), KERN_SUCCESS);
+	EXPECT(port_status(ARGUMENT).mps_srights, FALSE);
+	port_make_send(ARGUMENT);
+}
+
+/* --- ports that the routine is not for -------------------------------------------------------- */
+
+/* The kernel's: the documented code, in an answer without a byte of old memory. */
+static void ask_wrong_object(mach_port_t to, kern_return_t code)
+{
+	static union message_words answer[SECRET_PATTERNS];
+
+	for (unsigned int i = 0; i < SECRET_PATTERNS; i++) {
+		secret_spread(secret_patterns[i], 1);
+		if (!EXPECT(ask(to, TRUE, &answer[i]), MACH_MSG_SUCCESS))
+			return;
+		EXPECT(expect_answer(&answer[i]), code);
+		EXPECT(take_unused(reply), 0);
+		secret_expect_none(secret_patterns[i], &answer[i], CODE_SIZE +
+			MAX_TRAILER_SIZE);
+		arguments_renew(ARGUMENT);
+	}
+	secret_compare(&answer[0], &answer[1], CODE_SIZE + MAX_TRAILER_SIZE);
+	EXPECT(ask(to, FALSE, &answer[0]), MACH_RCV_TIMED_OUT);
+	arguments_renew(ARGUMENT);
+}
+
+/* An ordinary port gets the request itself; an answer is the sender's business. */
+static void ask_ordinary(mach_port_t to)
+{
+	static union message_words answer;
+	static struct message message;
+
+	EXPECT(ask(to, TRUE, &answer), MACH_RCV_TIMED_OUT);
+	EXPECT(message_receive(&message, to), MACH_MSG_SUCCESS);
+	EXPECT(message.header.msgh_id, request.word[5]);
+	EXPECT(message.header.msgh_size, request.size);
+	EXPECT(message.header.msgh_local_port, to);
+	mach_msg_destroy(&message.header);
+	EXPECT(take_unused(reply), 1);
+	arguments_renew(ARGUMENT);
+}
+
+/* Nothing is sent, and the request is the caller's. */
+static void ask_nobody(mach_port_t to)
+{
+	static union message_words answer;
+
+	EXPECT(ask(to, TRUE, &answer), MACH_SEND_INVALID_DEST);
+	EXPECT(answer.header.msgh_remote_port, to);
+	EXPECT(memcmp(answer.word + 5, request.word + 5, request.size - 20), 0);
+	EXPECT(take_unused(reply), 0);
+}
+
+static void try_wrong(const struct routine *routine)
+{
+	boolean_t served = is_served(routine->id);
+	struct targets targets;
+	unsigned int names;
+
+	targets_make(&targets);
+	names = name_count();
+	for (enum kind kind = 0; kind < KINDS; kind++) {
+		mach_port_t to = targets.port[kind];
+
+		tap_about("%s (%d) of %s", routine->name, routine->id, kind_texts[kind]);
+		if (served && (routine->fits & 1u << kind))
+			continue;
+		if (kind < KERNEL_KINDS)
+			ask_wrong_object(to, served ? routine->wrong : MIG_BAD_ID);
+		else if (kind == KIND_ORDINARY)
+			ask_ordinary(to);
+		else
+			ask_nobody(to);
+		expect_same(names);
+	}
+	expect_none_held();
+	targets_end(&targets);
+}
+
+static void for_each_routine(void (*try)(const struct routine *))
+{
+	unsigned int names;
+
+	reply = port_new();
+	arguments_make();
+	asked = succeeded = 0;
+	names = name_count();
+	for (unsigned int i = 0; i < routine_count; i++) {
+		tap_about("%s (%d)", routines[i].name, routines[i].id);
+		if (!EXPECT(request_make(&request, i), TRUE)
+				|| !EXPECT(request.word[5], routines[i].id))
+			continue;
+		try(&routines[i]);
+		expect_same(names);
+		expect_none_held();
+	}
+	tap_about("%s", "");
+	arguments_end();
+	port_destroy(reply);
+}
+
+static void test_wrong_ports(void)
+{
+	for_each_routine(try_wrong);
+	EXPECT_TRUE(asked > 5000);
+}
+
+/* --- the routine's own ports ------------------------------------------------------------------- */
+
+/* The answer of one that is new, after old memory was spread.  Returns: its length with the trailer. */
+static mach_msg_size_t ask_right(enum kind kind, uint32_t argument, unsigned char pattern,
+	union message_words *answer)
+{
+	struct targets targets;
+	mach_msg_size_t end = 0;
+
+	targets_make(&targets);
+	arguments_renew(argument);
+	secret_spread(pattern, 4);
+	if (EXPECT(ask(targets.port[kind], TRUE, answer), MACH_MSG_SUCCESS)) {
+		kern_return_t code = expect_answer(answer);
+
+		succeeded += code == KERN_SUCCESS;
+		EXPECT_TRUE(code != MIG_BAD_ID && code != MIG_BAD_ARGUMENTS);
+		end = answer->header.msgh_size + MAX_TRAILER_SIZE;
+		secret_expect_clean(pattern, &answer->header);
+		secret_expect_none(pattern, (char *) answer + answer->header.msgh_size,
+			MAX_TRAILER_SIZE);
+		mach_msg_destroy(&answer->header);
+		EXPECT(take_unused(reply), 0);
+	}
+	targets_end(&targets);
+	return end;
+}
+
+/* Without a reply right it is done, and no answer comes. */
+static void ask_silently(enum kind kind, uint32_t argument)
+{
+	static union message_words answer;
+	struct targets targets;
+
+	targets_make(&targets);
+	arguments_renew(argument);
+	EXPECT(ask(targets.port[kind], FALSE, &answer), MACH_RCV_TIMED_OUT);
+	targets_end(&targets);
+}
+
+/* Answers are compared as far as both go. */
+static void ask_in_turn(enum kind kind, uint32_t argument)
+{
+	static union message_words answer[SECRET_PATTERNS];
+	mach_msg_size_t size = ~0u;
+
+	for (unsigned int i = 0; i < SECRET_PATTERNS; i++) {
+		mach_msg_size_t end = ask_right(kind, argument, secret_patterns[i], &answer[i]);
+
+		size = size < end ? size : end;
+	}
+	secret_compare(&answer[0], &answer[1], size);
+	if (argument == ARGUMENT)
+		ask_silently(kind, argument);
+}
+
+static void try_right(const struct routine *routine)
+{
+	static const uint32_t arguments[] = { ARGUMENT, 1, 2 };
+	static struct request kept;
+	unsigned int names = name_count();
+
+	if (!is_served(routine->id))
+		return;
+	kept = request;
+	for (enum kind kind = 0; kind < KERNEL_KINDS; kind++)
+		for (unsigned int i = 0; i < COUNT_OF(arguments); i++) {
+			if (!(routine->fits & 1u << kind) || is_harmful(routine->id, kind))
+				continue;
+			tap_about("%s (%d) of %s, argument %u", routine->name, routine->id,
+				kind_texts[kind], arguments[i]);
+			request = kept;
+			request_change(&request, arguments[i]);
+			ask_in_turn(kind, arguments[i]);
+			expect_same(names);
+			expect_none_held();
+		}
+}
+
+static void test_right_ports(void)
+{
+	for_each_routine(try_right);
+	EXPECT_TRUE(asked > 500);
+	EXPECT_TRUE(succeeded > 100);
+}
+
+/* --- ids ---------------------------------------------------------------------------------------- */
+
+static boolean_t is_listed(mach_msg_id_t id)
+{
+	for (unsigned int i = 0; i < routine_count; i++)
+		if (routines[i].id == id)
+			return TRUE;
+	return FALSE;
+}
+
+/* All that is served is in the table; what is not, no port of the kernel's knows. */
+static void test_ids(void)
+{
+	static union message_words answer;
+	struct targets targets;
+
+	reply = port_new();
+	targets_make(&targets);
+	for (mach_msg_id_t id = 0; id < 5100; id++) {
+		enum kind first = tap_rounds((unsigned int) id % KERNEL_KINDS, 0);
+		enum kind last = tap_rounds(first, KERNEL_KINDS - 1);
+
+		tap_about("id %d", id);
+		if (is_served(id))
+			EXPECT_TRUE(is_listed(id));
+		if (is_listed(id))
+			continue;
+		memset(&request, 0, sizeof(mach_msg_header_t));
+		request.size = sizeof(mach_msg_header_t);
+		request.word[5] = id;
+		for (enum kind kind = first; kind <= last; kind++) {
+			EXPECT(ask(targets.port[kind], TRUE, &answer), MACH_MSG_SUCCESS);
+			EXPECT(expect_answer(&answer), MIG_BAD_ID);
+		}
+	}
+	tap_about("%s", "");
+	targets_end(&targets);
+	port_destroy(reply);
+}
+
+static const struct test tests[] = {
+	{ .name = "NS-6 MK-7 IL-1 routines on ports that they are not for", .run = test_wrong_ports,
+		.ours = TRUE },
+	{ .name = "IL-1 MK-3 routines on ports that they are for", .run = test_right_ports,
+		.ours = TRUE },
+	{ .name = "ids that nobody serves", .run = test_ids, .ours = TRUE },
+};
+
+int main(int argc, char **argv)
+{
+	return tap_main(argc, argv, tests, COUNT_OF(tests));
+}

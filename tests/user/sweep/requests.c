@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests as the library's stubs make them: kept instead of sent. */
+#include <libmach/string.h>
+#include <mach.h>
+#include <mach/mach_traps.h>
+#include <mach/porter.h>
+#include <mach/vm_param.h>
+
+#include "../../../libmach/internal.h"
+#include "../common/messages.h"
+#include "../common/ports.h"
+#include "../common/tap.h"
+#include "tests.h"
+
+#define MEMORY_SIZE	0x10000u
+#define INTEGER_TYPE	0x10012002u
+#define RIGHT_TYPE	0x10012000u
+
+#define REQUEST_NOTIFICATION	3214
+
+#define ON(kind)	(1u << KIND_##kind)
+#define FITS_TASK	ON(TASK)
+#define FITS_THREAD	ON(THREAD)
+#define FITS_HOSTS	(ON(HOST) | ON(HOST_PRIV))
+#define FITS_HOST_PRIV	ON(HOST_PRIV)
+#define FITS_MASTER	ON(MASTER)
+#define FITS_PROCESSOR	ON(PROCESSOR)
+#define FITS_SET	ON(SET)
+#define FITS_SET_NAMES	(ON(SET_NAME) | ON(SET))
+#define FITS_DEVICE	ON(DEVICE)
+#define FITS_CONTROL	ON(CONTROL)
+#define FITS_MEMORY_NAME ON(MEMORY_NAME)
+
+#define CODE_ARGUMENT	KERN_INVALID_ARGUMENT
+#define CODE_TASK	KERN_INVALID_TASK
+#define CODE_HOST	KERN_INVALID_HOST
+#define CODE_FAILURE	KERN_FAILURE
+#define CODE_NO_DEVICE	2502		/* D_NO_SUCH_DEVICE */
+#define CODE_NOT_MASTER	2505		/* D_INVALID_OPERATION */
+
+#define ROUTINE(id, name, object, wrong)	{ id, #name, FITS_##object, CODE_##wrong },
+const struct routine routines[] = {
+#include "routines.h"
+};
+#undef ROUTINE
+
+const unsigned int routine_count = COUNT_OF(routines);
+
+boolean_t is_served(mach_msg_id_t id)
+{
+	natural_t calls;
+
+	return host_rpc_calls(tap_host_priv, id, &calls) == KERN_SUCCESS;
+}
+
+boolean_t is_harmful(mach_msg_id_t id, enum kind kind)
+{
+	switch (id) {
+	case 2041:			/* default memory manager */
+	case 2632: case 2633: case 2635: case 2644: case 2645:	/* the clock, and reboot */
+	case 4203:			/* new tasks are told */
+	case 4802: case 4804:		/* limits */
+	case 4820:			/* the trace */
+		return kind == KIND_HOST_PRIV;
+	case 2623: case 2625: case 2626:	/* what threads of the set may do */
+		return kind == KIND_SET;
+	default:
+		return FALSE;
+	}
+}
+
+/* --- arguments ------------------------------------------------------------------------------ */
+
+void arguments_renew(uint32_t value)
+{
+	for (vm_address_t page = 0; page < MEMORY_SIZE; page += PAGE_SIZE) {
+		vm_address_t address = page;
+
+		vm_allocate(SELF, &address, PAGE_SIZE, FALSE);
+	}
+	for (vm_address_t word = ARGUMENT; word < PAGE_SIZE; word += 4)
+		*(volatile uint32_t *) word = value;
+}
+
+void arguments_make(void)
+{
+	EXPECT(mach_port_allocate_name(SELF, MACH_PORT_RIGHT_RECEIVE, ARGUMENT), KERN_SUCCESS);
+	port_make_send(ARGUMENT);
+	arguments_renew(ARGUMENT);
+}
+
+void arguments_end(void)
+{
+	port_destroy(ARGUMENT);
+	EXPECT(vm_deallocate(SELF, 0, MEMORY_SIZE), KERN_SUCCESS);
+}
+
+/* --- keeping -------------------------------------------------------------------------------- */
+
+typedef kern_return_t (*stub_t)(uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t,
+	uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t);
+extern const stub_t sweep_stubs[];
+
+static struct request *keeper;
+
+static mach_msg_return_t keep(mach_msg_header_t *message, mach_msg_option_t option,
+	mach_msg_size_t send_size, mach_msg_size_t rcv_size, mach_port_t rcv_name,
+	mach_msg_timeout_t timeout, mach_port_t notify)
+{
+	if (keeper->size != 0)	/* the stub cleans up */
+		return mach_msg_trap(message, option, send_size, rcv_size, rcv_name, timeout,
+			notify);
+	keeper->size = send_size;
+	if (send_size <= sizeof keeper->word)
+		memcpy(keeper->word, message, send_size);
+	return MACH_SEND_INVALID_DEST;
+}
+
+boolean_t request_make(struct request *request, unsigned int routine)
+{
+	mach_entry_t entry = mach_msg_entry;
+
+	keeper = request;
+	request->size = 0;
+	mach_msg_entry = (mach_entry_t) (uintptr_t) keep;
+	sweep_stubs[routine](ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT,
+		ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT);
+	mach_msg_entry = entry;
+	if (request->word[5] == REQUEST_NOTIFICATION)	/* its right has one type only */
+		for (unsigned int w = 6; w < request->size / 4; w += 2)
+			if (request->word[w] == RIGHT_TYPE + MACH_MSG_TYPE_COPY_SEND)
+				request->word[w] = RIGHT_TYPE + MACH_MSG_TYPE_MAKE_SEND_ONCE;
+	return request->size >= sizeof(mach_msg_header_t) && request->size <= sizeof request->word;
+}
+
+void request_change(struct request *request, uint32_t value)
+{
+	for (unsigned int w = 7; w < request->size / 4; w += 2)
+		if (request->word[w] == ARGUMENT && request->word[w - 1] == INTEGER_TYPE)
+			request->word[w] = value;
+}
