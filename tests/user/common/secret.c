@@ -21,7 +21,7 @@
 #define POISON_FREE	0xa5
 #define POISON_NEW	0x5a
 
-const unsigned char secret_patterns[SECRET_PATTERNS] = { 0x93, 0x6c };
+const unsigned char secret_patterns[SECRET_PATTERNS] = { 0x93, 0xec };
 
 static struct message secret;
 

@@ -358,9 +358,9 @@ static void test_ids(void)
 }
 
 static const struct test tests[] = {
-	{ .name = "NS-6 MK-7 IL-1 routines on ports that they are not for", .run = test_wrong_ports,
+	{ .name = "NS-6 IL-1 routines on ports that they are not for", .run = test_wrong_ports,
 		.ours = TRUE },
-	{ .name = "IL-1 MK-3 routines on ports that they are for", .run = test_right_ports,
+	{ .name = "IL-1 KM-11 routines on ports that they are for", .run = test_right_ports,
 		.ours = TRUE },
 	{ .name = "ids that nobody serves", .run = test_ids, .ours = TRUE },
 };
