@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A thread's own LDT: entries 0, 2 and 3 are as in the shared one. */
+/*
+ * Descriptors that users set: a thread's own LDT and its two slots of the GDT.
+ *
+ * Both belong to the thread, and are looked at by switches only when pcb.special says so.  A thread
+ * without an LDT of its own has the shared one.  Entries 0, 2 and 3 of each LDT are the kernel's.
+ */
 #ifndef I386_LDT_H
 #define I386_LDT_H
 
@@ -9,7 +14,11 @@
 
 struct ldt {
 	uint32_t entries;
+	uint32_t unused;		/* entries are aligned */
 	struct descriptor entry[];
 };
+
+/* The thread is gone. */
+void ldt_free(struct pcb *pcb);
 
 #endif /* I386_LDT_H */

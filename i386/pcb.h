@@ -14,6 +14,8 @@
 
 #include <stdint.h>
 
+#include <mach/machine/mach_i386_types.h>
+
 struct fpu_state;
 struct ldt;
 struct debug_state;
@@ -59,7 +61,7 @@ struct pcb {
 	struct fpu_state *fpu;		/* NULL until the first use */
 	struct ldt *ldt;		/* NULL: the shared one */
 	struct debug_state *debug;	/* NULL: no watchpoints */
-	uint32_t gdt_slots[2][2];	/* the thread's descriptors 0x48 and 0x50 */
+	struct descriptor gdt_slots[2];	/* USER_SLOT_0 and USER_SLOT_1 */
 	uint32_t room[44];
 	struct user_regs regs;
 };

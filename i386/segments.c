@@ -9,11 +9,11 @@
 #include <i386/ldt.h>
 #include <kern/machine.h>
 #include <kern/percpu.h>
+#include <kern/string.h>
 #include <kern/syscall.h>
 #include <kern/thread.h>
 
 #define GDT_ENTRIES	11
-#define LDT_ENTRIES	4
 
 /* Type bytes of descriptors: present, privilege, code or data; marked as accessed. */
 #define KERNEL_CODE	0x9b
@@ -33,7 +33,7 @@ static struct tss fault_tss __attribute__((aligned(128)));
 static uint8_t fault_stack[KSTACK_SIZE] __attribute__((aligned(KSTACK_SIZE)));
 
 static struct descriptor gdt[GDT_ENTRIES] __attribute__((aligned(64)));
-static struct descriptor shared_ldt[LDT_ENTRIES] __attribute__((aligned(32)));
+static struct descriptor shared_ldt[LDT_KERNEL_ENTRIES] __attribute__((aligned(32)));
 
 _Static_assert(offsetof(struct user_regs, gs) == REGS_GS, "");
 _Static_assert(offsetof(struct user_regs, fs) == REGS_FS, "");
@@ -80,8 +80,8 @@ static struct descriptor make_system(const void *base, uint32_t size, uint8_t ty
 	uint32_t address = (uint32_t)(uintptr_t)base;
 
 	return (struct descriptor){
-		.low = address << 16 | (size - 1),
-		.high = (address & 0xff000000) | (address >> 16 & 0xff) | (uint32_t)type << 8,
+		.low_word = address << 16 | (size - 1),
+		.high_word = (address & 0xff000000) | (address >> 16 & 0xff) | (uint32_t)type << 8,
 	};
 }
 
@@ -167,7 +167,6 @@ void segments_init(void)
 
 void segments_load(const struct pcb *pcb)
 {
-	const uint32_t (*slots)[2] = pcb->gdt_slots;
 	const struct descriptor *ldt = shared_ldt;
 	uint32_t size = sizeof(shared_ldt);
 
@@ -175,8 +174,13 @@ void segments_load(const struct pcb *pcb)
 		ldt = pcb->ldt->entry;
 		size = pcb->ldt->entries * sizeof(struct descriptor);
 	}
-	*gdt_entry(USER_SLOT_0) = (struct descriptor){ slots[0][0], slots[0][1] };
-	*gdt_entry(USER_SLOT_1) = (struct descriptor){ slots[1][0], slots[1][1] };
+	*gdt_entry(USER_SLOT_0) = pcb->gdt_slots[0];
+	*gdt_entry(USER_SLOT_1) = pcb->gdt_slots[1];
 	*gdt_entry(LDT_SELECTOR) = make_system(ldt, size, LDT_TYPE);
 	__asm__ volatile("lldt %w0" : : "r"(LDT_SELECTOR) : "memory");
+}
+
+void segments_fill_ldt(struct descriptor entry[LDT_KERNEL_ENTRIES])
+{
+	memcpy(entry, shared_ldt, sizeof(shared_ldt));
 }

@@ -29,6 +29,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <mach/machine/mach_i386_types.h>
+
 struct pcb;
 
 struct tss {
@@ -65,17 +67,17 @@ void segments_init(void);
 /* Load a thread's own GDT slots and LDT, or empty slots and the shared LDT. */
 void segments_load(const struct pcb *pcb);
 
-/* An entry of a descriptor table. */
-struct descriptor {
-	uint32_t low, high;
-};
+#define LDT_KERNEL_ENTRIES 4		/* of each LDT, the kernel's own; entry 1 is free */
+
+/* The first entries of an LDT that is to be a thread's own. */
+void segments_fill_ldt(struct descriptor entry[LDT_KERNEL_ENTRIES]);
 
 /* A gate of the given type byte (present, privilege, type). */
 static inline struct descriptor make_gate(uint16_t selector, uint32_t offset, uint8_t type)
 {
 	return (struct descriptor){
-		.low = (uint32_t)selector << 16 | (offset & 0xffff),
-		.high = (offset & 0xffff0000) | (uint32_t)type << 8,
+		.low_word = (uint32_t)selector << 16 | (offset & 0xffff),
+		.high_word = (offset & 0xffff0000) | (uint32_t)type << 8,
 	};
 }
 

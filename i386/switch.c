@@ -7,6 +7,7 @@
 #include <i386/extable.h>
 #include <i386/fpu.h>
 #include <i386/io_bitmap.h>
+#include <i386/ldt.h>
 #include <i386/pmap_types.h>
 #include <i386/regs.h>
 #include <i386/segments.h>
@@ -158,6 +159,7 @@ void machine_thread_terminate(struct thread *thread)
 {
 	fpu_free(thread);
 	debug_free(&thread->pcb);
+	ldt_free(&thread->pcb);
 }
 
 void machine_task_terminate(struct task *task)
