@@ -8,12 +8,14 @@
 #include <kern/slab.h>
 #include <kern/string.h>
 #include <kern/thread.h>
+#include <mach/i386/eflags.h>
 #include <vm/map.h>
 
 #define DR6_CLEAR	0xffff0ff0u
 #define DR7_CLEAR	0x00000400u
 #define DR7_USER	0xffff03ffu	/* what users may set; the rest is fixed */
 #define DR7_GENERAL_DETECT 0x2000u
+#define ACCESS_EXECUTE	0u
 #define ACCESS_PORT	2u
 
 static struct slab_cache debug_cache;
@@ -41,10 +43,26 @@ void debug_clear_status(void)
 	__asm__ volatile("movl %0, %%dr6" : : "r"(DR6_CLEAR));
 }
 
+/* Has a breakpoint stopped an instruction before it was executed? */
+static bool is_instruction_breakpoint(const struct debug_state *debug)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		if ((debug->dr[6] >> i & 1) && (debug->dr[7] >> (2 * i) & 3) != 0 &&
+		    (debug->dr[7] >> (16 + 4 * i) & 3) == ACCESS_EXECUTE)
+			return true;
+	return false;
+}
+
+/* A thread that goes on where it stands must not meet the same breakpoint for ever. */
 void debug_take_status(struct pcb *pcb)
 {
-	if (pcb->debug != NULL)
+	if (pcb->debug != NULL) {
 		pcb->debug->dr[6] = dr6_read();
+		if (is_instruction_breakpoint(pcb->debug))
+			pcb->regs.eflags |= EFL_RF;
+	}
 	debug_clear_status();
 }
 

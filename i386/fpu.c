@@ -14,6 +14,7 @@
 
 #define FPU_CONTROL	0x37f
 #define FPU_MXCSR	0x1f80
+#define MXCSR_MASK_DEFAULT 0xffbf
 #define FNSAVE_SIZE	108
 #define FXSAVE_SIZE	512
 #define RETRY_MS	100
@@ -26,7 +27,9 @@
 enum fp_save_kind fpu_save_kind;
 size_t fpu_area_size;
 
-static uint32_t xcr0;
+uint32_t fpu_xcr0;
+uint32_t fpu_mxcsr_mask;
+
 static struct slab_cache fpu_cache;
 
 /* --- The instructions --------------------------------------------------------------------- */
@@ -42,7 +45,7 @@ void fpu_allow(bool allowed)
 static void area_save(void *area)
 {
 	if (fpu_save_kind == FP_XSAVE)
-		__asm__ volatile("xsave (%0)" : : "r"(area), "a"(xcr0), "d"(0) : "memory");
+		__asm__ volatile("xsave (%0)" : : "r"(area), "a"(fpu_xcr0), "d"(0) : "memory");
 	else if (fpu_save_kind == FP_FXSAVE)
 		__asm__ volatile("fxsave (%0)" : : "r"(area) : "memory");
 	else
@@ -53,11 +56,12 @@ static void area_save(void *area)
 static void area_restore(const void *area)
 {
 	if (fpu_save_kind == FP_XSAVE)
-		__asm__ volatile("xrstor (%0)" : : "r"(area), "a"(xcr0), "d"(0) : "memory");
+		__asm__ volatile("xrstor (%0)" : : "r"(area), "a"(fpu_xcr0), "d"(0) : "memory");
 	else if (fpu_save_kind == FP_FXSAVE)
 		__asm__ volatile("fxrstor (%0)" : : "r"(area) : "memory");
 	else
-		__asm__ volatile("frstor (%0)" : : "r"(area) : "memory");
+		/* What somebody who has ended left pending would be raised here. */
+		__asm__ volatile("fnclex; frstor (%0)" : : "r"(area) : "memory");
 }
 
 /* What a program finds that has not touched its registers: all empty and zero. */
@@ -82,11 +86,22 @@ static void area_init(struct fpu_state *fpu)
 
 /* --- Start-up ----------------------------------------------------------------------------- */
 
+/* FXSAVE tells which bits there are; early processors say 0. */
+static uint32_t read_mxcsr_mask(void)
+{
+	static struct i386_xfp_save save;
+
+	fpu_allow(true);
+	__asm__ volatile("fxsave (%0)" : : "r"(&save) : "memory");
+	fpu_allow(false);
+	return save.fp_mxcsr_mask != 0 ? save.fp_mxcsr_mask : MXCSR_MASK_DEFAULT;
+}
+
 static void enable_xsave(void)
 {
 	cr4_write(cr4_read() | CR4_OSXSAVE);
-	xcr0 = cpuid(CPUID_XSAVE_LEAF).eax & XCR0_KNOWN;
-	__asm__ volatile("xsetbv" : : "c"(0), "a"(xcr0), "d"(0));
+	fpu_xcr0 = cpuid(CPUID_XSAVE_LEAF).eax & XCR0_KNOWN;
+	__asm__ volatile("xsetbv" : : "c"(0), "a"(fpu_xcr0), "d"(0));
 	fpu_area_size = cpuid(CPUID_XSAVE_LEAF).ebx;
 	fpu_save_kind = FP_XSAVE;
 }
@@ -98,6 +113,7 @@ void fpu_init(void)
 	if (machine_info.has_fxsr) {
 		fpu_save_kind = FP_FXSAVE;
 		fpu_area_size = FXSAVE_SIZE;
+		fpu_mxcsr_mask = read_mxcsr_mask();
 	}
 	if (machine_info.has_xsave && machine_info.has_fxsr)
 		enable_xsave();

@@ -36,4 +36,10 @@ struct i386_float_state;
 void fpu_get_state(struct thread *thread, struct i386_float_state *state);
 kern_return_t fpu_set_state(struct thread *thread, const struct i386_float_state *state);
 
+/* The same for i386_XFLOAT_STATE, which is so many bytes long; its contents may be refused. */
+struct i386_xfloat_state;
+uint32_t fpu_xstate_size(void);
+void fpu_get_xstate(struct thread *thread, struct i386_xfloat_state *state);
+kern_return_t fpu_set_xstate(struct thread *thread, const struct i386_xfloat_state *state);
+
 #endif /* I386_FPU_H */

@@ -17,6 +17,11 @@ struct fpu_state {
 
 extern enum fp_save_kind fpu_save_kind;
 extern size_t fpu_area_size;
+extern uint32_t fpu_xcr0;		/* FP_XSAVE: what is saved and loaded */
+extern uint32_t fpu_mxcsr_mask;		/* bits of MXCSR that exist */
+
+/* The kind of FPU that thread state reports: FP_387 and so on. */
+int fpu_kind(void);
 
 /* A struct i386_fp_save and i386_fp_regs (FNSAVE), or a struct i386_xfp_save. */
 static inline void *fpu_area(struct fpu_state *fpu)

@@ -103,7 +103,7 @@ static void from_fnsave(const struct fnsave_area *from, struct i386_xfp_save *to
 
 /* --- Thread state ------------------------------------------------------------------------- */
 
-static int fpu_kind(void)
+int fpu_kind(void)
 {
 	switch (fpu_save_kind) {
 	case FP_FNSAVE:
@@ -146,7 +146,7 @@ kern_return_t fpu_set_state(struct thread *thread, const struct i386_float_state
 	if (fpu == NULL)
 		return KERN_RESOURCE_SHORTAGE;
 	memcpy(&area, state->hw_state, sizeof(area));
-	fpu->exc_status = 0;
+	fpu->exc_status = (uint32_t)state->exc_status;
 	if (fpu_save_kind == FP_FNSAVE)
 		memcpy(fpu_area(fpu), &area, sizeof(area));
 	else

@@ -74,6 +74,15 @@ void io_bitmap_task_end(struct task *task)
 		kfree(io, sizeof(*io));
 }
 
+void io_bitmap_get(struct task *task, uint8_t *bits, size_t bytes)
+{
+	memset(bits, 0xff, bytes);
+	spin_lock(&task->lock);
+	if (task->io != NULL)
+		memcpy(bits, task->io->byte, bytes);
+	spin_unlock(&task->lock);
+}
+
 /* --- Changes ------------------------------------------------------------------------------- */
 
 static void change_byte(uint8_t *byte, uint8_t bits, bool enable)

@@ -11,6 +11,8 @@
 #define I386_IO_BITMAP_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct task;
 struct thread;
@@ -25,6 +27,9 @@ bool io_bitmap_load(struct thread *thread);
 
 /* A switch from or to a thread with PCB_IO. */
 void io_bitmap_switch(const struct thread *next);
+
+/* The first bytes of a task's bitmap. */
+void io_bitmap_get(struct task *task, uint8_t *bits, size_t bytes);
 
 /* The task ends. */
 void io_bitmap_task_end(struct task *task);

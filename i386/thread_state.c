@@ -4,6 +4,7 @@
 
 #include <i386/debug.h>
 #include <i386/fpu.h>
+#include <i386/io_bitmap.h>
 #include <i386/regs.h>
 #include <i386/segments.h>
 #include <kern/machine.h>
@@ -123,6 +124,8 @@ static kern_return_t set_registers(struct thread *thread, int flavor,
 				   const struct i386_thread_state *state)
 {
 	struct user_regs *regs = &thread->pcb.regs;
+	/* Over the breakpoint at which the thread stands (i386/debug.c). */
+	uint32_t resume_flag = state->eip == regs->eip ? regs->eflags & EFL_RF : 0;
 
 	if (flavor == i386_REGS_SEGS_STATE) {
 		if (!selectors_ok(state))
@@ -144,7 +147,7 @@ static kern_return_t set_registers(struct thread *thread, int flavor,
 	regs->eax = state->eax;
 	regs->eip = state->eip;
 	regs->esp = state->uesp;
-	regs->eflags = regs_sanitize_eflags(state->efl);
+	regs->eflags = regs_sanitize_eflags(state->efl) | resume_flag;
 	if (thread == current_thread())
 		regs_load_fs_gs(thread);
 	return KERN_SUCCESS;
@@ -169,6 +172,8 @@ static uint32_t flavor_count(int flavor)
 		return i386_V86_ASSIST_STATE_COUNT;
 	case i386_DEBUG_STATE:
 		return i386_DEBUG_STATE_COUNT;
+	case i386_XFLOAT_STATE:
+		return fpu_xstate_size() / sizeof(uint32_t);
 	default:
 		return 0;
 	}
@@ -180,6 +185,22 @@ static void get_list(uint32_t *state)
 	state[1] = i386_FLOAT_STATE;
 	state[2] = i386_ISA_PORT_MAP_STATE;
 	state[3] = i386_V86_ASSIST_STATE;
+}
+
+/*
+ * Permissions are given and taken by i386_io_perm_modify alone.  What a thread's state said may be
+ * set again; more than that is refused.
+ */
+static kern_return_t check_port_map(struct thread *thread, const uint8_t *map)
+{
+	uint8_t allowed[PORT_MAP_BITS / 8];
+	unsigned int i;
+
+	io_bitmap_get(thread->task, allowed, sizeof(allowed));
+	for (i = 0; i < sizeof(allowed); i++)
+		if (~map[i] & allowed[i])
+			return KERN_INVALID_ARGUMENT;
+	return KERN_SUCCESS;
 }
 
 kern_return_t machine_thread_get_state(struct thread *thread, int flavor, uint32_t *state,
@@ -202,13 +223,16 @@ kern_return_t machine_thread_get_state(struct thread *thread, int flavor, uint32
 		fpu_get_state(thread, (struct i386_float_state *)state);
 		break;
 	case i386_ISA_PORT_MAP_STATE:	/* a bit that is set forbids a port */
-		memset(state, 0xff, words * sizeof(*state));
+		io_bitmap_get(thread->task, (uint8_t *)state, PORT_MAP_BITS / 8);
 		break;
 	case i386_V86_ASSIST_STATE:	/* no virtual 8086 mode */
 		memset(state, 0, words * sizeof(*state));
 		break;
 	case i386_DEBUG_STATE:
 		debug_get(&thread->pcb, state);
+		break;
+	case i386_XFLOAT_STATE:
+		fpu_get_xstate(thread, (struct i386_xfloat_state *)state);
 		break;
 	}
 	return KERN_SUCCESS;
@@ -227,6 +251,12 @@ kern_return_t machine_thread_set_state(struct thread *thread, int flavor, const 
 		return fpu_set_state(thread, (const struct i386_float_state *)state);
 	case i386_DEBUG_STATE:
 		return debug_set(&thread->pcb, state);
+	case i386_XFLOAT_STATE:
+		return fpu_set_xstate(thread, (const struct i386_xfloat_state *)state);
+	case i386_ISA_PORT_MAP_STATE:
+		return check_port_map(thread, (const uint8_t *)state);
+	case i386_V86_ASSIST_STATE:
+		return state[0] == 0 && state[1] == 0 ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
 	default:
 		return KERN_INVALID_ARGUMENT;
 	}
