@@ -279,7 +279,7 @@ static const struct test tests[] = {
 	{ .name = "unreadable stacks", .run = test_bad_stacks, .ours = TRUE },
 	{ .name = "traps without arguments need no stack", .run = test_no_arguments },
 	{ .name = "arguments at the end of memory", .run = test_top_of_memory },
-	{ .name = "flags", .run = test_flags, .ours = TRUE },
+	{ .name = "TM-5 flags", .run = test_flags, .ours = TRUE },
 	{ .name = "unwritable results", .run = test_bad_pointers, .ours = TRUE },
 	{ .name = "both entries", .run = test_entries },
 	{ .name = "thread_switch and evc_wait", .run = test_thread_switch },
