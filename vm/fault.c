@@ -16,6 +16,12 @@
 #include <vm/map_entry.h>
 #include <vm/pager.h>
 
+/*
+ * Pages that are mapped in one go.  To read resident memory once, and unmap it, costs 824
+ * instructions for each page when pages are mapped one by one, 652 in groups of 8, 637 of 16.
+ */
+#define AHEAD_BYTES (8 * PAGE_BYTES)
+
 struct vm_fault_counts vm_fault_counts;
 
 /* --- Counters: of the machine, and of the task whose thread faults in its own map ------ */
@@ -96,9 +102,32 @@ static kern_return_t map_page(struct vm_map *map, struct vm_map_entry *entry, vm
 
 /* --- Faults --------------------------------------------------------------------------------- */
 
-/* Make the page at va resident and map it. */
+/*
+ * Who needed a page to be mapped, not made, is likely to need those behind it: map what is there of
+ * them, up to the end of their group.
+ */
+static void map_ahead(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t va)
+{
+	const struct vm_object *object = entry->object;
+	vm_offset_t end = (va + AHEAD_BYTES) & ~(AHEAD_BYTES - 1);
+	bool unseen = !object->frozen && queue_empty(&object->snapshots);
+	struct vm_page *page;
+	phys_addr_t pa;
+
+	if (end > entry->end)
+		end = entry->end;
+	for (va += PAGE_BYTES; va < end; va += PAGE_BYTES) {
+		page = vm_object_view(object, vm_entry_index(entry, va));
+		if (page != NULL && !pmap_extract(map->pmap, va, &pa) &&
+		    map_page(map, entry, va, page, unseen && page->object == object) !=
+		    KERN_SUCCESS)
+			break;
+	}
+}
+
+/* Make the page at va resident and map it; with `ahead` it was the processor that asked. */
 static kern_return_t fault_in(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t va,
-			      vm_prot_t access, struct vm_page **pagep)
+			      vm_prot_t access, bool ahead, struct vm_page **pagep)
 {
 	enum fault_kind kind = FAULT_RESIDENT;
 	bool writable = true;
@@ -117,6 +146,8 @@ static kern_return_t fault_in(struct vm_map *map, struct vm_map_entry *entry, vm
 		kr = page_to_read(entry->object, index, access, pagep, &writable, &kind);
 	if (kr == KERN_SUCCESS)
 		kr = map_page(map, entry, va, *pagep, writable);
+	if (kr == KERN_SUCCESS && ahead && kind == FAULT_RESIDENT)
+		map_ahead(map, entry, va);
 	spin_unlock(lock);
 	if (kr == KERN_SUCCESS)
 		count_fault(map, kind);
@@ -126,7 +157,7 @@ static kern_return_t fault_in(struct vm_map *map, struct vm_map_entry *entry, vm
 kern_return_t vm_entry_own_page(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t va,
 				struct vm_page **pagep)
 {
-	return fault_in(map, entry, vm_page_trunc(va), VM_PROT_DEFAULT, pagep);
+	return fault_in(map, entry, vm_page_trunc(va), VM_PROT_DEFAULT, false, pagep);
 }
 
 static kern_return_t fault_locked(struct vm_map *map, vm_offset_t addr, vm_prot_t access,
@@ -139,7 +170,7 @@ static kern_return_t fault_locked(struct vm_map *map, vm_offset_t addr, vm_prot_
 		return KERN_INVALID_ADDRESS;
 	if ((vm_entry_access(entry) & wanted) != wanted)
 		return KERN_PROTECTION_FAILURE;
-	return fault_in(map, entry, vm_page_trunc(addr), access, pagep);
+	return fault_in(map, entry, vm_page_trunc(addr), access, true, pagep);
 }
 
 static kern_return_t fault_once(struct vm_map *map, vm_offset_t addr, vm_prot_t access)
