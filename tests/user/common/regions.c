@@ -29,23 +29,54 @@ static boolean_t continues(const struct region *one, const struct region *two)
 		&& (one->object == MACH_PORT_NULL || one->offset + one->size == two->offset);
 }
 
+void regions_join(struct regions *regions)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < regions->count; i++) {
+		const struct region *next = &regions->region[i];
+
+		if (count > 0 && continues(&regions->region[count - 1], next))
+			regions->region[count - 1].size += next->size;
+		else
+			regions->region[count++] = *next;
+	}
+	regions->count = count;
+}
+
 void regions_take(mach_port_t task, struct regions *regions)
 {
 	struct region next = { 0 };
 
 	memset(regions, 0, sizeof *regions);
 	while (region_find(task, next.address + next.size, &next) == KERN_SUCCESS) {
-		struct region *last = &regions->region[regions->count - 1];
-
-		if (regions->count > 0 && continues(last, &next)) {
-			last->size += next.size;
-		} else if (regions->count < REGIONS_MAX) {
-			regions->region[regions->count++] = next;
-		} else {
+		if (regions->count == REGIONS_MAX)
+			regions_join(regions);
+		if (regions->count == REGIONS_MAX) {
 			tap_fail("more than %u regions", REGIONS_MAX);
 			break;
 		}
+		regions->region[regions->count++] = next;
 	}
+	regions_join(regions);
+}
+
+/* The first that differs; the smaller count if there is none. */
+static unsigned int first_difference(const struct regions *before, const struct regions *after)
+{
+	unsigned int i = 0;
+
+	while (i < before->count && i < after->count &&
+			memcmp(&before->region[i], &after->region[i], sizeof before->region[i]) == 0)
+		i++;
+	return i;
+}
+
+boolean_t regions_same(const struct regions *before, const struct regions *after)
+{
+	unsigned int i = first_difference(before, after);
+
+	return i == before->count && i == after->count;
 }
 
 static void print_region(const char *when, const struct region *region)
@@ -55,26 +86,17 @@ static void print_region(const char *when, const struct region *region)
 		region->inheritance, region->shared, region->object);
 }
 
-boolean_t regions_same(const struct regions *before, const struct regions *after)
-{
-	unsigned int i = 0;
-
-	while (i < before->count && i < after->count &&
-			memcmp(&before->region[i], &after->region[i], sizeof before->region[i]) == 0)
-		i++;
-	if (i == before->count && i == after->count)
-		return TRUE;
-	if (i < before->count)
-		print_region("before", &before->region[i]);
-	if (i < after->count)
-		print_region("after", &after->region[i]);
-	return FALSE;
-}
-
 void regions_expect(mach_port_t task, const struct regions *before)
 {
 	static struct regions now;
+	unsigned int i;
 
 	regions_take(task, &now);
-	EXPECT_TRUE(regions_same(before, &now));
+	if (EXPECT_TRUE(regions_same(before, &now)))
+		return;
+	i = first_difference(before, &now);
+	if (i < before->count)
+		print_region("expected", &before->region[i]);
+	if (i < now.count)
+		print_region("found", &now.region[i]);
 }

@@ -31,10 +31,12 @@ kern_return_t region_find(mach_port_t task, vm_offset_t address, struct region *
 
 void regions_take(mach_port_t task, struct regions *regions);
 
-/* Prints the first difference. */
+/* Have neighbours that are alike be one. */
+void regions_join(struct regions *regions);
+
 boolean_t regions_same(const struct regions *before, const struct regions *after);
 
-/* Fails the test if the task's map is not what it was. */
+/* Fails the test, and prints the first difference, if the task's map is not that. */
 void regions_expect(mach_port_t task, const struct regions *before);
 
 #endif

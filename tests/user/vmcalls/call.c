@@ -229,7 +229,7 @@ static void copy_step(struct racer *self)
 	}
 	EXPECT_TRUE(falls <= 1 && (unsigned char) (first - last) == falls);
 	EXPECT(vm_deallocate(SELF, copy, PAGES * PAGE_SIZE), KERN_SUCCESS);
-	while (message_receive_wait(&moving.message, moving.port, QUIET) == MACH_MSG_SUCCESS) {
+	while (message_receive(&moving.message, moving.port) == MACH_MSG_SUCCESS) {
 		EXPECT(moving.message.header.msgh_id, 2202);
 		copied.port = moving.message.body[7];
 		EXPECT(mach_port_deallocate(SELF, moving.message.body[1]), KERN_SUCCESS);
@@ -250,7 +250,7 @@ void test_call_written(void)
 			KERN_SUCCESS);
 	field[0].step = write_step;
 	field[1].step = copy_step;
-	field[1].steps = tap_rounds(10, 300);
+	field[1].steps = tap_rounds(40, 1000);
 	race_run(field, COUNT_OF(field));
 	EXPECT(memory_object_lock_request(moving.control, 0, ~0u, MEMORY_OBJECT_RETURN_NONE, TRUE,
 		8, MACH_PORT_NULL), KERN_SUCCESS);

@@ -4,6 +4,9 @@
 #include "tests.h"
 
 static const struct test tests[] = {
+	{ .name = "all ranges (VM-1, VM-6)", .run = test_sweeps, .ours = TRUE },
+	{ .name = "all ranges of vm_pages_phys (VM-15)", .run = test_sweep_phys, .ours = TRUE },
+	{ .name = "all ranges in messages (VM-1)", .run = test_sweep_messages, .ours = TRUE },
 	{ .name = "a proxy of a region (VM-14)", .run = test_region_proxy, .ours = TRUE },
 	{ .name = "codes of vm_region_create_proxy (VM-14)", .run = test_region_proxy_codes,
 	  .ours = TRUE },

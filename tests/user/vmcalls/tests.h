@@ -2,6 +2,11 @@
 #ifndef _TESTS_H_
 #define _TESTS_H_
 
+/* ranges.c */
+void test_sweeps(void);
+void test_sweep_phys(void);
+void test_sweep_messages(void);
+
 /* regions.c */
 void test_region_proxy(void);
 void test_region_proxy_codes(void);
