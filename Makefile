@@ -10,7 +10,7 @@ $(error MODE is "$(MODE)", it can be debug or release)
 endif
 
 # What runs or tests needs more than a compiler: see that it is there before anything else.
-ifneq ($(filter run run-iso iso debug bench stress fuzz check check-%,$(MAKECMDGOALS)),)
+ifneq ($(filter run run-iso iso debug bench stress stress-memory fuzz check check-%,$(MAKECMDGOALS)),)
 ifneq ($(shell tools/setup >&2; echo $$?),0)
 $(error packages are missing, see above)
 endif
@@ -111,7 +111,9 @@ help:
 	@echo 'make debug        start QEMU and gdb on the demonstration, stopped at the first instruction'
 	@echo 'make coverage     what the unit tests do not reach of ipc/, line by line'
 	@echo 'make bench        count the instructions of the common operations (release build)'
-	@echo 'make stress       the test programs, with many more repetitions than in make check'
+	@echo 'make stress       the test programs, with many more repetitions than in make check; again'
+	@echo '                  and again for STRESS_SECONDS=, only some with STRESS_PROGRAMS="memory pager"'
+	@echo 'make stress-memory  those about memory, for half an hour (STRESS_SECONDS=)'
 	@echo 'make install      install kernel, libmach and headers (DESTDIR=, PREFIX=/usr/local)'
 	@echo 'make clean        remove everything that was built'
 	@echo

@@ -35,7 +35,7 @@ $(foreach f,$(BENCH_FOLDERS),$(eval $(call user-program,$(f),$(B)/tests/bench/co
 # Adds its programs to FUZZ_TARGETS; after the unit tests, whose sources they share.
 -include tests/fuzz/rules.mk
 
-.PHONY: check stress fuzz fuzz-targets fuzz-coverage bench build-tests build-bench test-kernel
+.PHONY: check stress stress-memory fuzz fuzz-targets fuzz-coverage bench build-tests build-bench test-kernel
 tests: kernel programs build-tests $(UNIT_TESTS) fuzz-targets
 
 # What can be built with any compiler; the unit tests are for gcc.
@@ -52,9 +52,18 @@ check-%:
 	@tests/check --mode $(MODE) --tier $* $(if $(KERNEL),--kernel $(KERNEL)) \
 		$(if $(INJECT),--inject $(INJECT))
 
-# The test programs, with their full numbers of repetitions.
+# The test programs, with their full numbers of repetitions: once, or for STRESS_SECONDS with other
+# seeds each time; all, or STRESS_PROGRAMS.
 stress:
-	@tests/check --mode $(MODE) --tier user --long
+	@tests/check --mode $(MODE) --tier user --long \
+		$(if $(STRESS_PROGRAMS),--programs "$(STRESS_PROGRAMS)") \
+		$(if $(STRESS_SECONDS),--seconds $(STRESS_SECONDS))
+
+# Those that are about memory, for half an hour.
+MEMORY_TESTS := defaultpager memory memraces pager
+stress-memory: STRESS_PROGRAMS = $(MEMORY_TESTS)
+stress-memory: STRESS_SECONDS = 1800
+stress-memory: stress
 
 fuzz-targets: $(FUZZ_TARGETS)
 
