@@ -144,3 +144,13 @@ kern_return_t ipc_space_lookup_send(struct ipc_space *space, mach_port_name_t na
 	ipc_space_unlock(space);
 	return kr;
 }
+
+bool ipc_space_holds_send(struct ipc_space *space, const struct ipc_port *port)
+{
+	bool holds;
+
+	ipc_space_lock(space);
+	holds = space->active && ipc_hash_lookup(&space->hash, &port->object) != NULL;
+	ipc_space_unlock(space);
+	return holds;
+}

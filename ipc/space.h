@@ -110,4 +110,7 @@ kern_return_t ipc_space_insert_send(struct ipc_space *space, struct ipc_port *po
 kern_return_t ipc_space_lookup_send(struct ipc_space *space, mach_port_name_t name,
 				    struct ipc_port **portp);
 
+/* Does the space hold send rights to a port that it does not receive from?  Locks: none. */
+bool ipc_space_holds_send(struct ipc_space *space, const struct ipc_port *port);
+
 #endif /* IPC_SPACE_H */

@@ -9,6 +9,7 @@
 #include <kern/queue.h>
 #include <kern/run_queue.h>
 #include <kern/sched_parts.h>
+#include <kern/string.h>
 #include <kern/thread.h>
 #include <vm/kmem.h>
 
@@ -36,17 +37,27 @@ void kstack_init(void)
 	queue_init(&stack_waiters);
 }
 
+/* Zeros tell how far a stack has ever been used (kstack_depth). */
+static void *kstack_make(void)
+{
+	void *stack;
+
+	if (stacks_allowed == 0)
+		return NULL;
+	if (stacks_allowed != UINT32_MAX)
+		stacks_allowed--;
+	stack = kmem_alloc_stack();
+	if (stack != NULL)
+		memset(stack, 0, KSTACK_SIZE);
+	return stack;
+}
+
 static void *kstack_alloc(struct percpu *cpu)
 {
 	struct queue_link *first = cpu->stack_cache;
 
-	if (first == NULL) {
-		if (stacks_allowed == 0)
-			return NULL;
-		if (stacks_allowed != UINT32_MAX)
-			stacks_allowed--;
-		return kmem_alloc_stack();
-	}
+	if (first == NULL)
+		return kstack_make();
 	cpu->stack_cache = first->next;
 	cpu->stack_cache_count--;
 	return container_of(first, struct free_stack, link);
@@ -128,4 +139,22 @@ void kstack_release(struct thread *thread)
 	thread->pcb.kstack_top = 0;
 	if (!kstack_serve(stack))
 		kstack_free(current_cpu(), stack);
+}
+
+uint32_t kstack_free_count(void)
+{
+	return current_cpu()->stack_cache_count;
+}
+
+uint32_t kstack_depth(const struct thread *thread)
+{
+	const uint32_t *word, *end;
+
+	if (!kstack_exists(thread))
+		return 0;
+	word = (const uint32_t *)((const struct free_stack *)kstack_base(thread) + 1);
+	end = (const uint32_t *)(uintptr_t)thread->pcb.kstack_top;
+	while (word < end && *word == 0)
+		word++;
+	return (uint32_t)((uintptr_t)end - (uintptr_t)word);
 }

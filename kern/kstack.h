@@ -48,6 +48,12 @@ bool kstack_provide(struct thread *thread);
 /* Take the stack, which is not in use, from a thread, and give it to one that waits, or keep it. */
 void kstack_release(struct thread *thread);
 
+/* Free stacks at hand. */
+uint32_t kstack_free_count(void);
+
+/* The most bytes that a thread's stack has ever been used by anyone; 0 without a stack. */
+uint32_t kstack_depth(const struct thread *thread);
+
 /*
  * Memory is short (tests): make at most `more` stacks from now on, besides those there are; 0 ends
  * that.

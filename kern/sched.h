@@ -127,6 +127,12 @@ void ast_serve(void);
 /* Recompute the scheduler's priority after base, maximum or policy changed. */
 void sched_priority_changed(struct thread *thread);
 
+/*
+ * Let a thread run next, as far as that is the current thread's to give: it comes first of its
+ * level.  Nothing happens unless it is ready.  thread_yield, or a wait, is to follow.
+ */
+void sched_favour(struct thread *thread);
+
 /* For thread_switch and friends. */
 void sched_depress(struct thread *self, uint32_t ms);
 kern_return_t sched_depress_abort(struct thread *thread);

@@ -75,6 +75,12 @@ void sched_refresh(struct thread *thread)
 								  USAGE_TO_LEVELS));
 }
 
+/* Of the timesharing threads, whose priority moves, and not depressed. */
+static bool is_timesharing(const struct thread *thread)
+{
+	return thread->policy == POLICY_TIMESHARE && thread->depress_priority < 0;
+}
+
 /* Does a thread that is ready have a better priority than the current one?  Run queue locked. */
 static void preempt_if_better(struct thread *self)
 {
@@ -95,6 +101,25 @@ void sched_priority_changed(struct thread *thread)
 	if (ready)
 		run_queue_insert(thread, false);
 	preempt_if_better(current_thread());
+	spin_unlock(&run_queue.lock);
+}
+
+/*
+ * What is given away is the rest of the giver's slice, so that two threads that give way to
+ * each other have no more of the CPU together than they would have alone.
+ */
+void sched_favour(struct thread *thread)
+{
+	struct thread *self = current_thread();
+
+	spin_lock(&run_queue.lock);
+	if ((thread->flags & (TH_RUN | TH_NO_STACK)) == TH_RUN &&
+	    queue_linked(&thread->run_link)) {
+		run_queue_remove(thread);
+		if (self->slice_left < thread->slice_left)
+			thread->slice_left = self->slice_left;
+		run_queue_insert(thread, self->slice_left > 0);
+	}
 	spin_unlock(&run_queue.lock);
 }
 
@@ -136,7 +161,7 @@ static int32_t best_timesharing_level(void)
 		struct thread *first = container_of(queue_first(&run_queue.level[level]),
 						    struct thread, run_link);
 
-		if (first->policy == POLICY_TIMESHARE && first->depress_priority < 0)
+		if (is_timesharing(first))
 			break;
 	}
 	return level;
@@ -155,8 +180,7 @@ static void age_one_level(struct thread *self)
 		return;
 	}
 	thread = container_of(queue_first(&run_queue.level[cursor]), struct thread, run_link);
-	if (sched_now - thread->ready_since < PATIENCE_TICKS || thread->depress_priority >= 0 ||
-	    thread->policy != POLICY_TIMESHARE)
+	if (sched_now - thread->ready_since < PATIENCE_TICKS || !is_timesharing(thread))
 		return;
 	best = best_timesharing_level();
 	if (self->policy == POLICY_TIMESHARE && self->sched_priority < best)

@@ -11,6 +11,7 @@
 
 #include <ipc/port.h>
 #include <ipc/space.h>
+#include <kern/essential.h>
 #include <kern/machine.h>
 #include <kern/printf.h>
 #include <kern/sched.h>
@@ -287,6 +288,8 @@ kern_return_t task_terminate(struct task *task)
 	spin_unlock(&task->lock);
 	if (!was_active)
 		return KERN_FAILURE;
+	if (task->essential)
+		task_essential_ends(task);
 	if (empty) {
 		task_finish(task);
 		return KERN_SUCCESS;

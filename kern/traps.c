@@ -178,12 +178,24 @@ static _Noreturn void switch_continue(void)
 	syscall_return(KERN_SUCCESS);
 }
 
-/* Which thread to run instead is a hint; the scheduler knows better. */
+/* The thread to run instead is a hint: any name will do. */
+static void favour_name(mach_port_name_t name)
+{
+	struct thread *thread = thread_of_name(name);
+
+	if (thread == NULL)
+		return;
+	sched_favour(thread);
+	thread_release(thread);
+}
+
 TRAP kern_return_t thread_switch(mach_port_name_t thread, int option, uint32_t ms)
 {
 	struct thread *self = current_thread();
 
-	(void)thread;
+	if (option < SWITCH_OPTION_NONE || option > SWITCH_OPTION_WAIT)
+		return KERN_INVALID_ARGUMENT;
+	favour_name(thread);
 	switch (option) {
 	case SWITCH_OPTION_NONE:
 		thread_yield();
@@ -192,13 +204,11 @@ TRAP kern_return_t thread_switch(mach_port_name_t thread, int option, uint32_t m
 		sched_depress(self, ms);
 		thread_yield();
 		return KERN_SUCCESS;
-	case SWITCH_OPTION_WAIT:
+	default:
 		thread_will_wait(self, true);
 		thread_set_timeout(self, ms);
 		thread_block(switch_continue);
 		return KERN_SUCCESS;
-	default:
-		return KERN_INVALID_ARGUMENT;
 	}
 }
 

@@ -12,6 +12,8 @@ static const struct test tests[] = {
 	{ .name = "registered ports", .run = test_registered_ports },
 	{ .name = "a task ends itself", .run = test_terminate_self },
 	{ .name = "the wrong kind of port", .run = test_wrong_ports },
+	{ .name = "essential only who could stop the machine", .run = test_essential,
+	  .ours = TRUE },
 	{ .name = "200 tasks", .run = test_many_tasks },
 	{ .name = "a new thread", .run = test_new_thread },
 	{ .name = "suspending a thread", .run = test_thread_suspension },

@@ -2,6 +2,7 @@
 /* Tests of tasks. */
 #include <libmach/thread.h>
 #include <mach.h>
+#include <mach/gnumach.h>
 #include <mach/mach_param.h>
 #include <mach/vm_param.h>
 
@@ -273,6 +274,27 @@ void test_wrong_ports(void)
 	EXPECT(task_suspend(MACH_PORT_NULL), MACH_SEND_INVALID_DEST);
 	mach_port_deallocate(SELF, thread);
 	mach_port_deallocate(SELF, host);
+}
+
+/*
+ * A task without the privileged host port cannot be made essential, and we not for long: the
+ * machine runs on.  What stops it is in tests/boot.
+ */
+void test_essential(void)
+{
+	mach_port_t task;
+
+	EXPECT(task_create(mach_task_self(), FALSE, &task), KERN_SUCCESS);
+	EXPECT(task_set_essential(task, TRUE), KERN_SUCCESS);	/* there is no answer */
+	EXPECT(task_terminate(task), KERN_SUCCESS);
+	EXPECT(mach_port_deallocate(mach_task_self(), task), KERN_SUCCESS);
+	EXPECT(task_create(mach_task_self(), FALSE, &task), KERN_SUCCESS);
+	EXPECT(mach_port_insert_right(task, 77, tap_host_priv, MACH_MSG_TYPE_COPY_SEND),
+		KERN_SUCCESS);
+	EXPECT(task_set_essential(task, TRUE), KERN_SUCCESS);
+	EXPECT(task_set_essential(task, FALSE), KERN_SUCCESS);
+	EXPECT(task_terminate(task), KERN_SUCCESS);
+	EXPECT(mach_port_deallocate(mach_task_self(), task), KERN_SUCCESS);
 }
 
 void test_many_tasks(void)

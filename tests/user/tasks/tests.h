@@ -12,6 +12,7 @@ void test_task_special_ports(void);
 void test_registered_ports(void);
 void test_terminate_self(void);
 void test_wrong_ports(void);
+void test_essential(void);
 void test_many_tasks(void);
 
 /* threads.c */
