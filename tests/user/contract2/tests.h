@@ -41,9 +41,9 @@ void test_extract_kinds(void);
 void test_extract_at_limit(void);
 void test_ending_tasks(void);
 
-/* objects.c: section 10, ports of the wrong kind, counters */
-void test_wrong_kind(void);
+/* objects.c: section 10, ports of the wrong kind (see also sweep), counters */
 void test_wrong_kind_traps(void);
+void test_assignment(void);
 void test_counters(void);
 void test_reply_dispositions(void);
 

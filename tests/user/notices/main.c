@@ -7,6 +7,7 @@
 #include <mach/notify.h>
 #include <mach/notify_S.h>
 
+#include "../common/kernel_port.h"
 #include "../common/messages.h"
 #include "../common/ports.h"
 #include "../common/tap.h"
@@ -19,85 +20,32 @@
 
 /* --- forged notifications to kernel ports -------------------------------------------------- */
 
-enum object { TASK, THREAD, HOST, HOST_PRIV, DEVICE_MASTER, PROCESSOR_SET_NAME, PROCESSOR_SET,
-	OBJECTS };
-
-static const char *const object_text[OBJECTS] = { "task", "thread", "host", "privileged host",
-	"device master", "processor set name", "processor set" };
-
-static mach_port_t object_port(enum object object)
-{
-	mach_port_t port = MACH_PORT_NULL, name;
-
-	switch (object) {
-	case TASK:
-		EXPECT(task_create(SELF, FALSE, &port), KERN_SUCCESS);
-		break;
-	case THREAD:
-		EXPECT(thread_create(SELF, &port), KERN_SUCCESS);
-		break;
-	case HOST:
-		port = mach_host_self();
-		break;
-	case HOST_PRIV:
-		EXPECT(mach_port_mod_refs(SELF, port = tap_host_priv, MACH_PORT_RIGHT_SEND, 1),
-			KERN_SUCCESS);
-		break;
-	case DEVICE_MASTER:
-		EXPECT(mach_port_mod_refs(SELF, port = tap_device_master, MACH_PORT_RIGHT_SEND, 1),
-			KERN_SUCCESS);
-		break;
-	case PROCESSOR_SET_NAME:
-		name = mach_host_self();
-		EXPECT(processor_set_default(name, &port), KERN_SUCCESS);
-		EXPECT(mach_port_deallocate(SELF, name), KERN_SUCCESS);
-		break;
-	default:
-		EXPECT(processor_set_default(tap_host_priv, &name), KERN_SUCCESS);
-		EXPECT(host_processor_set_priv(tap_host_priv, name, &port), KERN_SUCCESS);
-		EXPECT(mach_port_deallocate(SELF, name), KERN_SUCCESS);
-	}
-	return port;
-}
-
 /* The object does what it did before. */
-static void object_works(enum object object, mach_port_t port)
+static void object_works(enum kernel_kind kind, mach_port_t port)
 {
 	kernel_version_t version;
 	struct task_basic_info task;
 	struct thread_basic_info thread;
 	mach_msg_type_number_t count;
 
-	switch (object) {
-	case TASK:
+	switch (kind) {
+	case KERNEL_TASK:
 		count = TASK_BASIC_INFO_COUNT;
 		EXPECT(task_info(port, TASK_BASIC_INFO, (task_info_t) &task, &count),
 			KERN_SUCCESS);
 		break;
-	case THREAD:
+	case KERNEL_THREAD:
 		count = THREAD_BASIC_INFO_COUNT;
 		EXPECT(thread_info(port, THREAD_BASIC_INFO, (thread_info_t) &thread, &count),
 			KERN_SUCCESS);
 		break;
-	case HOST:
-	case HOST_PRIV:
+	case KERNEL_HOST:
+	case KERNEL_HOST_PRIV:
 		EXPECT(host_kernel_version(port, version), KERN_SUCCESS);
 		break;
 	default:
 		EXPECT(port_type(port), MACH_PORT_TYPE_SEND);
 	}
-}
-
-static void object_end(enum object object, mach_port_t port)
-{
-	if (object == TASK)
-		EXPECT(task_terminate(port), KERN_SUCCESS);
-	else if (object == THREAD)
-		EXPECT(thread_terminate(port), KERN_SUCCESS);
-	if (object == TASK || object == THREAD)
-		port_destroy(port);
-	else
-		EXPECT(mach_port_deallocate(SELF, port), KERN_SUCCESS);
 }
 
 /* A message with a notification's id, and so many words after the header. */
@@ -127,17 +75,18 @@ static void test_forged(void)
 {
 	mach_port_t reply = port_new();
 
-	for (enum object object = 0; object < OBJECTS; object++) {
-		mach_port_t port = object_port(object);
+	for (enum kernel_kind kind = 0; kind < KERNEL_KINDS; kind++) {
+		struct kernel_port port = kernel_port_new(kind);
 
 		for (mach_msg_id_t id = FIRST_ID; id <= LAST_ID; id++)
 			for (unsigned int words = 0; words <= 4; words++) {
-				tap_about("%s, id %d, %u words", object_text[object], id, words);
-				forge(port, id, words, reply);
-				forge(port, id, words, MACH_PORT_NULL);
-				object_works(object, port);
+				tap_about("%s, id %d, %u words", kernel_port_text(kind), id,
+					words);
+				forge(port.name, id, words, reply);
+				forge(port.name, id, words, MACH_PORT_NULL);
+				object_works(kind, port.name);
 			}
-		object_end(object, port);
+		kernel_port_end(&port);
 	}
 	tap_about("%s", "");
 	port_destroy(reply);

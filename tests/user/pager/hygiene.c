@@ -16,7 +16,7 @@
 #define FILL_PAGES	32
 
 enum {
-	INIT = 2200, TERMINATE, DATA_REQUEST = 2203, DATA_UNLOCK, LOCK_COMPLETED = 2206,
+	INIT = 2200, TERMINATE, OBJECT_COPY, DATA_REQUEST, DATA_UNLOCK, LOCK_COMPLETED = 2206,
 	SUPPLY_COMPLETED, DATA_RETURN, CHANGE_COMPLETED,
 };
 
@@ -116,6 +116,22 @@ static void clean_completions(struct object *object, unsigned char pattern)
 	port_destroy(reply);
 }
 
+/* A copy by strategy CALL: told, and the new object has a pager of its own. */
+static void clean_copy(struct object *object, unsigned char pattern)
+{
+	mach_port_t reply = port_new();
+	vm_offset_t copy = 0;
+
+	EXPECT(memory_object_change_attributes(object->control, FALSE, MEMORY_OBJECT_COPY_CALL,
+		reply), KERN_SUCCESS);
+	take_clean(object, pattern, reply, CHANGE_COMPLETED);
+	EXPECT(vm_map(SELF, &copy, PAGE_SIZE, 0, TRUE, object->port, 0, TRUE, VM_PROT_DEFAULT,
+		VM_PROT_ALL, VM_INHERIT_COPY), KERN_SUCCESS);
+	take_clean(object, pattern, object->port, OBJECT_COPY);
+	EXPECT(vm_deallocate(SELF, copy, PAGE_SIZE), KERN_SUCCESS);
+	port_destroy(reply);
+}
+
 /* Every message that a pager gets: no byte is what others had there; nor are the pages. */
 void test_clean_messages(void)
 {
@@ -131,6 +147,7 @@ void test_clean_messages(void)
 		object_ready(&object, FALSE, MEMORY_OBJECT_COPY_DELAY);
 		clean_requests(&object, pattern, base);
 		clean_completions(&object, pattern);
+		clean_copy(&object, pattern);
 		EXPECT(vm_deallocate(SELF, base, 2 * PAGE_SIZE), KERN_SUCCESS);
 		take_clean(&object, pattern, object.port, DATA_RETURN);
 		take_clean(&object, pattern, object.port, TERMINATE);

@@ -11,9 +11,9 @@
 #include <mach/notify.h>
 #include <mach/vm_param.h>
 
-#include "../../../libmach/internal.h"
 #include "../common/messages.h"
 #include "../common/ports.h"
+#include "../common/request.h"
 #include "../common/tap.h"
 #include "../storm/storm.h"
 
@@ -21,48 +21,20 @@
 #define ARGUMENT	0x4013u		/* as a type: MACH_MSG_TYPE_COPY_SEND */
 #define MEMORY		0x4000u		/* so much from there on */
 #define MEMORY_SIZE	0x40000u
-#define WORDS		1024
 #define NO_ANSWER	0x7eadbeef
 
-static struct {
-	mach_msg_size_t	size;
-	uint32_t	word[WORDS];
-} kept;				/* the request of the stub called last */
+static struct request kept;	/* of the stub called last */
 
 static mach_port_t victim, reply, target;
 static unsigned int tried;
 
 /* --- requests ------------------------------------------------------------------------------- */
 
-static mach_msg_return_t keep(mach_msg_header_t *message, mach_msg_option_t option,
-	mach_msg_size_t send_size, mach_msg_size_t rcv_size, mach_port_t rcv_name,
-	mach_msg_timeout_t timeout, mach_port_t notify)
-{
-	if (kept.size != 0)	/* the stub cleans up */
-		return mach_msg_trap(message, option, send_size, rcv_size, rcv_name, timeout,
-			notify);
-	kept.size = send_size;
-	if (send_size <= sizeof kept.word)
-		memcpy(kept.word, message, send_size);
-	return MACH_SEND_INVALID_DEST;
-}
-
-/* Returns: whether the stub has made a request that can be sent. */
+/* Returns: whether the stub has made a request that can be sent, and made longer. */
 static boolean_t keep_request(unsigned int stub)
 {
-	mach_entry_t entry = mach_msg_entry;
-
-	kept.size = 0;
-	mach_msg_entry = (mach_entry_t) (uintptr_t) keep;
-	storm_stubs[stub](ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT,
-		ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT);
-	mach_msg_entry = entry;
-	return kept.size >= sizeof(mach_msg_header_t) && kept.size <= sizeof kept.word - 8;
-}
-
-static mach_msg_header_t *kept_header(void)
-{
-	return (mach_msg_header_t *) kept.word;
+	return request_keep(&kept, storm_stubs[stub], ARGUMENT) &&
+		kept.size <= sizeof kept.word - 8;
 }
 
 /*
@@ -86,7 +58,7 @@ static kern_return_t send_kept(mach_msg_size_t size)
 		return NO_ANSWER;
 	if (mr != MACH_MSG_SUCCESS)
 		return mr;
-	if (message.header.msgh_id != kept_header()->msgh_id + 100) {
+	if (message.header.msgh_id != request_header(&kept)->msgh_id + 100) {
 		/* The reply right went while the request was taken in. */
 		EXPECT(message.header.msgh_id, MACH_NOTIFY_SEND_ONCE);
 		return NO_ANSWER;
@@ -199,7 +171,7 @@ static void for_each_request(void (*try)(void))
 	for (unsigned int stub = 0; stub < storm_stub_count; stub++) {
 		if (!keep_request(stub))
 			continue;
-		tap_about("id %d", kept_header()->msgh_id);
+		tap_about("id %d", request_header(&kept)->msgh_id);
 		try();
 		expect_same_rights();
 		renew_memory();
@@ -221,7 +193,7 @@ static void wrong_size(void)
 /* A body without rights and memory loses the bit on its way: then nothing is wrong with it. */
 static void wrong_complex(void)
 {
-	mach_msg_header_t *header = kept_header();
+	mach_msg_header_t *header = request_header(&kept);
 
 	if (!(header->msgh_bits & MACH_MSGH_BITS_COMPLEX))
 		return;
@@ -236,7 +208,7 @@ static void extra_item(void)
 
 	end[0] = 0x10012000u | MACH_MSG_TYPE_MAKE_SEND;
 	end[1] = ARGUMENT;
-	kept_header()->msgh_bits |= MACH_MSGH_BITS_COMPLEX;
+	request_header(&kept)->msgh_bits |= MACH_MSGH_BITS_COMPLEX;
 	expect_refused(send_kept(kept.size + 8));
 }
 
@@ -262,7 +234,7 @@ static void wrong_types(void)
 			/* Rights of other kinds are what some routines take. */
 			if (bit < 8 && (is_right(good & 0xff) || is_right(bad & 0xff)))
 				continue;
-			tap_about("id %d, word %u, bit %u", kept_header()->msgh_id, i, bit);
+			tap_about("id %d, word %u, bit %u", request_header(&kept)->msgh_id, i, bit);
 			kept.word[i] = bad;
 			expect_refused(send_kept(kept.size));
 			kept.word[i] = good;
@@ -292,7 +264,7 @@ static void repeat_to(mach_port_t port)
 
 		if (is_body_error(kr))
 			drain(reply);
-		if (kept_header()->msgh_bits & MACH_MSGH_BITS_COMPLEX)
+		if (request_header(&kept)->msgh_bits & MACH_MSGH_BITS_COMPLEX)
 			renew_memory();
 	}
 	target = victim;
@@ -305,7 +277,7 @@ static void repeat_to(mach_port_t port)
 static void repeat(void)
 {
 	mach_port_t thread, host = mach_host_self();
-	mach_msg_id_t id = kept_header()->msgh_id;
+	mach_msg_id_t id = request_header(&kept)->msgh_id;
 
 	EXPECT(thread_create(victim, &thread), KERN_SUCCESS);
 	repeat_to(victim);

@@ -185,13 +185,13 @@ static void try_wrong(const struct routine *routine)
 
 	targets_make(&targets);
 	names = name_count();
-	for (enum kind kind = 0; kind < KINDS; kind++) {
+	for (unsigned int kind = 0; kind < KINDS; kind++) {
 		mach_port_t to = targets.port[kind];
 
-		tap_about("%s (%d) of %s", routine->name, routine->id, kind_texts[kind]);
+		tap_about("%s (%d) of %s", routine->name, routine->id, kind_text(kind));
 		if (served && (routine->fits & 1u << kind))
 			continue;
-		if (kind < KERNEL_KINDS)
+		if (kind < OBJECT_KINDS)
 			ask_wrong_object(to, served ? routine->wrong : MIG_BAD_ID);
 		else if (kind == KIND_ORDINARY)
 			ask_ordinary(to);
@@ -234,7 +234,7 @@ static void test_wrong_ports(void)
 /* --- the routine's own ports ------------------------------------------------------------------- */
 
 /* The answer of one that is new, after old memory was spread.  Returns: its length with the trailer. */
-static mach_msg_size_t ask_right(enum kind kind, uint32_t argument, unsigned char pattern,
+static mach_msg_size_t ask_right(unsigned int kind, uint32_t argument, unsigned char pattern,
 	union message_words *answer)
 {
 	struct targets targets;
@@ -260,7 +260,7 @@ static mach_msg_size_t ask_right(enum kind kind, uint32_t argument, unsigned cha
 }
 
 /* Without a reply right it is done, and no answer comes. */
-static void ask_silently(enum kind kind, uint32_t argument)
+static void ask_silently(unsigned int kind, uint32_t argument)
 {
 	static union message_words answer;
 	struct targets targets;
@@ -272,7 +272,7 @@ static void ask_silently(enum kind kind, uint32_t argument)
 }
 
 /* Answers are compared as far as both go. */
-static void ask_in_turn(enum kind kind, uint32_t argument)
+static void ask_in_turn(unsigned int kind, uint32_t argument)
 {
 	static union message_words answer[SECRET_PATTERNS];
 	mach_msg_size_t size = ~0u;
@@ -296,12 +296,12 @@ static void try_right(const struct routine *routine)
 	if (!is_served(routine->id))
 		return;
 	kept = request;
-	for (enum kind kind = 0; kind < KERNEL_KINDS; kind++)
+	for (unsigned int kind = 0; kind < OBJECT_KINDS; kind++)
 		for (unsigned int i = 0; i < COUNT_OF(arguments); i++) {
 			if (!(routine->fits & 1u << kind) || is_harmful(routine->id, kind))
 				continue;
 			tap_about("%s (%d) of %s, argument %u", routine->name, routine->id,
-				kind_texts[kind], arguments[i]);
+				kind_text(kind), arguments[i]);
 			request = kept;
 			request_change(&request, arguments[i]);
 			ask_in_turn(kind, arguments[i]);
@@ -336,8 +336,8 @@ static void test_ids(void)
 	reply = port_new();
 	targets_make(&targets);
 	for (mach_msg_id_t id = 0; id < 5100; id++) {
-		enum kind first = tap_rounds((unsigned int) id % KERNEL_KINDS, 0);
-		enum kind last = tap_rounds(first, KERNEL_KINDS - 1);
+		unsigned int first = tap_rounds((unsigned int) id % OBJECT_KINDS, 0);
+		unsigned int last = tap_rounds(first, OBJECT_KINDS - 1);
 
 		tap_about("id %d", id);
 		if (is_served(id))
@@ -347,7 +347,7 @@ static void test_ids(void)
 		memset(&request, 0, sizeof(mach_msg_header_t));
 		request.size = sizeof(mach_msg_header_t);
 		request.word[5] = id;
-		for (enum kind kind = first; kind <= last; kind++) {
+		for (unsigned int kind = first; kind <= last; kind++) {
 			EXPECT(ask(targets.port[kind], TRUE, &answer), MACH_MSG_SUCCESS);
 			EXPECT(expect_answer(&answer), MIG_BAD_ID);
 		}

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Requests as the library's stubs make them: kept instead of sent. */
-#include <libmach/string.h>
+/* The table of routines, and their requests. */
 #include <mach.h>
-#include <mach/mach_traps.h>
 #include <mach/porter.h>
 #include <mach/vm_param.h>
 
-#include "../../../libmach/internal.h"
-#include "../common/messages.h"
 #include "../common/ports.h"
 #include "../common/tap.h"
 #include "tests.h"
@@ -18,7 +14,7 @@
 
 #define REQUEST_NOTIFICATION	3214
 
-#define ON(kind)	(1u << KIND_##kind)
+#define ON(kind)	(1u << KERNEL_##kind)
 #define FITS_TASK	ON(TASK)
 #define FITS_THREAD	ON(THREAD)
 #define FITS_HOSTS	(ON(HOST) | ON(HOST_PRIV))
@@ -28,8 +24,8 @@
 #define FITS_SET	ON(SET)
 #define FITS_SET_NAMES	(ON(SET_NAME) | ON(SET))
 #define FITS_DEVICE	ON(DEVICE)
-#define FITS_CONTROL	ON(CONTROL)
-#define FITS_MEMORY_NAME ON(MEMORY_NAME)
+#define FITS_CONTROL	(1u << KIND_CONTROL)
+#define FITS_MEMORY_NAME (1u << KIND_MEMORY_NAME)
 
 #define CODE_ARGUMENT	KERN_INVALID_ARGUMENT
 #define CODE_TASK	KERN_INVALID_TASK
@@ -53,7 +49,7 @@ boolean_t is_served(mach_msg_id_t id)
 	return host_rpc_calls(tap_host_priv, id, &calls) == KERN_SUCCESS;
 }
 
-boolean_t is_harmful(mach_msg_id_t id, enum kind kind)
+boolean_t is_harmful(mach_msg_id_t id, unsigned int kind)
 {
 	switch (id) {
 	case 2041:			/* default memory manager */
@@ -61,9 +57,9 @@ boolean_t is_harmful(mach_msg_id_t id, enum kind kind)
 	case 4203:			/* new tasks are told */
 	case 4802: case 4804:		/* limits */
 	case 4820:			/* the trace */
-		return kind == KIND_HOST_PRIV;
+		return kind == KERNEL_HOST_PRIV;
 	case 2623: case 2625: case 2626:	/* what threads of the set may do */
-		return kind == KIND_SET;
+		return kind == KERNEL_SET;
 	default:
 		return FALSE;
 	}
@@ -97,40 +93,18 @@ void arguments_end(void)
 
 /* --- keeping -------------------------------------------------------------------------------- */
 
-typedef kern_return_t (*stub_t)(uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t,
-	uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t);
-extern const stub_t sweep_stubs[];
-
-static struct request *keeper;
-
-static mach_msg_return_t keep(mach_msg_header_t *message, mach_msg_option_t option,
-	mach_msg_size_t send_size, mach_msg_size_t rcv_size, mach_port_t rcv_name,
-	mach_msg_timeout_t timeout, mach_port_t notify)
-{
-	if (keeper->size != 0)	/* the stub cleans up */
-		return mach_msg_trap(message, option, send_size, rcv_size, rcv_name, timeout,
-			notify);
-	keeper->size = send_size;
-	if (send_size <= sizeof keeper->word)
-		memcpy(keeper->word, message, send_size);
-	return MACH_SEND_INVALID_DEST;
-}
+extern const request_stub_t sweep_stubs[];
 
 boolean_t request_make(struct request *request, unsigned int routine)
 {
-	mach_entry_t entry = mach_msg_entry;
+	boolean_t kept = request_keep(request, sweep_stubs[routine], ARGUMENT);
 
-	keeper = request;
-	request->size = 0;
-	mach_msg_entry = (mach_entry_t) (uintptr_t) keep;
-	sweep_stubs[routine](ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT,
-		ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT, ARGUMENT);
-	mach_msg_entry = entry;
-	if (request->word[5] == REQUEST_NOTIFICATION)	/* its right has one type only */
+	if (kept && request_header(request)->msgh_id == REQUEST_NOTIFICATION)
 		for (unsigned int w = 6; w < request->size / 4; w += 2)
+			/* Its right has one type only. */
 			if (request->word[w] == RIGHT_TYPE + MACH_MSG_TYPE_COPY_SEND)
 				request->word[w] = RIGHT_TYPE + MACH_MSG_TYPE_MAKE_SEND_ONCE;
-	return request->size >= sizeof(mach_msg_header_t) && request->size <= sizeof request->word;
+	return kept;
 }
 
 void request_change(struct request *request, uint32_t value)

@@ -8,25 +8,27 @@
 #include <mach/mach_types.h>
 #include <mach/message.h>
 
+#include "../common/kernel_port.h"
+#include "../common/request.h"
+
 #define SELF	mach_task_self()
 
-/* Kinds of ports; those before KERNEL_KINDS are the kernel's. */
+/* Kinds of ports, besides those of enum kernel_kind; those before OBJECT_KINDS are the kernel's. */
 enum kind {
-	KIND_TASK, KIND_THREAD, KIND_HOST, KIND_HOST_PRIV, KIND_MASTER, KIND_PROCESSOR,
-	KIND_SET, KIND_SET_NAME, KIND_DEVICE, KIND_IO_PERM, KIND_CONTROL, KIND_MEMORY_NAME,
-	KIND_PROXY, KERNEL_KINDS,
-	KIND_ORDINARY = KERNEL_KINDS,
+	KIND_CONTROL = KERNEL_KINDS, KIND_MEMORY_NAME, KIND_PROXY, OBJECT_KINDS,
+	KIND_ORDINARY = OBJECT_KINDS,
 	KIND_DEAD_TASK, KIND_DEAD_THREAD, KIND_DEAD_NAME, KIND_RECEIVE, KIND_PORT_SET,
 	KIND_NONE, KIND_NULL, KIND_DEAD, KINDS,
 };
 
-extern const char *const kind_texts[KINDS];
+const char *kind_text(unsigned int kind);
 
 /* A port of each kind, new as far as there can be more than one. */
 struct targets {
-	mach_port_t	port[KINDS];
-	mach_port_t	pager;		/* of the memory object, mapped at: */
-	vm_address_t	mapped;
+	struct kernel_port	object[KERNEL_KINDS];
+	mach_port_t		port[KINDS];	/* the names, and those of the other kinds */
+	mach_port_t		pager;		/* of the memory object, mapped at: */
+	vm_address_t		mapped;
 };
 
 void targets_make(struct targets *targets);
@@ -48,7 +50,7 @@ extern const unsigned int routine_count;
 boolean_t is_served(mach_msg_id_t id);
 
 /* Would the request change the machine or us, if it is sent to a port of that kind? */
-boolean_t is_harmful(mach_msg_id_t id, enum kind kind);
+boolean_t is_harmful(mach_msg_id_t id, unsigned int kind);
 
 /* --- requests ------------------------------------------------------------------------------- */
 
@@ -57,13 +59,6 @@ boolean_t is_harmful(mach_msg_id_t id, enum kind kind);
  * of memory that is there, a small count, and MACH_MSG_TYPE_COPY_SEND.
  */
 #define ARGUMENT	0x13u
-
-#define REQUEST_WORDS	2048
-
-struct request {
-	mach_msg_size_t	size;
-	uint32_t	word[REQUEST_WORDS];
-};
 
 /* Memory at low addresses, and the port. */
 void arguments_make(void);
