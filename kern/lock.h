@@ -32,6 +32,7 @@ enum lock_class {
 	LOCK_OBJECT,		/* struct vm_object */
 	LOCK_PMAP,		/* page tables */
 	LOCK_WORDS,		/* threads that wait on words of memory */
+	LOCK_PAGEOUT,		/* who waits for memory */
 	LOCK_EVENT,		/* event hash buckets, timers */
 	LOCK_RUN_QUEUE,		/* scheduler */
 	LOCK_KMEM,		/* kernel virtual memory ranges */

@@ -28,6 +28,7 @@
 #include <kern/version.h>
 #include <vm/kmem.h>
 #include <vm/map.h>
+#include <vm/pageout.h>
 #include <vm/pager.h>
 #include <vm/proxy.h>
 #include <vm/page.h>
@@ -39,6 +40,7 @@ static const struct boot_info *boot_info;
 static _Noreturn void start_up(void)
 {
 	reaper_start();
+	vm_pageout_start();
 	if (kernel_tests_run != NULL) {
 		kernel_tests_run(boot_info->command_line);
 		machine_stop(MACHINE_HALT);
@@ -74,6 +76,7 @@ static void objects_init(void)
 	gsync_init();
 	vm_pager_init();
 	vm_proxy_init();
+	vm_pageout_init(boot_info->command_line);
 	device_init();
 	exception_init(boot_info->command_line);
 	ipc_fast_path_init(boot_info->command_line);

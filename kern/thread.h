@@ -127,6 +127,8 @@ struct thread {
 	uint32_t exc_code[3];		/* the exception in progress: exception, code, subcode */
 	uint32_t exc_stage;		/* whose handler has been asked (kern/exception.c) */
 	struct page_request *page_request; /* what a pager has to do first (vm/pager.h), or NULL */
+	bool page_short;		/* a page was missing (vm/pageout.h); its own */
+	bool vm_privileged;		/* may use memory that is kept in reserve: thread_wire */
 
 	uint32_t id;			/* unique, from 1; 0 for the kernel's own threads */
 	struct queue_link task_link;	/* in task->threads; task's lock */

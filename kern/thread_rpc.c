@@ -37,11 +37,13 @@ kern_return_t thread_set_state(struct thread *thread, int flavor, const thread_s
 	return machine_thread_set_state(thread, flavor, (const uint32_t *)state, count);
 }
 
-/* Nothing of a thread is ever paged out. */
+/* Nothing of a thread is ever paged out; but who serves paging gets on when memory is short. */
 kern_return_t thread_wire(struct host *host_priv, struct thread *thread, boolean_t wired)
 {
-	(void)wired;
-	return host_priv == NULL || thread == NULL ? KERN_INVALID_ARGUMENT : KERN_SUCCESS;
+	if (host_priv == NULL || thread == NULL)
+		return KERN_INVALID_ARGUMENT;
+	thread->vm_privileged = wired;
+	return KERN_SUCCESS;
 }
 
 /* For a thread that ends itself: names and memory that it needs until then go with it. */

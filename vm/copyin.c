@@ -262,15 +262,16 @@ static kern_return_t copy_move(struct vm_map *map, vm_offset_t addr, vm_offset_t
 			       struct vm_map_copy *copy)
 {
 	vm_offset_t from = vm_page_trunc(addr), to = vm_page_round(end);
+	struct vm_map_entry *first = vm_map_find(map, from), *last = vm_map_find(map, to - 1);
 	kern_return_t kr;
 
 	vm_map_unmap(map, from, to);
-	kr = clear_around(vm_map_find(map, from), vm_map_find(map, to - 1), addr, end, false);
-	if (kr != KERN_SUCCESS)
-		return kr;
-	move_entries(map, from, to, copy);
-	kr = clear_around(copy_first(copy), copy_last(copy), addr, end, true);
-	assert(kr == KERN_SUCCESS);
+	/* Pages that are seen to be there may go out wherever others are let in: not here. */
+	kr = clear_around(first, last, addr, end, false);
+	if (kr == KERN_SUCCESS)
+		kr = clear_around(first, last, addr, end, true);
+	if (kr == KERN_SUCCESS)
+		move_entries(map, from, to, copy);
 	return kr;
 }
 

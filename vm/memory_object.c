@@ -7,11 +7,14 @@
  * error, and nothing is consumed.
  */
 #include <kern/mig_support.h>
+#include <kern/thread.h>
 #include <mach/mach_server.h>
 #include <vm/copy.h>
 #include <vm/object_pages.h>
+#include <vm/pageout.h>
 #include <vm/pager.h>
 #include <vm/pager_message.h>
+#include <vm/store.h>
 
 #define NO_CHANGE 8			/* of a lock value */
 
@@ -51,7 +54,11 @@ static kern_return_t supply_page(struct vm_pager *pager, uint32_t index, struct 
 	kern_return_t kr = KERN_SUCCESS;
 
 	spin_lock(pager->lock);
-	if (vm_object_page(object, index) != NULL) {
+	if (pager->store != NULL) {
+		kr = vm_store_arrived(pager, index, page);
+		if (kr == KERN_SUCCESS)
+			page = NULL;
+	} else if (vm_object_page(object, index) != NULL) {
 		kr = KERN_MEMORY_PRESENT;
 	} else if (index < object->first || index >= object->end) {
 		kr = KERN_INVALID_ARGUMENT;	/* nobody maps so far, and none is to fill memory */
@@ -59,6 +66,7 @@ static kern_return_t supply_page(struct vm_pager *pager, uint32_t index, struct 
 		vm_object_insert(object, index, page);
 		page->paging = paging;
 		page = NULL;
+		vm_pageout_counts.pageins++;
 		vm_pager_finish_range(pager, REQUEST_PAGE, index, index + 1, KERN_SUCCESS);
 	}
 	spin_unlock(pager->lock);
@@ -68,8 +76,9 @@ static kern_return_t supply_page(struct vm_pager *pager, uint32_t index, struct 
 }
 
 /* All pages of a copy, up to the first that is refused. */
-static kern_return_t supply(struct vm_pager *pager, vm_offset_t offset, struct vm_map_copy *data,
-			    uint8_t paging, vm_offset_t *error_offset)
+static kern_return_t supply_all(struct vm_pager *pager, vm_offset_t offset,
+				struct vm_map_copy *data, uint8_t paging,
+				vm_offset_t *error_offset)
 {
 	vm_size_t size = vm_map_copy_size(data);
 	kern_return_t kr = KERN_SUCCESS;
@@ -83,6 +92,20 @@ static kern_return_t supply(struct vm_pager *pager, vm_offset_t offset, struct v
 			*error_offset = offset + done;
 		preemption_point();
 	}
+	return kr;
+}
+
+/* Without the pages that are out nobody gets on, who might free memory: these use the reserve. */
+static kern_return_t supply(struct vm_pager *pager, vm_offset_t offset, struct vm_map_copy *data,
+			    uint8_t paging, vm_offset_t *error_offset)
+{
+	struct thread *self = current_thread();
+	const bool privileged = self->vm_privileged;
+	kern_return_t kr;
+
+	self->vm_privileged |= pager->store != NULL;
+	kr = supply_all(pager, offset, data, paging, error_offset);
+	self->vm_privileged = privileged;
 	return kr;
 }
 
@@ -123,10 +146,21 @@ kern_return_t memory_object_data_supply(struct vm_pager *pager, vm_offset_t offs
 }
 
 /* A page that was asked for is all zeros, if it has not come meanwhile. */
-static void zero_page(struct vm_object *object, uint32_t index)
+static void zero_page(struct vm_pager *pager, uint32_t index)
 {
-	if (vm_object_page(object, index) == NULL)
-		vm_object_fill(object, index, NULL);
+	struct vm_page *page;
+
+	if (pager->store == NULL) {
+		if (vm_object_page(pager->object, index) == NULL)
+			vm_object_fill(pager->object, index, NULL);
+		return;
+	}
+	page = vm_page_alloc_paging();
+	if (page == NULL)
+		return;
+	vm_page_zero(page);
+	if (vm_store_arrived(pager, index, page) != KERN_SUCCESS)
+		vm_page_free(page, 0);
 }
 
 kern_return_t memory_object_data_unavailable(struct vm_pager *pager, vm_offset_t offset,
@@ -139,7 +173,7 @@ kern_return_t memory_object_data_unavailable(struct vm_pager *pager, vm_offset_t
 		return KERN_INVALID_ARGUMENT;
 	spin_lock(pager->lock);
 	while (vm_pager_next(pager, REQUEST_PAGE, range.first, range.end, &index)) {
-		zero_page(pager->object, index);
+		zero_page(pager, index);
 		vm_pager_finish_range(pager, REQUEST_PAGE, index, index + 1, KERN_SUCCESS);
 	}
 	spin_unlock(pager->lock);
@@ -235,7 +269,8 @@ kern_return_t memory_object_lock_request(struct vm_pager *pager, vm_offset_t off
 	if (!vm_pager_hold(pager))
 		return KERN_INVALID_ARGUMENT;
 	if (should_return != MEMORY_OBJECT_RETURN_NONE)
-		vm_pager_return(pager, range.first, range.end, should_return, !should_flush);
+		vm_pager_return(pager, range.first, range.end, should_return,
+				should_flush ? RETURN_FLUSH : RETURN_COPIES);
 	if (should_flush || lock_value != NO_CHANGE)
 		change_pages(pager, range, should_flush, should_return, lock_value);
 	pager_send_lock_completed(pager, reply, offset, size);

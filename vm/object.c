@@ -6,9 +6,11 @@
 #include <vm/object.h>
 
 #include <kern/slab.h>
+#include <vm/object_away.h>
 #include <vm/object_family.h>
 #include <vm/object_pages.h>
 #include <vm/pager.h>
+#include <vm/store.h>
 
 /*
  * Families share a few locks, so that a lock outlives every object of its family.  Nobody
@@ -26,6 +28,7 @@ void vm_object_init(void)
 		spin_lock_init(&family_locks[i], LOCK_OBJECT);
 	slab_cache_init(&object_cache, "vm_object", sizeof(struct vm_object), 0);
 	vm_object_pages_init();
+	vm_away_init();
 }
 
 uint32_t vm_object_count(void)
@@ -45,6 +48,7 @@ struct vm_object *vm_object_create(struct spin_lock *lock)
 	queue_init(&object->snapshots);
 	queue_link_init(&object->sibling_link);
 	queue_init(&object->pages);
+	queue_init(&object->away);
 	queue_init(&object->entries);
 	object->first = UINT32_MAX;
 	return object;
@@ -147,7 +151,7 @@ static void unlink(struct vm_object *object)
 {
 	struct vm_object *below = object->shadow, *above = vm_object_snapshot(object);
 
-	assert(object->resident == 0 && !many_snapshots(object));
+	assert(object->resident == 0 && object->away_count == 0 && !many_snapshots(object));
 	if (above != NULL) {
 		queue_remove(&above->sibling_link);
 		above->shadow = below;
@@ -157,6 +161,11 @@ static void unlink(struct vm_object *object)
 	queue_remove(&object->sibling_link);
 	object->shadow = NULL;
 	lower_heights(below);
+	if (above != NULL && below == NULL)
+		above->stores = object->stores;
+	else if (below == NULL)
+		vm_stores_end(object->stores);
+	object->stores = NULL;
 }
 
 /* --- Who needs a page ------------------------------------------------------------- */
@@ -189,7 +198,7 @@ static bool in_window(const struct vm_object *object, uint32_t index)
  */
 static bool wants(const struct vm_object *object, uint32_t index, uint32_t *budget)
 {
-	if (!in_window(object, index) || vm_object_page(object, index) != NULL)
+	if (!in_window(object, index) || vm_object_has(object, index))
 		return false;
 	if (vm_object_covered(object, NULL, index, index + 1))
 		return true;
@@ -259,16 +268,21 @@ static void page_leave(struct vm_object *object, struct vm_page *page)
 		vm_object_move_page(object, vm_object_snapshot(object), page);
 }
 
-/* The same for a range that an entry has left; others may cover parts of it. */
-static void range_leave(struct vm_object *object, uint32_t first, uint32_t end)
+/* The same for a page that is out. */
+static void away_leave(struct vm_object *object, struct vm_away *away)
+{
+	if (!any_snapshot_wants(object, away->index))
+		vm_away_free(away);
+	else if (!many_snapshots(object))
+		vm_away_move(away, vm_object_snapshot(object));
+}
+
+static void pages_leave(struct vm_object *object, uint32_t first, uint32_t end)
 {
 	struct vm_page_walk walk;
 	struct vm_page *page;
 	uint32_t count = 0;
 
-	if (object->pager != NULL)
-		return;		/* its pages are the pager's */
-	object->holds++;
 	vm_page_walk_begin(&walk, object, first, end);
 	while ((page = vm_page_walk_next(&walk)) != NULL) {
 		if (!vm_object_covered(object, NULL, page->offset, page->offset + 1))
@@ -276,7 +290,43 @@ static void range_leave(struct vm_object *object, uint32_t first, uint32_t end)
 		vm_object_breathe(object, &count);
 	}
 	vm_page_walk_end(&walk);
+}
+
+static void aways_leave(struct vm_object *object, uint32_t first, uint32_t end)
+{
+	struct vm_away_walk walk;
+	struct vm_away *away;
+	uint32_t count = 0;
+
+	vm_away_walk_begin(&walk, object, first, end);
+	while ((away = vm_away_walk_next(&walk)) != NULL) {
+		if (!vm_object_covered(object, NULL, away->index, away->index + 1))
+			away_leave(object, away);
+		vm_object_breathe(object, &count);
+	}
+	vm_away_walk_end(&walk);
+}
+
+/*
+ * The same for a range that an entry has left; others may cover parts of it.  Pages may go out or
+ * come back meanwhile, and what is missed then goes with the object.
+ */
+static void range_leave(struct vm_object *object, uint32_t first, uint32_t end)
+{
+	if (object->pager != NULL)
+		return;		/* its pages are the pager's */
+	object->holds++;
+	pages_leave(object, first, end);
+	if (object->away_count > 0)
+		aways_leave(object, first, end);
 	object->holds--;
+}
+
+void vm_object_arrive(struct vm_object *object, uint32_t index, struct vm_page *page)
+{
+	vm_object_insert(object, index, page);
+	if (!vm_object_covered(object, NULL, index, index + 1) && object->pager == NULL)
+		page_leave(object, page);
 }
 
 static bool is_idle(const struct vm_object *object)
@@ -288,7 +338,7 @@ static bool is_idle(const struct vm_object *object)
 
 /*
  * Take an object apart and free it; returns what was below.  While others are let in a page may
- * be pushed into it, so look again.
+ * be pushed into it, or come in, so look again.
  */
 static struct vm_object *dissolve(struct vm_object *object)
 {
@@ -297,8 +347,13 @@ static struct vm_object *dissolve(struct vm_object *object)
 	uint32_t count = 0;
 
 	object->dissolving = true;
-	while ((link = queue_first(&object->pages)) != NULL) {
-		page_leave(object, container_of(link, struct vm_page, link));
+	for (;;) {
+		if ((link = queue_first(&object->pages)) != NULL)
+			page_leave(object, container_of(link, struct vm_page, link));
+		else if ((link = queue_first(&object->away)) != NULL)
+			away_leave(object, container_of(link, struct vm_away, link));
+		else
+			break;
 		vm_object_breathe(object, &count);
 	}
 	below = object->shadow;

@@ -29,6 +29,10 @@
  * entry or snapshot; it is never frozen.  A copy that would make a chain longer than
  * OBJECT_HEIGHT_MAX copies the pages.
  *
+ * Page-out (vm/pageout.h).  A page of an object without pager that is out is as much the object's
+ * own as a resident one: readers look no deeper, and who moves or frees pages does so with the
+ * records of those that are out (vm/object_away.h).
+ *
  * Mappings.  A pmap maps an entry's page only to the page that the entry sees now, and for
  * writing only when the page is in the entry's object, the object is written directly,
  * and its snapshot does not see the page.  Who changes any of this withdraws mappings first.
@@ -56,6 +60,8 @@ struct vm_object {
 	struct queue_link sibling_link;
 	struct queue pages;		/* resident, by vm_page.link; also walks' marks */
 	uint32_t resident;		/* pages in it */
+	struct queue away;		/* records of its pages that are out (vm/object_away.h) */
+	uint32_t away_count;
 	struct queue entries;		/* that refer to it, by object_link */
 	uint32_t entry_count;
 	uint32_t wirings;		/* of its pages, by entries */
@@ -67,6 +73,7 @@ struct vm_object {
 	bool frozen;			/* not written through its entries */
 	bool dissolving;		/* it is being taken apart */
 	struct vm_pager *pager;		/* whose pages they are (vm/pager.h), or NULL; root only */
+	struct vm_store *stores;	/* where the family's pages are out (vm/store.h); root only */
 };
 
 void vm_object_init(void);
@@ -133,7 +140,10 @@ bool vm_entry_join(struct vm_map_entry *entry, struct vm_map_entry *upper);
 /* The page if it is resident in the object itself. */
 struct vm_page *vm_object_page(const struct vm_object *object, uint32_t index);
 
-/* The page that readers of the object see, in it or below; NULL: zeros, if there is no pager. */
+/*
+ * The page that readers of the object see, in it or below.  NULL: vm_pager_need says whether these
+ * are zeros, or a page that is out, or a pager's.
+ */
 struct vm_page *vm_object_view(const struct vm_object *object, uint32_t index);
 
 /*

@@ -105,7 +105,7 @@ static struct vm_object *fresh_snapshot(struct vm_object *object)
 	struct vm_object *snapshot = vm_object_snapshot(object);
 
 	if (snapshot != NULL && snapshot->frozen && snapshot->resident == 0 &&
-	    !snapshot->dissolving)
+	    snapshot->away_count == 0 && !snapshot->dissolving)
 		return snapshot;
 	snapshot = vm_object_create(object->lock);
 	if (snapshot == NULL)
@@ -215,7 +215,7 @@ static kern_return_t all_present(struct vm_object *object, uint32_t first, uint3
 	kern_return_t kr = KERN_SUCCESS;
 	uint32_t count = 0;
 
-	if (vm_object_pager(object) == NULL)
+	if (!vm_object_may_lack(object))
 		return kr;
 	for (; kr == KERN_SUCCESS && first < end; first++) {
 		if (vm_object_view(object, first) == NULL)

@@ -30,6 +30,9 @@ void vm_object_forget(struct vm_object *object, struct vm_map_entry *entry);
  */
 void vm_object_settle(struct vm_object *object);
 
+/* A page that was out is back; it may be that only a snapshot wants it, or nobody any more. */
+void vm_object_arrive(struct vm_object *object, uint32_t index, struct vm_page *page);
+
 /* The first snapshot, which is the only one of a directly written object; or NULL. */
 struct vm_object *vm_object_snapshot(const struct vm_object *object);
 

@@ -3,13 +3,20 @@
 
 #include <kern/sched.h>
 #include <kern/string.h>
+#include <vm/object_away.h>
+#include <vm/pageout.h>
 #include <vm/pmap.h>
 
 #define BUCKETS_MIN_ORDER 0		/* 1 page of buckets */
 
 static struct vm_page **buckets;	/* constant, a power of two */
 static uint32_t bucket_mask;
-static struct spin_lock hash_lock = SPIN_LOCK_INIT(LOCK_LEAF);	/* guards all chains */
+
+/* Guards all chains, and what follows. */
+static struct spin_lock pages_lock = SPIN_LOCK_INIT(LOCK_LEAF);
+static struct queue queues[PAGE_QUEUES];	/* by queue_link; nothing is in the first */
+static uint32_t queue_counts[PAGE_QUEUES];
+static uint32_t laundry_count;
 
 /* One bucket for two pages of memory, as far as one block of memory goes. */
 void vm_object_pages_init(void)
@@ -28,7 +35,72 @@ void vm_object_pages_init(void)
 	buckets = vm_page_direct(block);
 	memset(buckets, 0, PAGE_BYTES << order);
 	bucket_mask = (PAGE_BYTES << order) / sizeof(*buckets) - 1;
+	for (int i = 0; i < PAGE_QUEUES; i++) {
+		queue_init(&queues[i]);
+		queue_counts[i] = 0;
+	}
+	laundry_count = 0;
 }
+
+/* --- Queues; pages_lock is held ------------------------------------------------------------ */
+
+static inline void enqueue(struct vm_page *page, enum vm_page_queue which)
+{
+	page->queue = (uint8_t)which;
+	queue_insert_tail(&queues[which], &page->queue_link);
+	queue_counts[which]++;
+}
+
+static inline void dequeue(struct vm_page *page)
+{
+	if (page->queue == QUEUE_NONE)
+		return;
+	queue_remove(&page->queue_link);
+	queue_counts[page->queue]--;
+	page->queue = QUEUE_NONE;
+}
+
+struct vm_page *vm_page_queue_take(enum vm_page_queue which, struct spin_lock **lockp)
+{
+	struct vm_page *page = NULL;
+	struct queue_link *link;
+
+	spin_lock(&pages_lock);
+	link = queue_first(&queues[which]);
+	if (link != NULL) {
+		page = container_of(link, struct vm_page, queue_link);
+		queue_remove(link);
+		queue_insert_tail(&queues[which], link);
+		*lockp = page->object->lock;
+		if (!spin_try_lock(*lockp))
+			page = NULL;
+	}
+	spin_unlock(&pages_lock);
+	return page;
+}
+
+void vm_page_requeue(struct vm_page *page, enum vm_page_queue which)
+{
+	assert_locked(page->object->lock);
+	spin_lock(&pages_lock);
+	if (page->queue != QUEUE_NONE) {
+		dequeue(page);
+		enqueue(page, which);
+	}
+	spin_unlock(&pages_lock);
+}
+
+uint32_t vm_page_queue_count(enum vm_page_queue which)
+{
+	return queue_counts[which];
+}
+
+uint32_t vm_page_laundry_count(void)
+{
+	return laundry_count;
+}
+
+/* --- Finding pages ------------------------------------------------------------------------ */
 
 static struct vm_page **bucket(const struct vm_object *object, uint32_t index)
 {
@@ -46,32 +118,11 @@ uint32_t vm_object_pages_chain(uint32_t n)
 {
 	uint32_t length = 0;
 
-	spin_lock(&hash_lock);
+	spin_lock(&pages_lock);
 	for (const struct vm_page *page = buckets[n]; page != NULL; page = page->hash_next)
 		length++;
-	spin_unlock(&hash_lock);
+	spin_unlock(&pages_lock);
 	return length;
-}
-
-static void hash_insert(struct vm_page *page)
-{
-	struct vm_page **head = bucket(page->object, page->offset);
-
-	spin_lock(&hash_lock);
-	page->hash_next = *head;
-	*head = page;
-	spin_unlock(&hash_lock);
-}
-
-static void hash_remove(struct vm_page *page)
-{
-	struct vm_page **p = bucket(page->object, page->offset);
-
-	spin_lock(&hash_lock);
-	while (*p != page)
-		p = &(*p)->hash_next;
-	*p = page->hash_next;
-	spin_unlock(&hash_lock);
 }
 
 struct vm_page *vm_object_page(const struct vm_object *object, uint32_t index)
@@ -81,11 +132,11 @@ struct vm_page *vm_object_page(const struct vm_object *object, uint32_t index)
 	assert_locked(object->lock);
 	if (object->resident == 0)
 		return NULL;
-	spin_lock(&hash_lock);
+	spin_lock(&pages_lock);
 	page = *bucket(object, index);
 	while (page != NULL && (page->offset != index || page->object != object))
 		page = page->hash_next;
-	spin_unlock(&hash_lock);
+	spin_unlock(&pages_lock);
 	return page;
 }
 
@@ -93,50 +144,97 @@ struct vm_page *vm_object_view(const struct vm_object *object, uint32_t index)
 {
 	struct vm_page *page = NULL;
 
-	for (; object != NULL && page == NULL; object = object->shadow)
+	for (; object != NULL; object = object->shadow) {
 		page = vm_object_page(object, index);
+		if (page != NULL || vm_object_away(object, index) != NULL)
+			break;
+	}
 	return page;
 }
 
+/* --- Coming and going ------------------------------------------------------------------------ */
+
 static void page_attach(struct vm_object *object, struct vm_page *page)
 {
+	struct vm_page **head = bucket(object, page->offset);
+
 	page->object = object;
 	queue_insert_tail(&object->pages, &page->link);
 	object->resident++;
-	hash_insert(page);
+	spin_lock(&pages_lock);
+	page->hash_next = *head;
+	*head = page;
+	if ((page->paging & PAGING_LAUNDRY) == 0)
+		enqueue(page, QUEUE_ACTIVE);
+	spin_unlock(&pages_lock);
 }
 
 static void page_detach(struct vm_object *object, struct vm_page *page)
 {
+	struct vm_page **p = bucket(object, page->offset);
+
 	assert(page->object == object && object->resident > 0);
-	hash_remove(page);
+	spin_lock(&pages_lock);
+	while (*p != page)
+		p = &(*p)->hash_next;
+	*p = page->hash_next;
+	dequeue(page);
+	spin_unlock(&pages_lock);
 	queue_remove(&page->link);
 	object->resident--;
 }
 
 void vm_object_insert(struct vm_object *object, uint32_t index, struct vm_page *page)
 {
-	assert(vm_object_page(object, index) == NULL);
+	assert(!vm_object_has(object, index));
 	vm_page_set_state(page, PAGE_OBJECT);
+	page->queue = QUEUE_NONE;
 	page->offset = index;
 	page->mappings = NULL;
 	page->paging = 0;
 	page_attach(object, page);
 }
 
-void vm_object_move_page(struct vm_object *from, struct vm_object *to, struct vm_page *page)
+void vm_object_move_page_to(struct vm_object *from, struct vm_object *to, struct vm_page *page,
+			    uint32_t index)
 {
 	assert(from->lock == to->lock && page->wire_count == 0);
-	assert(vm_object_page(to, page->offset) == NULL);
+	assert(!vm_object_has(to, index));
 	page_detach(from, page);
-	page->paging = 0;
+	page->offset = index;
+	page->paging &= PAGING_LAUNDRY;
 	page_attach(to, page);
+}
+
+void vm_object_move_page(struct vm_object *from, struct vm_object *to, struct vm_page *page)
+{
+	vm_object_move_page_to(from, to, page, page->offset);
+}
+
+void vm_object_launder(struct vm_object *object, struct vm_object *to, struct vm_page *page,
+		       uint32_t index)
+{
+	page->paging |= PAGING_LAUNDRY;
+	__atomic_fetch_add(&laundry_count, 1, __ATOMIC_RELAXED);
+	vm_object_move_page_to(object, to, page, index);
+}
+
+void vm_object_unlaunder(struct vm_object *from, struct vm_object *object, struct vm_page *page,
+			 uint32_t index)
+{
+	page->paging = 0;
+	__atomic_fetch_sub(&laundry_count, 1, __ATOMIC_RELAXED);
+	vm_object_move_page_to(from, object, page, index);
 }
 
 static void page_remove(struct vm_object *object, struct vm_page *page)
 {
 	assert(page->mappings == NULL && page->wire_count == 0);
 	page_detach(object, page);
+	if ((page->paging & PAGING_LAUNDRY) != 0) {
+		__atomic_fetch_sub(&laundry_count, 1, __ATOMIC_RELAXED);
+		vm_pageout_laundered();
+	}
 	vm_page_set_state(page, PAGE_KERNEL);
 }
 
@@ -179,6 +277,11 @@ void vm_object_wire(struct vm_object *object, struct vm_page *page)
 	assert(page->object == object);
 	vm_page_wire(page);
 	object->wirings++;
+	if (page->wire_count > 1)
+		return;
+	spin_lock(&pages_lock);
+	dequeue(page);
+	spin_unlock(&pages_lock);
 }
 
 void vm_object_unwire(struct vm_object *object, struct vm_page *page)
@@ -187,6 +290,11 @@ void vm_object_unwire(struct vm_object *object, struct vm_page *page)
 	assert(page->object == object && object->wirings > 0);
 	object->wirings--;
 	vm_page_unwire(page);
+	if (page->wire_count > 0 || (page->paging & PAGING_LAUNDRY) != 0)
+		return;
+	spin_lock(&pages_lock);
+	enqueue(page, QUEUE_ACTIVE);
+	spin_unlock(&pages_lock);
 }
 
 /* --- Walks ------------------------------------------------------------------- */

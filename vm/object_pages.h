@@ -21,6 +21,25 @@ void vm_object_pages_init(void);
 uint32_t vm_object_pages_buckets(void);
 uint32_t vm_object_pages_chain(uint32_t bucket);
 
+/*
+ * Every page of an object that may be paged out is on one of two queues (vm/pageout.h): put on the
+ * active one when it comes into an object, or when it is not wired any more.  A leaf lock guards
+ * them.
+ */
+enum vm_page_queue { QUEUE_NONE, QUEUE_ACTIVE, QUEUE_INACTIVE, PAGE_QUEUES };
+
+/*
+ * The page at the head of a queue, put at its tail.  Its object's lock is taken: *lockp, which
+ * outlives the object.  NULL: the queue is empty, or that lock is not free.
+ */
+struct vm_page *vm_page_queue_take(enum vm_page_queue which, struct spin_lock **lockp);
+
+/* Put a page that is on a queue at the tail of this one.  Its object is locked. */
+void vm_page_requeue(struct vm_page *page, enum vm_page_queue which);
+
+/* Pages on a queue, now. */
+uint32_t vm_page_queue_count(enum vm_page_queue which);
+
 /* Move a resident page to another object of the family, which has none there. */
 void vm_object_move_page(struct vm_object *from, struct vm_object *to, struct vm_page *page);
 
@@ -29,6 +48,21 @@ void vm_object_move_page(struct vm_object *from, struct vm_object *to, struct vm
  * NULL: there is none, or others have to do with it.  It is the caller's, clean.
  */
 struct vm_page *vm_object_take_page(struct vm_object *object, uint32_t index);
+
+/* The same with another number, to an object of any family with the same lock. */
+void vm_object_move_page_to(struct vm_object *from, struct vm_object *to, struct vm_page *page,
+			    uint32_t index);
+
+/* The same for a page that goes to the default memory manager: it is not paged out again. */
+void vm_object_launder(struct vm_object *object, struct vm_object *to, struct vm_page *page,
+		       uint32_t index);
+
+/* It does not go after all. */
+void vm_object_unlaunder(struct vm_object *from, struct vm_object *object, struct vm_page *page,
+			 uint32_t index);
+
+/* Pages that are on their way to the default memory manager, or in its hands. */
+uint32_t vm_page_laundry_count(void);
 
 /* Take out and free a page that is mapped nowhere. */
 void vm_object_free_page(struct vm_object *object, struct vm_page *page);

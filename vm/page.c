@@ -16,12 +16,13 @@
 #include <kern/lock.h>
 #include <kern/sanitize.h>
 #include <kern/string.h>
+#include <kern/thread.h>
 #include <vm/pmap.h>
 
 #define DMA_ZONE_PAGES (0x1000000u >> PAGE_SHIFT)
 #define DIRECT_ZONE_PAGES (DIRECT_MAP_MAX >> PAGE_SHIFT)
 
-/* The page array must leave room in the direct map: it takes 128 MiB for this much. */
+/* The page array must leave room in the direct map: it takes 160 MiB for this much. */
 #define MANAGED_PAGES_MAX (0x400000000ull >> PAGE_SHIFT)
 
 #define USER_RESERVE_SHIFT 6		/* of kernel-usable memory, users leave 1/64 */
@@ -48,6 +49,8 @@ struct zone {
 static struct segment segments[BOOT_MEMORY_RANGES];
 static unsigned int segment_count;
 static uint32_t user_reserve;
+static uint32_t low_level;
+static void (*on_low)(void);
 
 static struct spin_lock page_lock = SPIN_LOCK_INIT(LOCK_PAGE);	/* guards what follows */
 static struct zone zones[VM_ZONES];
@@ -282,21 +285,65 @@ struct vm_page *vm_page_alloc(enum vm_zone highest, unsigned int order)
 	return page;
 }
 
+uint32_t vm_page_free_count(void)
+{
+	return pages_in_state[PAGE_FREE];
+}
+
+uint32_t vm_page_user_reserve(void)
+{
+	return user_reserve;
+}
+
+void vm_page_on_low(uint32_t level, void (*function)(void))
+{
+	on_low = function;
+	low_level = level;
+}
+
+static inline uint32_t low_memory_free(void)
+{
+	return zones[VM_ZONE_DMA].free + zones[VM_ZONE_DIRECT].free;
+}
+
+bool vm_page_user_available(void)
+{
+	return zones[VM_ZONE_HIGH].free != 0 || low_memory_free() > user_reserve;
+}
+
+/* IPC leaves half of the reserve, too: that is for the kernel's own page tables and slabs. */
+struct vm_page *vm_page_alloc_paging(void)
+{
+	if (!vm_page_user_available() && low_memory_free() <= user_reserve / 4)
+		return NULL;
+	return vm_page_alloc(VM_ZONE_HIGH, 0);
+}
+
+static __attribute__((noinline)) struct vm_page *alloc_in_need(void)
+{
+	struct thread *self = current_thread();
+
+	if (on_low != NULL)
+		on_low();
+	if (vm_page_user_available())
+		return vm_page_alloc(VM_ZONE_HIGH, 0);
+	if (self->vm_privileged)
+		return vm_page_alloc_paging();
+	self->page_short = true;
+	return NULL;
+}
+
 struct vm_page *vm_page_alloc_user(void)
 {
 	/* A race with another CPU takes a page of the reserve: no harm. */
-	uint32_t low = zones[VM_ZONE_DMA].free + zones[VM_ZONE_DIRECT].free;
-
-	if (zones[VM_ZONE_HIGH].free == 0 && low <= user_reserve)
-		return NULL;
+	if (__builtin_expect(!vm_page_user_available() || vm_page_free_count() < low_level, 0))
+		return alloc_in_need();
 	return vm_page_alloc(VM_ZONE_HIGH, 0);
 }
 
 bool vm_page_kernel_short(size_t bytes)
 {
-	uint32_t low = zones[VM_ZONE_DMA].free + zones[VM_ZONE_DIRECT].free;
-
-	return low < user_reserve / 2 + bytes / PAGE_BYTES;
+	return low_memory_free() < user_reserve / 2 + bytes / PAGE_BYTES;
 }
 
 static void page_check_free(struct vm_page *page)

@@ -68,7 +68,10 @@ struct vm_page {
 	};
 	uint16_t wire_count;		/* changed by vm_page_wire and vm_page_unwire only */
 	uint8_t state;			/* changed by the allocator and vm_page_set_state only */
-	uint8_t order;			/* PAGE_FREE: of the block */
+	union {
+		uint8_t order;		/* PAGE_FREE: of the block */
+		uint8_t queue;		/* PAGE_OBJECT: enum vm_page_queue (vm/object_pages.h) */
+	};
 	uint8_t zone;
 	uint8_t segment;		/* range of memory that it lies in */
 	uint8_t paging;			/* PAGING_*, for pagers; the object's lock */
@@ -76,16 +79,18 @@ struct vm_page {
 	bool referenced : 1;		/* the pmap's: of mappings that are gone */
 	bool modified : 1;
 	struct vm_page *hash_next;	/* object/offset lookup */
+	struct queue_link queue_link;	/* in the queue that it is on, for page-out */
 };
 
 enum {
 	PAGING_PROHIBITED = 7,	/* VM_PROT_* that the pager does not grant now */
 	PAGING_PRECIOUS = 8,	/* the pager wants it back though it is not modified */
 	PAGING_DIRTY = 16,	/* the kernel has written it; users' writes: pmap_page_modified */
+	PAGING_LAUNDRY = 32,	/* on its way to the default memory manager: stays until freed */
 };
 
 /* There are a million of them in 4 GiB. */
-_Static_assert(sizeof(void *) != 4 || sizeof(struct vm_page) <= 32, "struct vm_page");
+_Static_assert(sizeof(void *) != 4 || sizeof(struct vm_page) <= 40, "struct vm_page");
 
 /*
  * Take over all memory, in one call at start-up: makes the page array, and frees what is neither
@@ -113,8 +118,27 @@ struct vm_page *vm_page_alloc(enum vm_zone highest, unsigned int order);
 /* Consumes the block, as it was allocated: state PAGE_KERNEL, not wired. */
 void vm_page_free(struct vm_page *page, unsigned int order);
 
-/* One page for user memory (any zone), keeping a reserve for the kernel. */
+/*
+ * One page for user memory (any zone), keeping a reserve for the kernel.  NULL when there is none,
+ * and then thread->page_short is set: vm_pageout_wait (vm/pageout.h) knows what was missing.
+ */
 struct vm_page *vm_page_alloc_user(void);
+
+/* The same for what serves page-out: it may use most of the reserve. */
+struct vm_page *vm_page_alloc_paging(void);
+
+/* Can users have a page now? */
+bool vm_page_user_available(void);
+
+/* Free pages of all zones, and the number of them that users leave to the kernel. */
+uint32_t vm_page_free_count(void);
+uint32_t vm_page_user_reserve(void);
+
+/*
+ * Have a function called when users' pages are allocated and fewer than `level` are free.
+ * Objects' locks may be held there, and nothing later.
+ */
+void vm_page_on_low(uint32_t level, void (*function)(void));
 
 /* Would less than half of that reserve be left after so many bytes more for the kernel's users? */
 bool vm_page_kernel_short(size_t bytes);

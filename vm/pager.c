@@ -11,11 +11,13 @@
 #include <ipc/checker.h>
 #include <ipc/port.h>
 #include <ipc/space.h>
+#include <kern/default_manager.h>
 #include <kern/mig_support.h>
 #include <kern/sched.h>
 #include <kern/slab.h>
 #include <vm/object_family.h>
 #include <vm/pager_message.h>
+#include <vm/store.h>
 
 #define CACHED_MAX 64			/* objects kept that nobody has mapped */
 
@@ -36,6 +38,7 @@ void vm_pager_init(void)
 	queue_init(&idle_pagers);
 	queue_init(&cached_pagers);
 	vm_pager_request_init();
+	vm_store_init();
 	ipc_port_on_loss(port_lost);
 }
 
@@ -60,6 +63,8 @@ void vm_pager_release(struct vm_pager *pager)
 	spin_lock(&list_lock);
 	queue_remove(&pager->all_link);
 	spin_unlock(&list_lock);
+	if (pager->store != NULL)
+		vm_store_free(pager->store);
 	slab_free(&pager_cache, pager);
 }
 
@@ -226,7 +231,8 @@ static bool begin_end(struct vm_pager *pager, bool may_cache)
 	spin_lock(pager->lock);
 	object = pager->object;
 	if (object != NULL && !pager->ending && is_idle(object)) {
-		if (may_cache && pager->may_cache && pager->state == PAGER_READY) {
+		if (may_cache && pager->may_cache && pager->store == NULL &&
+		    pager->state == PAGER_READY) {
 			cache(pager);
 		} else {
 			end = pager->ending = true;
@@ -241,7 +247,7 @@ static bool begin_end(struct vm_pager *pager, bool may_cache)
 static void end(struct vm_pager *pager, bool may_cache)
 {
 	if (begin_end(pager, may_cache)) {
-		vm_pager_return(pager, 0, UINT32_MAX, MEMORY_OBJECT_RETURN_ALL, false);
+		vm_pager_return(pager, 0, UINT32_MAX, MEMORY_OBJECT_RETURN_ALL, RETURN_FLUSH);
 		vm_pager_shut(pager, true);
 		free_object(pager);
 	}
@@ -334,6 +340,18 @@ static struct vm_pager *pager_create(struct spin_lock *lock)
 	return pager;
 }
 
+/* The port, a right to which is the pager's now, stands for it.  Port locked; the object is held. */
+static void tie(struct vm_pager *pager, struct ipc_port *port)
+{
+	port->kobject = pager;
+	pager->port = port;
+	pager->bound = true;
+	pager->object->holds++;
+	spin_lock(&list_lock);
+	queue_insert_tail(&all_pagers, &pager->all_link);
+	spin_unlock(&list_lock);
+}
+
 /*
  * Make the port stand for the pager.  KERN_INVALID_NAME: it is dead.  KERN_NAME_EXISTS: another
  * pager was bound to it meanwhile.
@@ -349,13 +367,7 @@ static kern_return_t bind(struct vm_pager *pager, struct ipc_port *port)
 		kr = KERN_NAME_EXISTS;
 	} else {
 		ipc_port_copy_send_locked(port);
-		port->kobject = pager;
-		pager->port = port;
-		pager->bound = true;
-		pager->object->holds++;
-		spin_lock(&list_lock);
-		queue_insert_tail(&all_pagers, &pager->all_link);
-		spin_unlock(&list_lock);
+		tie(pager, port);
 	}
 	ipc_port_unlock(port);
 	return kr;
@@ -378,6 +390,43 @@ kern_return_t vm_pager_make(struct ipc_port *port, struct spin_lock *lock,
 	return KERN_SUCCESS;
 }
 
+/* A new port that stands for the pager, its receive right in the caller's hands; or NULL. */
+static struct ipc_port *object_port(struct vm_pager *pager)
+{
+	struct ipc_port *port = ipc_port_create();
+
+	if (port == NULL)
+		return NULL;
+	ipc_port_lock(port);
+	ipc_port_make_send_locked(port);
+	tie(pager, port);
+	ipc_port_unlock(port);
+	return port;
+}
+
+bool vm_pager_create_store(struct vm_store *store, struct spin_lock *lock)
+{
+	struct ipc_port *manager = default_manager_right(), *port;
+	struct vm_pager *pager = IP_VALID(manager) ? pager_create(lock) : NULL;
+
+	if (pager == NULL) {
+		ipc_port_release_send(manager);
+		return false;
+	}
+	port = object_port(pager);
+	if (port == NULL) {
+		discard_new(pager);
+		ipc_port_release_send(manager);
+		return false;
+	}
+	pager->store = store;
+	pager->state = PAGER_READY;
+	store->pager = pager;
+	/* If the message is lost the port dies, and the pager with it. */
+	pager_send_create(pager, manager, port, STORE_SLOTS << PAGE_SHIFT);
+	return true;
+}
+
 /* The pager that the port stands for, with a reference; NULL: none. */
 static kern_return_t lookup(struct ipc_port *port, struct vm_pager **pagerp)
 {
@@ -388,7 +437,9 @@ static kern_return_t lookup(struct ipc_port *port, struct vm_pager **pagerp)
 	if (port->object.active && port->receiver != ipc_space_kernel) {
 		kr = KERN_SUCCESS;
 		*pagerp = port->kobject;
-		if (*pagerp != NULL)
+		if (*pagerp != NULL && (*pagerp)->store != NULL)
+			kr = KERN_INVALID_ARGUMENT;	/* nobody maps a store */
+		else if (*pagerp != NULL)
 			vm_pager_reference(*pagerp);
 	}
 	ipc_port_unlock(port);

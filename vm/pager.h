@@ -29,7 +29,8 @@
 
 #include <mach/memory_object.h>
 #include <mach/vm_prot.h>
-#include <vm/object.h>
+#include <vm/object_away.h>
+#include <vm/pageout.h>
 
 struct ipc_check;
 struct ipc_port;
@@ -50,6 +51,7 @@ struct vm_pager {
 	uint32_t ref_count;		/* atomic */
 	struct spin_lock *lock;		/* its object's; constant; guards what follows */
 	struct vm_object *object;	/* NULL when it has ended */
+	struct vm_store *store;		/* the default manager's object (vm/store.h), or NULL */
 	uint8_t state;			/* enum vm_pager_state */
 	bool ending;			/* is being ended, and must not be found */
 	bool bound;			/* its port's kobject points here */
@@ -87,6 +89,15 @@ enum page_request_kind { REQUEST_PAGE, REQUEST_UNLOCK, REQUEST_READY };
 kern_return_t vm_pager_ask(struct vm_pager *pager, enum page_request_kind kind, uint32_t index,
 			   vm_prot_t access);
 
+/* The same for a page that is out. */
+kern_return_t vm_pager_ask_away(struct vm_away *away, vm_prot_t access);
+
+/* A page that was asked for is not needed any more; its request ends when the manager answers. */
+void vm_pager_unneeded(struct page_request *request);
+
+/* Has a store's page been asked for?  Sets *awayp, whose object may be NULL. */
+bool vm_pager_awaited(const struct vm_pager *pager, uint32_t slot, struct vm_away **awayp);
+
 /* The pager of an object's family, or NULL. */
 static inline struct vm_pager *vm_object_pager(const struct vm_object *object)
 {
@@ -95,13 +106,29 @@ static inline struct vm_pager *vm_object_pager(const struct vm_object *object)
 	return object->pager;
 }
 
-/* A page was found nowhere in the family.  KERN_SUCCESS: then it is zero; else as vm_pager_ask. */
+/* Can a page that nobody finds in the family be anything but zeros? */
+static inline bool vm_object_may_lack(const struct vm_object *object)
+{
+	while (object->shadow != NULL)
+		object = object->shadow;
+	return object->pager != NULL || object->stores != NULL;
+}
+
+/* vm_object_view has found no page.  KERN_SUCCESS: then it is zero; else as vm_pager_ask. */
 static inline kern_return_t vm_pager_need(const struct vm_object *object, uint32_t index,
 					  vm_prot_t access)
 {
-	struct vm_pager *pager = vm_object_pager(object);
+	for (;; object = object->shadow) {
+		struct vm_away *away = vm_object_away(object, index);
 
-	return pager == NULL ? KERN_SUCCESS : vm_pager_ask(pager, REQUEST_PAGE, index, access);
+		if (__builtin_expect(away != NULL, 0))
+			return vm_pager_ask_away(away, access);
+		if (object->shadow == NULL)
+			break;
+	}
+	if (object->pager == NULL)
+		return KERN_SUCCESS;
+	return vm_pager_ask(object->pager, REQUEST_PAGE, index, access);
 }
 
 /* A resident page is to be accessed.  KERN_SUCCESS, unless its pager has forbidden it for now. */
@@ -157,7 +184,8 @@ void vm_pager_wake(struct vm_pager *pager);
 kern_return_t vm_pager_wait(void);
 
 /*
- * At the end of a try: has it found a page absent?  Then wait for the pager.
+ * At the end of a try: has it found a page absent, or no memory?  Then wait for the pager, or for
+ * page-out.
  *
  * Locks:    none, no mutex either.
  * Blocks:   interruptibly, until the pager has answered.
@@ -166,9 +194,9 @@ kern_return_t vm_pager_wait(void);
  */
 static inline bool vm_pager_again(kern_return_t *kr)
 {
-	if (__builtin_expect(*kr != VM_ASK_PAGER, 1))
+	if (__builtin_expect(*kr != VM_ASK_PAGER && *kr != KERN_RESOURCE_SHORTAGE, 1))
 		return false;
-	*kr = vm_pager_wait();
+	*kr = *kr == VM_ASK_PAGER ? vm_pager_wait() : vm_pageout_wait();
 	return *kr == KERN_SUCCESS;
 }
 
@@ -206,6 +234,12 @@ kern_return_t vm_pager_get(struct ipc_port *port, struct vm_pager **pagerp);
 kern_return_t vm_pager_make(struct ipc_port *port, struct spin_lock *lock,
 			    struct vm_pager **pagerp);
 
+/*
+ * Make a memory object of the default manager's for a store, whose family has this lock.  Returns
+ * false when there is no manager, or memory is short.
+ */
+bool vm_pager_create_store(struct vm_store *store, struct spin_lock *lock);
+
 /* Keep the object of a pager alive for an operation; false when it is dead or ending. */
 bool vm_pager_hold(struct vm_pager *pager);
 void vm_pager_unhold(struct vm_pager *pager);
@@ -222,12 +256,25 @@ uint32_t vm_pager_serial(const struct vm_pager *pager);
 /* A send right to the object's name port, or NULL. */
 struct ipc_port *vm_pager_name(struct vm_pager *pager);
 
+enum vm_return_mode {
+	RETURN_COPIES,			/* the pages stay in the object, clean */
+	RETURN_FLUSH,
+	RETURN_PAGE_OUT,		/* and a snapshot does not get a page for it */
+};
+
 /*
  * Give pages of [first, end) back to the pager: the dirty ones, with RETURN_ALL the precious ones.
- * With `keep` they stay in the object, clean.  The object is held.
+ * The object is held.
  */
 void vm_pager_return(struct vm_pager *pager, uint32_t first, uint32_t end,
-		     memory_object_return_t which, bool keep);
+		     memory_object_return_t which, enum vm_return_mode mode);
+
+/*
+ * Return a page because memory is short, and its neighbours if they are inactive too.  The object
+ * is locked, and the lock is given up on the way.  Returns the number of pages that are gone; 0 also
+ * when the pager has not received what it was sent before.
+ */
+uint32_t vm_pager_page_out(struct vm_pager *pager, uint32_t index);
 
 /*
  * The body of vm_entry_snapshot for an object whose pager wants to be told of copies: the copy becomes

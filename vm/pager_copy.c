@@ -73,8 +73,10 @@ static kern_return_t copy_resident(const struct copying *c, const struct vm_map_
 
 	spin_lock(c->old->lock);
 	assert(snapshot->shadow == original);
+	snapshot->holds++;		/* its pages stay */
 	copied = copy_pages(c, original, snapshot, first, end) &&
 		 copy_pages(c, snapshot, snapshot, first, end);
+	snapshot->holds--;
 	spin_unlock(c->old->lock);
 	return copied ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
 }

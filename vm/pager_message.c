@@ -16,6 +16,8 @@
 #define SUPPLY_COMPLETED_ID	2207
 #define DATA_RETURN_ID		2208
 #define CHANGE_COMPLETED_ID	2209
+#define CREATE_ID		2250
+#define DATA_INITIALIZE_ID	2251
 
 #define ONE_ITEM	0x10012000u	/* inline, one of 32 bits */
 #define OUT_OF_LINE	0x60000000u	/* long form, with deallocate */
@@ -225,22 +227,64 @@ bool pager_send_request(struct vm_pager *pager, bool unlock, vm_offset_t offset,
 	return true;
 }
 
-void pager_send_return(struct vm_pager *pager, vm_offset_t offset, struct vm_map_copy *copy,
-		       bool dirty, bool kernel_copy)
+void pager_send_create(struct vm_pager *pager, struct ipc_port *manager, struct ipc_port *object,
+		       vm_size_t size)
 {
-	struct ipc_kmsg *kmsg = start(pager_right(pager), DATA_RETURN_ID, 12);
+	struct pager_reply to = { manager, MACH_MSG_TYPE_PORT_SEND };
+	struct ipc_kmsg *kmsg = start(to, CREATE_ID, 10);
 	struct body body = { .count = 0 };
 
 	if (kmsg == NULL) {
-		vm_map_copy_discard(copy);
+		ipc_port_destroy(object);
 		return;
 	}
+	ipc_port_depart(object, manager);	/* nothing is queued there */
+	add_right(&body, object, MACH_MSG_TYPE_PORT_RECEIVE);
+	add_integer(&body, size);
+	add_right(&body, control_right(pager), MACH_MSG_TYPE_PORT_SEND);
+	add_right(&body, vm_pager_name(pager), MACH_MSG_TYPE_PORT_SEND);
+	add_integer(&body, PAGE_BYTES);
+	finish(kmsg, &body);
+}
+
+/* --- Data --------------------------------------------------------------------------------- */
+
+struct ipc_kmsg *pager_data_start(struct vm_pager *pager, bool initialize)
+{
+	return initialize ? start(pager_right(pager), DATA_INITIALIZE_ID, 8)
+			  : start(pager_right(pager), DATA_RETURN_ID, 12);
+}
+
+void pager_data_finish(struct vm_pager *pager, struct ipc_kmsg *kmsg, vm_offset_t offset,
+		       struct vm_map_copy *copy, bool dirty, bool kernel_copy)
+{
+	struct body body = { .count = 0 };
+
 	add_right(&body, control_right(pager), MACH_MSG_TYPE_PORT_SEND);
 	add_integer(&body, offset);
 	add_memory(&body, copy);
-	add_item(&body, MACH_MSG_TYPE_BOOLEAN, dirty);
-	add_item(&body, MACH_MSG_TYPE_BOOLEAN, kernel_copy);
+	if (kmsg->header.id == DATA_RETURN_ID) {
+		add_item(&body, MACH_MSG_TYPE_BOOLEAN, dirty);
+		add_item(&body, MACH_MSG_TYPE_BOOLEAN, kernel_copy);
+	}
 	finish(kmsg, &body);
+}
+
+void pager_data_cancel(struct ipc_kmsg *kmsg)
+{
+	ipc_kmsg_destroy(kmsg);
+}
+
+uint32_t pager_messages_waiting(struct vm_pager *pager)
+{
+	struct pager_reply to = pager_right(pager);
+	uint32_t count;
+
+	if (to.port == IP_NULL)
+		return 0;
+	count = to.port->msgcount;
+	ipc_port_release_send(to.port);
+	return count;
 }
 
 /* --- Completions ---------------------------------------------------------------------------- */

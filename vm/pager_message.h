@@ -9,6 +9,8 @@
 #include <mach/message.h>
 #include <vm/pager.h>
 
+struct ipc_kmsg;
+
 void pager_send_init(struct vm_pager *pager);
 
 /* Consumes the right to the memory object, and the kernel's control and name ports. */
@@ -25,9 +27,25 @@ bool pager_send_copy(struct vm_pager *pager, vm_offset_t offset, vm_size_t lengt
 bool pager_send_request(struct vm_pager *pager, bool unlock, vm_offset_t offset,
 			vm_prot_t access);
 
-/* Consumes the copy. */
-void pager_send_return(struct vm_pager *pager, vm_offset_t offset, struct vm_map_copy *copy,
-		       bool dirty, bool kernel_copy);
+/*
+ * The default memory manager gets a new memory object, whose receive right this consumes: the
+ * pager's own.  Consumes the right to the manager, too.
+ */
+void pager_send_create(struct vm_pager *pager, struct ipc_port *manager, struct ipc_port *object,
+		       vm_size_t size);
+
+/*
+ * Data go in two steps, so that nothing can fail once the pages are taken: first a message, NULL when
+ * memory is short or the pager is dead; then it is sent, which consumes the copy, or not.  With
+ * `initialize` it is a memory_object_data_initialize, else a data_return.
+ */
+struct ipc_kmsg *pager_data_start(struct vm_pager *pager, bool initialize);
+void pager_data_finish(struct vm_pager *pager, struct ipc_kmsg *kmsg, vm_offset_t offset,
+		       struct vm_map_copy *copy, bool dirty, bool kernel_copy);
+void pager_data_cancel(struct ipc_kmsg *kmsg);
+
+/* Messages that wait at a pager's port. */
+uint32_t pager_messages_waiting(struct vm_pager *pager);
 
 /* Completions go to a right of the pager's choice and consume it; nothing goes to a dead one. */
 struct pager_reply {

@@ -11,6 +11,7 @@
 #include <kern/sched.h>
 #include <kern/slab.h>
 #include <vm/pager_message.h>
+#include <vm/store.h>
 
 #define REQUESTS_MAX 4096		/* of one pager: it may never answer */
 
@@ -22,6 +23,8 @@ struct page_request {
 	kern_return_t result;		/* when it is finished */
 	uint8_t kind, access;
 	bool sent, finished;
+	bool unneeded;			/* who waits may go; the pager owes an answer */
+	struct vm_away *away;		/* the page that is out, or NULL */
 };
 
 static struct slab_cache request_cache;
@@ -73,6 +76,9 @@ static void unlist(struct page_request *r)
 {
 	queue_remove(&r->link);
 	r->pager->request_count--;
+	if (r->away != NULL)
+		vm_away_answered(r->away);
+	r->away = NULL;
 }
 
 static void request_finish(struct page_request *r, kern_return_t result)
@@ -158,6 +164,34 @@ kern_return_t vm_pager_ask(struct vm_pager *pager, enum page_request_kind kind, 
 	return VM_ASK_PAGER;
 }
 
+/* --- Pages that are out ------------------------------------------------------------------ */
+
+kern_return_t vm_pager_ask_away(struct vm_away *away, vm_prot_t access)
+{
+	kern_return_t kr = vm_pager_ask(away->store->pager, REQUEST_PAGE, away->slot, access);
+
+	if (kr == VM_ASK_PAGER) {
+		away->request = current_thread()->page_request;
+		away->request->away = away;
+	}
+	return kr;
+}
+
+void vm_pager_unneeded(struct page_request *r)
+{
+	assert_locked(r->pager->lock);
+	r->unneeded = true;
+	event_wake_all(r);
+}
+
+bool vm_pager_awaited(const struct vm_pager *pager, uint32_t slot, struct vm_away **awayp)
+{
+	const struct page_request *r = find(pager, REQUEST_PAGE, slot);
+
+	*awayp = r == NULL ? NULL : r->away;
+	return *awayp != NULL;
+}
+
 /* --- Waiting -------------------------------------------------------------------------------- */
 
 static bool must_be_sent(const struct page_request *r)
@@ -187,7 +221,7 @@ static kern_return_t wait_finished(struct page_request *r, struct spin_lock *loc
 {
 	kern_return_t kr = KERN_SUCCESS;
 
-	while (!r->finished && kr == KERN_SUCCESS) {
+	while (!r->finished && !r->unneeded && kr == KERN_SUCCESS) {
 		if (must_be_sent(r)) {
 			kr = send(r, lock);
 			continue;

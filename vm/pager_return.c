@@ -3,13 +3,13 @@
  * Pages that go back to their pager: in runs of neighbours, each a message with a copy whose
  * memory is the pages themselves, or copies of them when the kernel keeps its own.
  */
-#include <vm/copy.h>
-#include <vm/object_family.h>
 #include <vm/object_pages.h>
 #include <vm/pager.h>
 #include <vm/pager_message.h>
+#include <vm/pager_run.h>
+#include <vm/pmap.h>
 
-#define RUN_MAX 32u			/* pages of a message */
+#define MESSAGES_MAX 16u		/* that a pager need not have received to get more */
 
 /* --- Which; the object's lock is held ------------------------------------------------------- */
 
@@ -41,36 +41,16 @@ static bool goes_back(const struct vm_object *object, uint32_t index,
 
 /* --- A run ------------------------------------------------------------------------------------ */
 
-/* An entry of an empty object of the same family's lock, with the same numbers of pages. */
-static struct vm_map_entry *entry_for(const struct vm_object *object, uint32_t first,
-				      uint32_t count)
-{
-	struct vm_map_entry *entry = vm_entry_alloc();
-	struct vm_object *own = entry != NULL ? vm_object_create(object->lock) : NULL;
-
-	if (own == NULL) {
-		if (entry != NULL)
-			vm_entry_free(entry);
-		return NULL;
-	}
-	entry->end = count << PAGE_SHIFT;
-	entry->index = first;
-	entry->protection = VM_PROT_DEFAULT;
-	entry->max_protection = VM_PROT_ALL;
-	entry->inheritance = VM_INHERIT_DEFAULT;
-	vm_object_attach(own, entry);
-	return entry;
-}
-
 /* Give the other object the page, or its contents.  What is written from now on is new. */
-static bool hand_over(struct vm_object *from, struct vm_object *to, uint32_t index, bool keep)
+static bool hand_over(struct vm_object *from, struct vm_object *to, uint32_t index, enum vm_return_mode mode)
 {
 	struct vm_page *page = vm_object_page(from, index);
 	struct vm_object *viewer = vm_object_viewer(from, index);
 
-	if (!keep && page->wire_count == 0) {
+	if (mode != RETURN_COPIES && page->wire_count == 0) {
 		pmap_page_protect(page, VM_PROT_NONE);
-		if (viewer != NULL && vm_object_fill(viewer, index, page) == NULL)
+		/* What is only paged out the viewer can ask for again. */
+		if (viewer != NULL && mode != RETURN_PAGE_OUT && vm_object_fill(viewer, index, page) == NULL)
 			return false;
 		vm_object_move_page(from, to, page);
 		return true;
@@ -85,73 +65,69 @@ static bool hand_over(struct vm_object *from, struct vm_object *to, uint32_t ind
 
 /* The pages of a run as a copy; *count of them as far as memory goes.  NULL: none. */
 static struct vm_map_copy *run_copy(struct vm_object *object, uint32_t first, uint32_t *count,
-				    bool keep)
+				    enum vm_return_mode mode)
 {
-	struct vm_map_copy *copy = vm_map_copy_alloc(0, *count << PAGE_SHIFT);
-	struct vm_map_entry *entry;
+	struct vm_map_copy *copy = pager_run_create(object->lock, first, *count);
 	uint32_t done = 0;
 
 	if (copy == NULL)
 		return NULL;
-	entry = entry_for(object, first, *count);
-	if (entry == NULL) {
-		vm_map_copy_free(copy);
-		return NULL;
-	}
-	queue_insert_tail(&copy->entries, &entry->link);
-	while (done < *count && hand_over(object, entry->object, first + done, keep))
+	while (done < *count && hand_over(object, pager_run_object(copy), first + done, mode))
 		done++;
 	*count = done;
-	if (done > 0)
-		copy->size = entry->end = done << PAGE_SHIFT;
-	return copy;
+	return pager_run_finish(copy, done);
 }
 
-/* A copy's size tells what it is made of, so one without pages is freed by hand. */
-static void free_empty(struct vm_map_copy *copy)
+/* How many pages go back from `first` on as the first one does. */
+static uint32_t run_length(const struct vm_object *object, uint32_t first, uint32_t end,
+			   memory_object_return_t which, bool dirty)
 {
-	struct vm_map_entry *entry = container_of(queue_take_first(&copy->entries),
-						  struct vm_map_entry, link);
+	uint32_t count = 0;
 
-	vm_entry_detach(entry);
-	vm_entry_free(entry);
-	vm_map_copy_free(copy);
+	while (count < PAGER_RUN_MAX && first + count < end &&
+	       goes_back(object, first + count, which, dirty))
+		count++;
+	return count;
 }
 
 /*
- * Send as much as there is memory for of a run.  The lock is given up on the way.  Returns
- * the number of pages.
+ * Send a run, as much as there is memory for.  The lock is given up on the way, first to have a
+ * message before any page is taken.  Returns the number of pages.
  */
-static uint32_t send_run(struct vm_pager *pager, uint32_t first, uint32_t count, bool dirty,
-			 bool keep)
+static uint32_t send_run(struct vm_pager *pager, uint32_t first, uint32_t end,
+			 memory_object_return_t which, bool dirty, enum vm_return_mode mode)
 {
-	struct vm_map_copy *copy = run_copy(pager->object, first, &count, keep);
+	struct vm_map_copy *copy = NULL;
+	struct ipc_kmsg *message;
+	uint32_t count;
 
 	spin_unlock(pager->lock);
-	if (copy == NULL)
-		count = 0;
-	else if (count == 0)
-		free_empty(copy);
-	else
-		pager_send_return(pager, first << PAGE_SHIFT, copy, dirty, keep);
+	message = pager_data_start(pager, false);
 	spin_lock(pager->lock);
-	return count;
+	count = message == NULL ? 0 : run_length(pager->object, first, end, which, dirty);
+	if (count > 0)
+		copy = run_copy(pager->object, first, &count, mode);
+	spin_unlock(pager->lock);
+	if (copy != NULL)
+		pager_data_finish(pager, message, first << PAGE_SHIFT, copy, dirty,
+				  mode == RETURN_COPIES);
+	else if (message != NULL)
+		pager_data_cancel(message);
+	spin_lock(pager->lock);
+	return copy == NULL ? 0 : count;
 }
 
 /* Send the pages from `first` on that go back as the first one does, in one run or several. */
 static void return_from(struct vm_pager *pager, uint32_t first, uint32_t end,
-			memory_object_return_t which, bool keep)
+			memory_object_return_t which, enum vm_return_mode mode)
 {
 	bool dirty = is_dirty(vm_object_page(pager->object, first));
-	uint32_t count, sent;
+	uint32_t sent;
 
 	do {
-		for (count = 0; count < RUN_MAX && first + count < end &&
-				goes_back(pager->object, first + count, which, dirty);)
-			count++;
-		sent = count > 0 ? send_run(pager, first, count, dirty, keep) : 0;
+		sent = send_run(pager, first, end, which, dirty, mode);
 		first += sent;
-	} while (sent == RUN_MAX);
+	} while (sent == PAGER_RUN_MAX);
 }
 
 /* The first page of a run: the one below does not go back as this one does. */
@@ -166,7 +142,7 @@ static bool begins_run(struct vm_object *object, struct vm_page *page, uint32_t 
 }
 
 void vm_pager_return(struct vm_pager *pager, uint32_t first, uint32_t end,
-		     memory_object_return_t which, bool keep)
+		     memory_object_return_t which, enum vm_return_mode mode)
 {
 	struct vm_object *object = pager->object;
 	struct vm_page_walk walk;
@@ -178,9 +154,48 @@ void vm_pager_return(struct vm_pager *pager, uint32_t first, uint32_t end,
 	vm_page_walk_begin(&walk, object, first, end);
 	while ((page = vm_page_walk_next(&walk)) != NULL) {
 		if (begins_run(object, page, first, which))
-			return_from(pager, page->offset, end, which, keep);
+			return_from(pager, page->offset, end, which, mode);
 		vm_object_breathe(object, &count);
 	}
 	vm_page_walk_end(&walk);
 	spin_unlock(pager->lock);
+}
+
+/* --- Page-out ------------------------------------------------------------------------------------ */
+
+static bool is_inactive(const struct vm_object *object, uint32_t index)
+{
+	const struct vm_page *page = vm_object_page(object, index);
+
+	return page != NULL && page->queue == QUEUE_INACTIVE;
+}
+
+/* The page, and inactive ones around it. */
+static void choose(const struct vm_object *object, uint32_t index, uint32_t *first, uint32_t *end)
+{
+	*first = index;
+	*end = index + 1;
+	while (*end - *first < PAGER_RUN_MAX && is_inactive(object, *end))
+		++*end;
+	while (*end - *first < PAGER_RUN_MAX && *first > 0 && is_inactive(object, *first - 1))
+		--*first;
+}
+
+uint32_t vm_pager_page_out(struct vm_pager *pager, uint32_t index)
+{
+	struct vm_object *object = pager->object;
+	uint32_t resident = object->resident, first, end, gone;
+
+	choose(object, index, &first, &end);
+	vm_pager_reference(pager);
+	object->holds++;
+	spin_unlock(pager->lock);
+	if (pager_messages_waiting(pager) < MESSAGES_MAX)
+		vm_pager_return(pager, first, end, MEMORY_OBJECT_RETURN_ALL, RETURN_PAGE_OUT);
+	spin_lock(pager->lock);
+	gone = resident > object->resident ? resident - object->resident : 0;
+	object->holds--;
+	vm_pager_idle(pager);
+	vm_pager_release(pager);
+	return gone;
 }

@@ -10,6 +10,8 @@
 #include <vm/fault.h>
 #include <vm/kmem.h>
 #include <vm/map_entry.h>
+#include <vm/object_pages.h>
+#include <vm/pageout.h>
 #include <vm/pager.h>
 
 /* --- Allocation and attributes --------------------------------------------------------- */
@@ -138,8 +140,8 @@ kern_return_t vm_region(vm_map_t map, vm_address_t *address, vm_size_t *size,
 
 kern_return_t vm_statistics(vm_map_t map, vm_statistics_data_t *stats)
 {
+	uint32_t inactive = vm_page_queue_count(QUEUE_INACTIVE), wired;
 	struct vm_page_counts counts;
-	uint32_t wired;
 
 	if (map == NULL)
 		return KERN_INVALID_ARGUMENT;
@@ -148,8 +150,12 @@ kern_return_t vm_statistics(vm_map_t map, vm_statistics_data_t *stats)
 	*stats = (vm_statistics_data_t){
 		.pagesize = PAGE_BYTES,
 		.free_count = (integer_t)counts.free,
-		.active_count = (integer_t)(counts.object - wired),
+		.active_count = (integer_t)(counts.object - wired - inactive),
+		.inactive_count = (integer_t)inactive,
 		.wire_count = (integer_t)(counts.kernel + wired),
+		.reactivations = (integer_t)vm_pageout_counts.reactivations,
+		.pageins = (integer_t)vm_pageout_counts.pageins,
+		.pageouts = (integer_t)vm_pageout_counts.pageouts,
 		.zero_fill_count = (integer_t)vm_fault_counts.zero_fills,
 		.faults = (integer_t)vm_fault_counts.faults,
 		.cow_faults = (integer_t)vm_fault_counts.copies,
@@ -171,7 +177,9 @@ kern_return_t vm_cache_statistics(vm_map_t map, vm_cache_statistics_data_t *stat
 		return KERN_INVALID_ARGUMENT;
 	vm_page_get_counts(&counts);
 	*stats = (vm_cache_statistics_data_t){
-		.active_tmp_count = (integer_t)counts.object,
+		.active_tmp_count = (integer_t)vm_page_queue_count(QUEUE_ACTIVE),
+		.inactive_tmp_count = (integer_t)vm_page_queue_count(QUEUE_INACTIVE),
+		.laundry_count = (integer_t)vm_page_laundry_count(),
 	};
 	slab_for_each_cache(add_slab_pages, &stats->slab_count);
 	return KERN_SUCCESS;

@@ -2,6 +2,8 @@
 /* Maps whose memory is all anonymous: no object has a pager. */
 #include <tests/unit/fakes.h>
 #include <vm/pager.h>
+#include <vm/pageout.h>
+#include <vm/store.h>
 
 uint32_t vm_pagers_idle;
 
@@ -46,4 +48,41 @@ void vm_pager_end_idle_now(void)
 
 void vm_pager_forget(void)
 {
+}
+
+/* Nothing is ever paged out. */
+struct vm_pageout_counts vm_pageout_counts;
+
+kern_return_t vm_pageout_wait(void)
+{
+	return KERN_RESOURCE_SHORTAGE;
+}
+
+void vm_pageout_laundered(void)
+{
+	ck_must(false);
+}
+
+kern_return_t vm_pager_ask_away(struct vm_away *away, vm_prot_t access)
+{
+	(void)away, (void)access;
+	ck_must(false);
+	return KERN_FAILURE;
+}
+
+void vm_pager_unneeded(struct page_request *request)
+{
+	(void)request;
+	ck_must(false);
+}
+
+void vm_store_free_slot(struct vm_store *store, uint32_t slot)
+{
+	(void)store, (void)slot;
+	ck_must(false);
+}
+
+void vm_stores_end(struct vm_store *first)
+{
+	ck_must(first == NULL);
 }
