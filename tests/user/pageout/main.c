@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Page-out: memory beyond what the machine has, by a default memory manager in the test. */
+#include "../common/tap.h"
+#include "tests.h"
+
+static const struct test tests[] = {
+	{ .name = "all memory, without a manager", .run = test_without_manager, .ours = TRUE },
+	{ .name = "twice the machine's memory", .run = test_more_than_there_is, .ours = TRUE },
+	{ .name = "copies out and in", .run = test_copies, .ours = TRUE },
+};
+
+int main(int argc, char **argv)
+{
+	return tap_main(argc, argv, tests, COUNT_OF(tests));
+}

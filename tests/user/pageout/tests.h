@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef _TESTS_H_
+#define _TESTS_H_
+
+void test_without_manager(void);
+void test_more_than_there_is(void);
+void test_copies(void);
+
+#endif
