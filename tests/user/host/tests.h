@@ -12,6 +12,12 @@ void test_time_advances(void);
 void test_privilege(void);
 void test_default_set(void);
 
+/* time.c */
+void test_set_time(void);
+void test_bad_times(void);
+void test_adjust_time(void);
+void test_version_string(void);
+
 /* dispatch.c */
 void test_unknown_ids(void);
 void test_listed_ids(void);

@@ -6,6 +6,7 @@
 #include <libmach/string.h>
 #include <mach.h>
 #include <mach/mach_host.h>
+#include <mach/thread_switch.h>
 
 #include "../common/ports.h"
 #include "../common/tap.h"
@@ -207,8 +208,55 @@ static void test_task_maximum(void)
 	drop(host);
 }
 
+/* There is one processor, and one set: what would need more fails. */
+static void test_assignment(void)
+{
+	mach_port_t host = mach_host_self(), name = set_name(), control = set_control();
+	mach_port_t processor = the_processor(), self = mach_thread_self(), port, other;
+
+	EXPECT(processor_set_create(host, &port, &other), KERN_FAILURE);
+	EXPECT(processor_set_create(name, &port, &other), KERN_INVALID_ARGUMENT);
+	EXPECT(processor_exit(processor), KERN_FAILURE);
+	EXPECT(processor_exit(host), KERN_INVALID_ARGUMENT);
+	EXPECT(processor_assign(processor, control, TRUE), KERN_FAILURE);
+	EXPECT(processor_control(processor, NULL, 0), KERN_FAILURE);
+	EXPECT(thread_assign(self, control), KERN_FAILURE);
+	EXPECT(thread_assign_default(self), KERN_FAILURE);
+	EXPECT(task_assign(mach_task_self(), control, FALSE), KERN_FAILURE);
+	EXPECT(task_assign_default(mach_task_self(), FALSE), KERN_FAILURE);
+	EXPECT(thread_get_assignment(self, &port), KERN_SUCCESS);
+	EXPECT(port, name);
+	drop(port);
+	EXPECT(task_get_assignment(mach_task_self(), &port), KERN_SUCCESS);
+	EXPECT(port, name);
+	drop(port);
+	EXPECT(thread_get_assignment(name, &port), KERN_INVALID_ARGUMENT);
+	EXPECT(task_get_assignment(self, &port), KERN_INVALID_ARGUMENT);
+	drop(self);
+	drop(processor);
+	drop(control);
+	drop(name);
+	drop(host);
+}
+
+/* A depression without an end ends by thread_depress_abort. */
+static void test_depression(void)
+{
+	mach_port_t self = mach_thread_self();
+
+	EXPECT(thread_switch(MACH_PORT_NULL, SWITCH_OPTION_DEPRESS, 0), KERN_SUCCESS);
+	EXPECT_TRUE(sched_info_of(self).depressed);
+	EXPECT(thread_depress_abort(self), KERN_SUCCESS);
+	EXPECT_TRUE(!sched_info_of(self).depressed);
+	EXPECT(thread_depress_abort(self), KERN_SUCCESS);
+	EXPECT(thread_depress_abort(mach_task_self()), KERN_INVALID_ARGUMENT);
+	drop(self);
+}
+
 static const struct test tests[] = {
 	{ .name = "the processor", .run = test_processor },
+	{ .name = "assignment", .run = test_assignment },
+	{ .name = "a depression ends", .run = test_depression },
 	{ .name = "what the set's ports may", .run = test_set_rights },
 	{ .name = "processor_set_info", .run = test_set_info },
 	{ .name = "policies", .run = test_policy },

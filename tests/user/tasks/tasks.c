@@ -297,6 +297,23 @@ void test_essential(void)
 	EXPECT(mach_port_deallocate(mach_task_self(), task), KERN_SUCCESS);
 }
 
+/* Calls that are answered and do nothing, and one that fails. */
+void test_emulation(void)
+{
+	emulation_vector_t vector = NULL;
+	mach_msg_type_number_t count = 99;
+	int start = 99;
+
+	EXPECT(task_get_emulation_vector(mach_task_self(), &start, &vector, &count), KERN_SUCCESS);
+	EXPECT(start, 0);
+	EXPECT(count, 0);
+	EXPECT(task_set_emulation_vector(mach_task_self(), 1, (emulation_vector_t) &start, 1),
+		KERN_SUCCESS);
+	EXPECT(task_set_emulation(mach_task_self(), 0x1000, 5), KERN_SUCCESS);
+	EXPECT(task_ras_control(mach_task_self(), 0x1000, 0x1010, 0), KERN_FAILURE);
+	EXPECT(task_set_emulation(MACH_PORT_DEAD, 0x1000, 5), MACH_SEND_INVALID_DEST);
+}
+
 void test_many_tasks(void)
 {
 	enum { MANY = 200 };

@@ -13,6 +13,7 @@ void test_registered_ports(void);
 void test_terminate_self(void);
 void test_wrong_ports(void);
 void test_essential(void);
+void test_emulation(void);
 void test_many_tasks(void);
 
 /* threads.c */
@@ -22,6 +23,7 @@ void test_thread_special_ports(void);
 void test_thread_info(void);
 void test_thread_abort(void);
 void test_thread_terminate(void);
+void test_terminate_release(void);
 void test_many_threads(void);
 void test_priorities(void);
 

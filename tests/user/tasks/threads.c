@@ -3,7 +3,9 @@
 #include <libmach/thread.h>
 #include <mach.h>
 #include <mach/mach_host.h>
+#include <mach/gnumach.h>
 #include <mach/thread_switch.h>
+#include <mach/vm_param.h>
 
 #include "../common/messages.h"
 #include "../common/ports.h"
@@ -226,6 +228,35 @@ static void meet(void *unused)
 {
 	(void) unused;
 	__atomic_add_fetch(&met, 1, __ATOMIC_SEQ_CST);
+}
+
+static void wait_for_ever(void *unused)
+{
+	(void) unused;
+	thread_switch(MACH_PORT_NULL, SWITCH_OPTION_WAIT, 1000000);
+}
+
+/* It gives back, in the task named, the thread's name, a reply port and memory. */
+void test_terminate_release(void)
+{
+	mach_port_t thread, reply = port_new();
+	vm_address_t memory = 0;
+	vm_size_t size = 2 * PAGE_SIZE;
+	mach_port_urefs_t refs;
+
+	EXPECT(mach_thread_start(wait_for_ever, NULL, &thread), KERN_SUCCESS);
+	EXPECT(vm_allocate(mach_task_self(), &memory, size, TRUE), KERN_SUCCESS);
+	refs = port_refs(thread, MACH_PORT_RIGHT_SEND);
+	EXPECT(mach_port_mod_refs(mach_task_self(), thread, MACH_PORT_RIGHT_SEND, 1),
+		KERN_SUCCESS);
+	EXPECT(thread_terminate_release(thread, mach_task_self(), thread, reply, memory, size),
+		KERN_SUCCESS);
+	sleep_for(20);
+	EXPECT(port_type(thread), MACH_PORT_TYPE_DEAD_NAME);
+	EXPECT(port_refs(thread, MACH_PORT_RIGHT_DEAD_NAME), refs);
+	EXPECT(port_type(reply), 0);
+	EXPECT(vm_copy(mach_task_self(), memory, PAGE_SIZE, memory), KERN_INVALID_ADDRESS);
+	mach_thread_join(thread);
 }
 
 void test_many_threads(void)
