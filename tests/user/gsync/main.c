@@ -191,6 +191,7 @@ static void test_requeue(void)
 
 	EXPECT(requeue(SELF, page, other, FALSE, 0), KERN_INVALID_ARGUMENT);
 	EXPECT(requeue(SELF, page, other, TRUE, GSYNC_BROADCAST), KERN_INVALID_ARGUMENT);
+	EXPECT(gsync_requeue(SELF, page, other, FALSE, 0), KERN_SUCCESS);	/* no answer */
 	for (int i = 0; i < 4; i++)
 		waiter_start(&waiter[i], page, 0);
 	EXPECT(requeue(SELF, page, page, TRUE, GSYNC_BROADCAST), KERN_INVALID_ARGUMENT);
