@@ -149,10 +149,16 @@ static inline kern_return_t vm_pager_need_ready(const struct vm_object *object)
 	return vm_pager_ask(pager, REQUEST_READY, 0, VM_PROT_NONE);
 }
 
-/* Are copies of the object's memory made at once? */
+/*
+ * Are copies of the object's memory made at once?  When the pager is dead they are not: what is
+ * absent could not be copied, and concerns only who touches it.
+ */
 static inline bool vm_pager_copies_now(const struct vm_object *object)
 {
-	return object->pager != NULL && object->pager->strategy == MEMORY_OBJECT_COPY_NONE;
+	const struct vm_pager *pager = object->pager;
+
+	return pager != NULL && pager->strategy == MEMORY_OBJECT_COPY_NONE &&
+	       pager->state != PAGER_DEAD;
 }
 
 /* Is the pager told of copies (vm_pager_copy)?  Read unlocked: it may change at any time. */

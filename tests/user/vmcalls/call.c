@@ -195,6 +195,45 @@ void test_call_refused(void)
 	port_destroy(object.name);
 }
 
+/* A dead pager's memory is no obstacle to a copy, whatever its strategy: who touches it is told. */
+void test_copy_of_dead(void)
+{
+	struct object object;
+	struct toucher toucher;
+	vm_offset_t base, copy;
+	vm_size_t size;
+	mach_port_t child;
+
+	for (int strategy = -1; strategy <= MEMORY_OBJECT_COPY_TEMPORARY; strategy++) {
+		tap_about("strategy %d", strategy);
+		base = object_map_new(&object, 2);
+		if (strategy >= 0) {
+			object_ready(&object, FALSE, strategy);
+			page_in(&object, base, 0, 1);
+		} else {
+			EXPECT(supply(&object, 0, 1, VM_PROT_NONE, FALSE, MACH_PORT_NULL),
+				KERN_SUCCESS);
+		}
+		port_destroy(object.port);
+		EXPECT(task_create(SELF, TRUE, &child), KERN_SUCCESS);
+		EXPECT(vm_read(child, base, 10, &copy, &size), KERN_SUCCESS);
+		EXPECT(*(volatile char *) copy, 1);
+		EXPECT(vm_deallocate(SELF, copy, size), KERN_SUCCESS);
+		EXPECT(vm_read(child, base + PAGE_SIZE, 10, &copy, &size), KERN_MEMORY_ERROR);
+		EXPECT(vm_read(SELF, base, 2 * PAGE_SIZE, &copy, &size), KERN_SUCCESS);
+		EXPECT(*(volatile char *) copy, 1);
+		touch_start(&toucher, copy + PAGE_SIZE, TRUE, 1);
+		EXPECT(touch_end(&toucher), -KERN_MEMORY_ERROR);
+		EXPECT(vm_deallocate(SELF, copy, size), KERN_SUCCESS);
+		EXPECT(task_terminate(child), KERN_SUCCESS);
+		EXPECT(mach_port_deallocate(SELF, child), KERN_SUCCESS);
+		EXPECT(vm_deallocate(SELF, base, 2 * PAGE_SIZE), KERN_SUCCESS);
+		port_destroy(object.control);
+		port_destroy(object.name);
+	}
+	tap_about("%s", "");
+}
+
 /* --- in motion ------------------------------------------------------------------------------ */
 
 #define PAGES	40

@@ -7,6 +7,30 @@ void test_sweeps(void);
 void test_sweep_phys(void);
 void test_sweep_messages(void);
 
+/* attributes.c */
+void test_masks(void);
+void test_flags(void);
+void test_offsets(void);
+void test_wrong_tasks(void);
+
+/* limits.c */
+void test_limit_codes(void);
+void test_limit_ways(void);
+void test_limit_messages(void);
+void test_limit_children(void);
+
+/* wire.c */
+void test_wire_quota(void);
+void test_wire_race(void);
+void test_wired_memory(void);
+void test_wire_paged(void);
+void test_wire_stopped(void);
+void test_wire_all(void);
+void test_contiguous_codes(void);
+void test_contiguous(void);
+void test_contiguous_sent(void);
+void test_phys_race(void);
+
 /* regions.c */
 void test_region_proxy(void);
 void test_region_proxy_codes(void);
@@ -19,6 +43,7 @@ void test_call(void);
 void test_call_inherited(void);
 void test_call_read(void);
 void test_call_refused(void);
+void test_copy_of_dead(void);
 void test_call_written(void);
 void test_call_churn(void);
 
