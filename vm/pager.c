@@ -205,6 +205,7 @@ static void port_lost(void *object)
 	vm_pager_reference(pager);
 	unbound(pager);
 	vm_pager_shut(pager, false);
+	vm_pager_look(pager);		/* it may be cached, for nobody */
 	vm_pager_release(pager);
 }
 
@@ -466,6 +467,16 @@ static bool revive(struct vm_pager *pager)
 	return false;
 }
 
+/* Tell the pager of a new object, which is given up if there is no memory for that. */
+static kern_return_t introduce(struct vm_pager *pager)
+{
+	if (pager_send_init(pager))
+		return KERN_SUCCESS;
+	vm_pager_shut(pager, false);
+	vm_pager_unhold(pager);
+	return KERN_RESOURCE_SHORTAGE;
+}
+
 kern_return_t vm_pager_get(struct ipc_port *port, struct vm_pager **pagerp)
 {
 	kern_return_t kr;
@@ -480,7 +491,7 @@ kern_return_t vm_pager_get(struct ipc_port *port, struct vm_pager **pagerp)
 		if (pager == NULL) {
 			kr = vm_pager_make(port, NULL, pagerp);
 			if (kr == KERN_SUCCESS)
-				pager_send_init(*pagerp);
+				kr = introduce(*pagerp);
 			continue;
 		}
 		revived = revive(pager);

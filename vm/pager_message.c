@@ -148,17 +148,22 @@ static struct ipc_port *control_right(struct vm_pager *pager)
 	return right;
 }
 
-void pager_send_init(struct vm_pager *pager)
+bool pager_send_init(struct vm_pager *pager)
 {
-	struct ipc_kmsg *kmsg = start(pager_right(pager), INIT_ID, 6);
+	struct pager_reply to = pager_right(pager);
 	struct body body = { .count = 0 };
+	struct ipc_kmsg *kmsg;
 
+	if (to.port == IP_NULL)
+		return true;		/* it is dead, and will be found so */
+	kmsg = start(to, INIT_ID, 6);
 	if (kmsg == NULL)
-		return;
+		return false;
 	add_right(&body, control_right(pager), MACH_MSG_TYPE_PORT_SEND);
 	add_right(&body, vm_pager_name(pager), MACH_MSG_TYPE_PORT_SEND);
 	add_integer(&body, PAGE_BYTES);
 	finish(kmsg, &body);
+	return true;
 }
 
 /* The kernel gives up the receive right, to travel to `to`. */

@@ -11,7 +11,8 @@
 
 struct ipc_kmsg;
 
-void pager_send_init(struct vm_pager *pager);
+/* false when memory is short. */
+bool pager_send_init(struct vm_pager *pager);
 
 /* Consumes the right to the memory object, and the kernel's control and name ports. */
 void pager_send_terminate(struct ipc_port *port, struct ipc_port *control, struct ipc_port *name);
