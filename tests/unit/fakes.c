@@ -60,7 +60,7 @@ WEAK void machine_backtrace(void)
 
 /* --- Fault injection: only in programs that have tests/unit/inject.c -------------- */
 
-WEAK bool injecting;
+WEAK bool injecting;			/* each run has a machine of its own */
 
 WEAK void inject_arguments(int argc, char **argv)
 {
@@ -380,6 +380,8 @@ uint32_t fake_random(void)
 
 /* --- Running ----------------------------------------------------------------- */
 
+WEAK bool fake_machine_later;
+
 WEAK void unit_tests(TCase *tcase)
 {
 	(void)tcase;
@@ -401,7 +403,7 @@ WEAK int main(int argc, char **argv)
 
 	inject_arguments(argc, argv);
 	tcase_set_timeout(tcase, injecting ? 3600 : 300);
-	if (!injecting)		/* each run has a machine of its own */
+	if (!injecting && !fake_machine_later)
 		tcase_add_checked_fixture(tcase, fake_machine_start, NULL);
 	unit_tests(tcase);
 	suite_add_tcase(suite, tcase);

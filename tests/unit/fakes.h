@@ -38,6 +38,9 @@ void fake_memory_map(void);
 /* The whole start, as done before each test. */
 void fake_machine_start(void);
 
+/* A program that defines this as true starts machines by itself. */
+extern bool fake_machine_later;
+
 /*
  * The statement must panic.  What it locked stays locked and what it did half is not undone:
  * do nothing more with the same objects.

@@ -11,39 +11,39 @@ kern_return_t vm_pager_ask(struct vm_pager *pager, enum page_request_kind kind, 
 			   vm_prot_t access)
 {
 	(void)pager, (void)kind, (void)index, (void)access;
-	ck_must(false);
+	kernel_must(false);
 	return KERN_FAILURE;
 }
 
 kern_return_t vm_pager_wait(void)
 {
-	ck_must(false);
+	kernel_must(false);
 	return KERN_FAILURE;
 }
 
 void vm_pager_idle(struct vm_pager *pager)
 {
 	(void)pager;
-	ck_must(false);
+	kernel_must(false);
 }
 
 void vm_pager_reference(struct vm_pager *pager)
 {
 	(void)pager;
-	ck_must(false);
+	kernel_must(false);
 }
 
 kern_return_t vm_pager_copy(struct vm_map_entry *entry, vm_offset_t start,
 			    struct vm_map_entry *copy, struct pmap *pmap)
 {
 	(void)entry, (void)start, (void)copy, (void)pmap;
-	ck_must(false);
+	kernel_must(false);
 	return KERN_FAILURE;
 }
 
 void vm_pager_end_idle_now(void)
 {
-	ck_must(false);
+	kernel_must(false);
 }
 
 void vm_pager_forget(void)
@@ -60,29 +60,29 @@ kern_return_t vm_pageout_wait(void)
 
 void vm_pageout_laundered(void)
 {
-	ck_must(false);
+	kernel_must(false);
 }
 
 kern_return_t vm_pager_ask_away(struct vm_away *away, vm_prot_t access)
 {
 	(void)away, (void)access;
-	ck_must(false);
+	kernel_must(false);
 	return KERN_FAILURE;
 }
 
 void vm_pager_unneeded(struct page_request *request)
 {
 	(void)request;
-	ck_must(false);
+	kernel_must(false);
 }
 
 void vm_store_free_slot(struct vm_store *store, uint32_t slot)
 {
 	(void)store, (void)slot;
-	ck_must(false);
+	kernel_must(false);
 }
 
 void vm_stores_end(struct vm_store *first)
 {
-	ck_must(first == NULL);
+	kernel_must(first == NULL);
 }

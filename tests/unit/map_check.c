@@ -54,8 +54,9 @@ static void check_object(const struct vm_object *object)
 		snapshots++;
 	}
 	kernel_must(object->holds == 0 && !object->dissolving);
-	kernel_must(object->entry_count > 0 || snapshots >= 2);
-	kernel_must(object->frozen || object->entry_count > 0);
+	kernel_must(object->entry_count > 0 || snapshots >= (object->pager == NULL ? 2 : 1));
+	kernel_must(object->pager == NULL || (object->shadow == NULL && !object->frozen));
+	kernel_must(object->frozen || object->pager != NULL || object->entry_count > 0);
 	kernel_must(object->frozen || snapshots <= 1);
 	kernel_must(object->height <= OBJECT_HEIGHT_MAX + 1);
 	check_object_pages(object);
@@ -73,6 +74,7 @@ static void check_mapping(const struct vm_map_entry *entry, const struct fake_ma
 	kernel_must((f->prot & VM_PROT_WRITE) == 0 ||
 		(index >= object->writable_first && index < object->writable_end));
 	kernel_must(page == vm_object_view(object, index));
+	kernel_must((f->prot & page->paging) == 0);
 	if ((f->prot & VM_PROT_WRITE) != 0)
 		kernel_must(page->object == object && !object->frozen &&
 			vm_object_viewer(object, index) == NULL);
