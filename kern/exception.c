@@ -258,6 +258,8 @@ _Noreturn void exception(int exc, int code, long subcode)
 	struct thread *self = current_thread();
 
 	assert_no_locks();
+	if (!self->active)	/* it has been ended meanwhile: that is not the task's fault */
+		user_return();
 	self->exc_code[0] = exc;
 	self->exc_code[1] = code;
 	self->exc_code[2] = subcode;

@@ -35,6 +35,23 @@ void test_kernel_read(void);
 void test_read_dying_task(void);
 void test_late_receive(void);
 
+/* wrong.c */
+void test_answers_elsewhere(void);
+void test_supplies_elsewhere(void);
+void test_other_control(void);
+void test_no_control(void);
+void test_answers_twice(void);
+void test_unlocks_badly(void);
+
+/* dying.c */
+void test_pager_dies(void);
+void test_victim_dies(void);
+void test_waiter_blocks_nobody(void);
+
+/* protections.c */
+void test_all_protections(void);
+void test_capped_elsewhere(void);
+
 /* hygiene.c */
 void test_forged_notifications(void);
 void test_clean_messages(void);
