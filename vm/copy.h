@@ -5,6 +5,9 @@
  * Up to COPY_BYTES_MAX bytes are kept as bytes.  More are a list of entries one after the other,
  * each with pages, that no map knows; the first byte is `offset` into the first page, and the bytes
  * of the first and the last page that are not in the copy are zero.
+ *
+ * Pages taken from a map are charged to it until the copy is gone: a task may have sent as much
+ * memory that nobody has received as it may have itself.  The kernel memory is the message's.
  */
 #ifndef VM_COPY_H
 #define VM_COPY_H
@@ -16,6 +19,8 @@ struct vm_map_copy {
 	vm_size_t size;			/* bytes */
 	vm_offset_t offset;		/* of the first in its page */
 	struct queue entries;		/* none: the bytes are in data */
+	uint32_t entry_count;
+	struct vm_map *payer;		/* the map they were taken from, and are charged to; or NULL */
 	struct queue_link *found;	/* the entry looked at last, or NULL */
 	vm_size_t found_at;		/* bytes of the entries before it */
 	char data[];
@@ -27,8 +32,11 @@ struct vm_map_copy {
 /* NULL when memory is short. */
 struct vm_map_copy *vm_map_copy_alloc(vm_offset_t offset, vm_size_t size);
 
-/* Free the structure alone. */
+/* Free the structure alone; nobody is charged any more.  Locks: none. */
 void vm_map_copy_free(struct vm_map_copy *copy);
+
+/* Add an entry at the end. */
+void vm_map_copy_append(struct vm_map_copy *copy, struct vm_map_entry *entry);
 
 static inline bool vm_map_copy_is_bytes(const struct vm_map_copy *copy)
 {

@@ -18,10 +18,11 @@ static bool is_pages(const struct vm_map_copy *copy, vm_offset_t addr)
 }
 
 /*
- * May what is mapped there go?  Not if others see it, it is a memory object's, or wired: then the
- * bytes are written into it.
+ * May what is mapped there go?  Not if others see it, it is a memory object's, or wired, or if the
+ * map might get too many entries: then the bytes are written into it.
  */
-static bool is_replaceable(struct vm_map *map, vm_offset_t start, vm_offset_t end)
+static bool is_replaceable(struct vm_map *map, vm_offset_t start, vm_offset_t end,
+			   const struct vm_map_copy *copy)
 {
 	struct vm_map_entry *entry = vm_map_find(map, start);
 	uint32_t count = 0;
@@ -32,11 +33,11 @@ static bool is_replaceable(struct vm_map *map, vm_offset_t start, vm_offset_t en
 		if (++count % MAP_BATCH == 0)
 			preemption_point();
 	}
-	return may;
+	return may && vm_map_has_room(map, count + 2 + copy->entry_count);
 }
 
 /* Cut what is behind `size` bytes off an entry of a copy.  Returns false when memory is short. */
-static bool cut(struct vm_map_entry *entry, vm_size_t size)
+static bool cut(struct vm_map_copy *copy, struct vm_map_entry *entry, vm_size_t size)
 {
 	struct vm_map_entry *upper;
 
@@ -47,6 +48,7 @@ static bool cut(struct vm_map_entry *entry, vm_size_t size)
 		return false;
 	vm_entry_split(entry, upper, entry->start + size);
 	queue_insert_after(&entry->link, &upper->link);
+	copy->entry_count++;
 	return true;
 }
 
@@ -59,7 +61,7 @@ static kern_return_t fit(struct vm_map *map, vm_offset_t addr, struct vm_map_cop
 		struct vm_map_entry *entry = container_of(link, struct vm_map_entry, link);
 		const struct vm_map_entry *there = vm_map_lookup(map, addr);
 
-		if (!cut(entry, there->end - addr))
+		if (!cut(copy, entry, there->end - addr))
 			return KERN_RESOURCE_SHORTAGE;
 		entry->protection = there->protection;
 		entry->max_protection = there->max_protection;
@@ -130,7 +132,7 @@ static kern_return_t overwrite(struct vm_map *map, vm_offset_t addr, struct vm_m
 
 	if (kr != KERN_SUCCESS)
 		return kr;
-	if (is_pages(copy, addr) && is_replaceable(map, addr, end))
+	if (is_pages(copy, addr) && is_replaceable(map, addr, end, copy))
 		return replace(map, addr, copy);
 	return write_through(map, addr, copy);
 }

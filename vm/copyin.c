@@ -19,13 +19,28 @@ struct vm_map_copy *vm_map_copy_alloc(vm_offset_t offset, vm_size_t size)
 		return NULL;
 	copy->size = size;
 	copy->offset = offset;
+	copy->entry_count = 0;
+	copy->payer = NULL;
 	copy->found = NULL;
 	queue_init(&copy->entries);
 	return copy;
 }
 
+void vm_map_copy_append(struct vm_map_copy *copy, struct vm_map_entry *entry)
+{
+	queue_insert_tail(&copy->entries, &entry->link);
+	copy->entry_count++;
+}
+
+static uint32_t copy_pages(const struct vm_map_copy *copy)
+{
+	return vm_map_copy_span(copy) >> PAGE_SHIFT;
+}
+
 void vm_map_copy_free(struct vm_map_copy *copy)
 {
+	if (copy->payer != NULL)
+		vm_map_discharge_sent(copy->payer, copy_pages(copy));
 	kfree(copy, sizeof(*copy) + (vm_map_copy_is_bytes(copy) ? copy->size : 0));
 }
 
@@ -57,14 +72,10 @@ vm_size_t vm_map_copy_memory_least(vm_size_t size)
 
 vm_size_t vm_map_copy_memory(const struct vm_map_copy *copy)
 {
-	vm_size_t bytes;
-
 	if (copy == NULL)
 		return 0;
-	bytes = vm_map_copy_memory_least(copy->size);
-	queue_for_each(link, &copy->entries)
-		bytes += sizeof(struct vm_map_entry);
-	return bytes;
+	return vm_map_copy_memory_least(copy->size) +
+	       copy->entry_count * sizeof(struct vm_map_entry);
 }
 
 /* Memory that was copied has the protection of new memory, whatever the source had. */
@@ -170,7 +181,7 @@ static kern_return_t copy_add(struct vm_map *map, struct vm_map_entry *entry, vm
 		vm_entry_free(part);
 		return kr;
 	}
-	queue_insert_tail(&copy->entries, &part->link);
+	vm_map_copy_append(copy, part);
 	return KERN_SUCCESS;
 }
 
@@ -251,7 +262,7 @@ static void move_entries(struct vm_map *map, vm_offset_t start, vm_offset_t end,
 			vm_entry_unwire(map, entry);
 		vm_map_unlink(map, entry);
 		entry_attributes(entry);
-		queue_insert_tail(&copy->entries, &entry->link);
+		vm_map_copy_append(copy, entry);
 		if (++count % MAP_BATCH == 0)
 			preemption_point();
 	}
@@ -301,15 +312,24 @@ static kern_return_t copyin_locked(struct vm_map *map, vm_offset_t addr, bool de
 				   struct vm_map_copy *copy)
 {
 	vm_offset_t end = addr + copy->size;
+	bool bytes = vm_map_copy_is_bytes(copy);
 	kern_return_t kr = vm_map_check(map, addr, end, VM_PROT_READ);
 
+	if (kr == KERN_SUCCESS && !bytes && !vm_map_may_send(map, copy_pages(copy)))
+		kr = KERN_NO_SPACE;
 	if (kr != KERN_SUCCESS)
 		return kr;
 	if (destroy)
-		return take(map, addr, end, copy);
-	if (vm_map_copy_is_bytes(copy))
-		return vm_map_read_locked(map, addr, copy->data, copy->size);
-	return copy_snapshot(map, addr, end, copy);
+		kr = take(map, addr, end, copy);
+	else if (bytes)
+		kr = vm_map_read_locked(map, addr, copy->data, copy->size);
+	else
+		kr = copy_snapshot(map, addr, end, copy);
+	if (kr == KERN_SUCCESS && !bytes) {
+		vm_map_charge_sent(map, copy_pages(copy));
+		copy->payer = map;
+	}
+	return kr;
 }
 
 static kern_return_t copyin_once(struct vm_map *map, vm_offset_t addr, vm_size_t size,

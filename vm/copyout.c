@@ -78,7 +78,7 @@ struct vm_map_copy *vm_map_copy_from_kernel(const void *data, vm_size_t size)
 		vm_map_copy_free(copy);
 		return NULL;
 	}
-	queue_insert_tail(&copy->entries, &entry->link);
+	vm_map_copy_append(copy, entry);
 	return copy;
 }
 
@@ -101,12 +101,14 @@ void vm_map_place(struct vm_map *map, vm_offset_t start, struct queue *entries)
 }
 
 static kern_return_t place_anywhere(struct vm_map *map, vm_offset_t *start, vm_size_t size,
-				    struct queue *entries)
+				    struct queue *entries, uint32_t count)
 {
 	kern_return_t kr;
 
 	mutex_lock(&map->lock);
 	kr = vm_map_find_room(map, start, size, 0, true, size);
+	if (kr == KERN_SUCCESS && !vm_map_has_room(map, count))
+		kr = KERN_RESOURCE_SHORTAGE;
 	if (kr == KERN_SUCCESS) {
 		vm_map_place(map, *start, entries);
 		if (map->wire_future && vm_map_wire_range(map, *start, *start + size) !=
@@ -138,7 +140,7 @@ static kern_return_t copyout_bytes(struct vm_map *map, vm_offset_t *start,
 		return KERN_RESOURCE_SHORTAGE;
 	queue_init(&entries);
 	queue_insert_tail(&entries, &entry->link);
-	kr = place_anywhere(map, start, vm_map_copy_span(copy), &entries);
+	kr = place_anywhere(map, start, vm_map_copy_span(copy), &entries, 1);
 	if (!queue_empty(&entries))
 		discard_entry(entry);
 	return kr;
@@ -157,7 +159,8 @@ kern_return_t vm_map_copyout(struct vm_map *map, vm_offset_t *addr, struct vm_ma
 	if (vm_map_copy_is_bytes(copy))
 		kr = copyout_bytes(map, &start, copy);
 	else
-		kr = place_anywhere(map, &start, vm_map_copy_span(copy), &copy->entries);
+		kr = place_anywhere(map, &start, vm_map_copy_span(copy), &copy->entries,
+				    copy->entry_count);
 	if (kr != KERN_SUCCESS)
 		return kr;
 	*addr = start + copy->offset;

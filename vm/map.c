@@ -7,8 +7,16 @@
 #include <kern/slab.h>
 #include <vm/map_entry.h>
 
+/*
+ * With as many entries as a map may have, each with an object of its own, a share of what the
+ * kernel can use for itself is taken.
+ */
+#define ENTRY_LIMIT_SHARE 2
+#define ENTRY_MEMORY 256u	/* bytes; an entry and an object are less */
+
 static struct slab_cache map_cache;
 static vm_size_t default_limit;		/* constant after start-up */
+static uint32_t default_entry_limit;
 
 void vm_map_init(void)
 {
@@ -21,6 +29,8 @@ void vm_map_init(void)
 	default_limit = VM_USER_MAX;
 	if (counts.total < VM_USER_MAX >> PAGE_SHIFT)
 		default_limit = counts.total << PAGE_SHIFT;
+	default_entry_limit = (counts.zone_total[VM_ZONE_DMA] + counts.zone_total[VM_ZONE_DIRECT]) *
+			      (PAGE_BYTES / ENTRY_LIMIT_SHARE / ENTRY_MEMORY);
 }
 
 struct vm_map *vm_map_create(void)
@@ -38,6 +48,8 @@ struct vm_map *vm_map_create(void)
 	mutex_init(&map->lock);
 	vm_entry_tree_init(map);
 	map->limit = map->limit_max = default_limit;
+	map->entry_limit = default_entry_limit;
+	map->pages_sent = 1;
 	return map;
 }
 
@@ -58,7 +70,29 @@ void vm_map_release(struct vm_map *map)
 		return;
 	vm_map_terminate(map);
 	pmap_destroy(map->pmap);
-	slab_free(&map_cache, map);
+	vm_map_discharge_sent(map, 1);
+}
+
+/* Nobody else charges a map while it is locked. */
+bool vm_map_may_send(const struct vm_map *map, uint32_t pages)
+{
+	uint32_t sent = __atomic_load_n(&map->pages_sent, __ATOMIC_RELAXED) - 1;
+	uint32_t limit = map->limit >> PAGE_SHIFT;
+
+	assert(mutex_held(&map->lock));
+	return pages <= limit && sent <= limit - pages;
+}
+
+void vm_map_charge_sent(struct vm_map *map, uint32_t pages)
+{
+	__atomic_fetch_add(&map->pages_sent, pages, __ATOMIC_RELAXED);
+}
+
+void vm_map_discharge_sent(struct vm_map *map, uint32_t pages)
+{
+	assert(map->pages_sent >= pages);
+	if (__atomic_sub_fetch(&map->pages_sent, pages, __ATOMIC_ACQ_REL) == 0)
+		slab_free(&map_cache, map);
 }
 
 void vm_map_terminate(struct vm_map *map)
@@ -103,6 +137,8 @@ static kern_return_t enter(struct vm_map *map, struct vm_map_entry *entry, vm_of
 	kern_return_t kr;
 
 	kr = vm_map_find_room(map, &start, size, mask, anywhere, charge);
+	if (kr == KERN_SUCCESS && !vm_map_has_room(map, 1))
+		kr = KERN_RESOURCE_SHORTAGE;
 	if (kr != KERN_SUCCESS) {
 		vm_entry_detach(entry);
 		vm_entry_free(entry);
@@ -195,6 +231,7 @@ void vm_map_inherit_limits(struct vm_map *map, const struct vm_map *parent)
 {
 	map->limit = parent->limit;
 	map->limit_max = parent->limit_max;
+	map->entry_limit = parent->entry_limit;
 }
 
 kern_return_t vm_map_set_limits(struct vm_map *map, vm_size_t current, vm_size_t max,
@@ -219,5 +256,20 @@ void vm_map_get_limits(struct vm_map *map, vm_size_t *current, vm_size_t *max)
 	mutex_lock(&map->lock);
 	*current = map->limit;
 	*max = map->limit_max;
+	mutex_unlock(&map->lock);
+}
+
+void vm_map_set_entry_limit(struct vm_map *map, uint32_t limit)
+{
+	mutex_lock(&map->lock);
+	map->entry_limit = limit;
+	mutex_unlock(&map->lock);
+}
+
+void vm_map_get_entry_limit(struct vm_map *map, uint32_t *count, uint32_t *limit)
+{
+	mutex_lock(&map->lock);
+	*count = map->entry_count;
+	*limit = map->entry_limit;
 	mutex_unlock(&map->lock);
 }

@@ -66,6 +66,10 @@ kern_return_t vm_map_set_limits(struct vm_map *map, vm_size_t current, vm_size_t
 				bool privileged);
 void vm_map_get_limits(struct vm_map *map, vm_size_t *current, vm_size_t *max);
 
+/* How many entries there are and may be: kernel memory that the task takes by splitting its own. */
+void vm_map_set_entry_limit(struct vm_map *map, uint32_t limit);
+void vm_map_get_entry_limit(struct vm_map *map, uint32_t *count, uint32_t *limit);
+
 /* --- The user's operations; answers as spec/observed.md, Virtual memory --------------- */
 
 kern_return_t vm_map_allocate(struct vm_map *map, vm_offset_t *addr, vm_size_t size, bool anywhere);
@@ -158,7 +162,7 @@ struct vm_map_copy;
  * Blocks:   for memory.
  * Owns:     returns the copy in *copyp.  size 0 gives NULL.
  * Returns:  KERN_SUCCESS; KERN_INVALID_ADDRESS; KERN_PROTECTION_FAILURE; KERN_RESOURCE_SHORTAGE;
- *           nothing changed on error.
+ *           KERN_NO_SPACE: so much memory of the map is in copies already; nothing changed on error.
  */
 kern_return_t vm_map_copyin(struct vm_map *map, vm_offset_t addr, vm_size_t size, bool destroy,
 			    struct vm_map_copy **copyp);

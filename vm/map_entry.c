@@ -222,6 +222,12 @@ kern_return_t vm_map_find_room(struct vm_map *map, vm_offset_t *start, vm_size_t
 	return KERN_SUCCESS;
 }
 
+bool vm_map_has_room(const struct vm_map *map, uint32_t entries)
+{
+	return map->entry_count < map->entry_limit &&
+	       map->entry_limit - map->entry_count >= entries;
+}
+
 /* --- Coming and going -------------------------------------------------------------------- */
 
 void vm_map_charge(struct vm_map *map, const struct vm_map_entry *entry)
@@ -259,6 +265,7 @@ static void insert(struct vm_map *map, struct vm_map_entry *entry)
 		}
 	}
 	queue_insert_after(above->prev, &entry->link);
+	map->entry_count++;
 	set_gap(map, entry);
 	rb_insert(&map->tree, &entry->node, parent, place);
 	update_gap(map, vm_entry_next(map, entry));
@@ -271,6 +278,7 @@ static void remove(struct vm_map *map, struct vm_map_entry *entry)
 	if (map->hint == entry)
 		map->hint = NULL;
 	queue_remove(&entry->link);
+	map->entry_count--;
 	rb_remove(&map->tree, &entry->node);
 	update_gap(map, above);
 }
@@ -299,7 +307,7 @@ static kern_return_t cut(struct vm_map *map, vm_offset_t at)
 
 	if (entry == NULL || entry->start == at)
 		return KERN_SUCCESS;
-	upper = vm_entry_alloc();
+	upper = vm_map_has_room(map, 1) ? vm_entry_alloc() : NULL;
 	if (upper == NULL)
 		return KERN_RESOURCE_SHORTAGE;
 	vm_entry_split(entry, upper, at);

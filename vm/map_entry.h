@@ -57,6 +57,17 @@ struct vm_map_entry *vm_map_find(struct vm_map *map, vm_offset_t addr);
 void vm_map_link(struct vm_map *map, struct vm_map_entry *entry);
 void vm_map_unlink(struct vm_map *map, struct vm_map_entry *entry);
 
+/* May the map have so many entries more? */
+bool vm_map_has_room(const struct vm_map *map, uint32_t entries);
+
+/*
+ * Pages in copies of the map's memory.  Whoever takes the last away when nobody refers to the map
+ * frees what is left of it.
+ */
+bool vm_map_may_send(const struct vm_map *map, uint32_t pages);
+void vm_map_charge_sent(struct vm_map *map, uint32_t pages);
+void vm_map_discharge_sent(struct vm_map *map, uint32_t pages);
+
 /* Add what the entry counts for to the map's sizes, or take it away before it changes. */
 void vm_map_charge(struct vm_map *map, const struct vm_map_entry *entry);
 void vm_map_discharge(struct vm_map *map, const struct vm_map_entry *entry);

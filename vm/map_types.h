@@ -45,6 +45,8 @@ struct vm_map {
 	struct rb_tree tree;
 	struct queue entries;
 	struct vm_map_entry *hint;	/* found last, or NULL */
+	uint32_t entry_count, entry_limit;
+	uint32_t pages_sent;		/* in copies of its memory; 1 more while it is referred to; atomic */
 	vm_size_t size;			/* bytes of all entries */
 	vm_size_t size_charged;		/* of those whose maximum protection is not NONE */
 	vm_size_t size_wired;

@@ -36,7 +36,7 @@ struct vm_map_copy *pager_run_create(struct spin_lock *lock, uint32_t first, uin
 		vm_map_copy_free(copy);
 		return NULL;
 	}
-	queue_insert_tail(&copy->entries, &entry->link);
+	vm_map_copy_append(copy, entry);
 	return copy;
 }
 

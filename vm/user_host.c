@@ -6,6 +6,7 @@
 #include <kern/mig_support.h>
 #include <mach/gnumach_server.h>
 #include <mach/mach_host_server.h>
+#include <mach/porter_server.h>
 #include <mach/vm_wire.h>
 #include <vm/contiguous.h>
 #include <vm/kmem.h>
@@ -51,6 +52,24 @@ kern_return_t vm_set_size_limit(ipc_port_t host_port, vm_map_t map, vm_size_t cu
 		return KERN_INVALID_HOST;
 	return vm_map_set_limits(map, current_limit, max_limit,
 				 host_port_is_privileged(host_port));
+}
+
+kern_return_t vm_set_entry_limit(host_t host_priv, vm_map_t map, natural_t limit)
+{
+	if (host_priv == NULL)
+		return KERN_INVALID_HOST;
+	if (map == NULL)
+		return KERN_INVALID_TASK;
+	vm_map_set_entry_limit(map, limit);
+	return KERN_SUCCESS;
+}
+
+kern_return_t vm_get_entry_limit(vm_map_t map, natural_t *entries, natural_t *limit)
+{
+	if (map == NULL)
+		return KERN_INVALID_TASK;
+	vm_map_get_entry_limit(map, entries, limit);
+	return KERN_SUCCESS;
 }
 
 kern_return_t vm_allocate_contiguous(host_t host_priv, vm_map_t map, vm_address_t *vaddr,

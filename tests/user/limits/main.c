@@ -15,6 +15,8 @@ static const struct test tests[] = {
 	{ .name = "a limit below what is used", .run = test_lowered, OURS },
 	{ .name = "a port that moves is paid by its new owner", .run = test_moved_port, OURS },
 	{ .name = "arrays and memory in a message", .run = test_body, OURS },
+	{ .name = "entries of a map", .run = test_entries, OURS },
+	{ .name = "KM-1: memory sent that nobody receives", .run = test_memory_sent, OURS },
 	{ .name = "who asked pays for the answer", .run = test_answers, OURS },
 	{ .name = "KM-4: kernel answers that nobody takes", .run = test_kernel_answers, OURS },
 	{ .name = "KM-8: a notification that cannot be paid", .run = test_notifications, OURS },

@@ -31,6 +31,9 @@ void test_lowered(void);
 void test_moved_port(void);
 void test_body(void);
 
+void test_entries(void);
+void test_memory_sent(void);
+
 void test_answers(void);
 void test_kernel_answers(void);
 void test_notifications(void);
