@@ -317,6 +317,88 @@ static void test_right_ports(void)
 	EXPECT_TRUE(succeeded > 100);
 }
 
+/* --- what a request may not bring ---------------------------------------------------------------- */
+
+#define INLINE_WORDS	0x10002000u	/* a type word without name and number */
+#define KERNEL_MEMORY	0xc0100000u
+
+/*
+ * Items that are rights get another type, and numbers in place of names, which look like the
+ * kernel's pointers; a simple message says that it has no rights and no memory.
+ */
+static const struct forgery {
+	unsigned int	type;
+	boolean_t	simple;
+} forgeries[] = {
+	{ MACH_MSG_TYPE_INTEGER_32, FALSE }, { MACH_MSG_TYPE_INTEGER_32, TRUE },
+	{ MACH_MSG_TYPE_PORT_RECEIVE, TRUE }, { MACH_MSG_TYPE_PORT_SEND, TRUE },
+	{ MACH_MSG_TYPE_PORT_SEND_ONCE, TRUE }, { MACH_MSG_TYPE_COPY_SEND, TRUE },
+};
+
+/* Returns: whether there was one. */
+static boolean_t forge(const struct forgery *forgery)
+{
+	mach_msg_header_t *header = request_header(&request);
+	boolean_t found = forgery->simple && (header->msgh_bits & MACH_MSGH_BITS_COMPLEX);
+
+	for (unsigned int w = 6; w + 1 < request.size / 4; w++) {
+		unsigned int name = request.word[w] & 0xff, number = request.word[w] >> 16 & 0xfff;
+
+		if ((request.word[w] & 0xf000ff00u) != INLINE_WORDS
+				|| name < MACH_MSG_TYPE_MOVE_RECEIVE
+				|| name > MACH_MSG_TYPE_MAKE_SEND_ONCE)
+			continue;
+		request.word[w] += forgery->type - name;
+		for (; number > 0 && w + 1 < request.size / 4; number--)
+			request.word[++w] = KERNEL_MEMORY;
+		found = TRUE;
+	}
+	if (forgery->simple)
+		header->msgh_bits &= ~MACH_MSGH_BITS_COMPLEX;
+	return found;
+}
+
+/* Whatever the answer is: nothing is taken for what it is not. */
+static void ask_forged(unsigned int kind)
+{
+	static union message_words answer;
+	struct targets targets;
+
+	targets_make(&targets);
+	arguments_renew(ARGUMENT);
+	if (EXPECT(ask(targets.port[kind], TRUE, &answer), MACH_MSG_SUCCESS)) {
+		expect_answer(&answer);
+		mach_msg_destroy(&answer.header);
+	}
+	targets_end(&targets);
+}
+
+static void try_forged(const struct routine *routine)
+{
+	static struct request kept;
+	unsigned int names = name_count();
+
+	kept = request;
+	for (unsigned int kind = 0; kind < OBJECT_KINDS; kind++)
+		for (unsigned int i = 0; i < COUNT_OF(forgeries); i++) {
+			request = kept;
+			if (!(routine->fits & 1u << kind) || is_harmful(routine->id, kind)
+					|| !forge(&forgeries[i]))
+				continue;
+			tap_about("%s (%d) of %s, forgery %u", routine->name, routine->id,
+				kind_text(kind), i);
+			ask_forged(kind);
+			expect_same(names);
+			expect_none_held();
+		}
+}
+
+static void test_forged(void)
+{
+	for_each_routine(try_forged);
+	EXPECT_TRUE(asked > 50);
+}
+
 /* --- ids ---------------------------------------------------------------------------------------- */
 
 static boolean_t is_listed(mach_msg_id_t id)
@@ -362,6 +444,7 @@ static const struct test tests[] = {
 		.ours = TRUE },
 	{ .name = "IL-1 KM-11 routines on ports that they are for", .run = test_right_ports,
 		.ours = TRUE },
+	{ .name = "MK-2 numbers where rights and memory belong", .run = test_forged, .ours = TRUE },
 	{ .name = "ids that nobody serves", .run = test_ids, .ours = TRUE },
 };
 
