@@ -250,7 +250,8 @@ void vm_pager_clean(struct vm_pager *pager, vm_offset_t offset, vm_size_t size, 
 {
 	struct page_range range = range_of(offset, size);
 
-	vm_pager_return(pager, range.first, range.end, MEMORY_OBJECT_RETURN_ALL, !flush);
+	vm_pager_return(pager, range.first, range.end, MEMORY_OBJECT_RETURN_ALL,
+			flush ? RETURN_FLUSH : RETURN_COPIES);
 	if (flush)
 		change_pages(pager, range, true, MEMORY_OBJECT_RETURN_ALL, NO_CHANGE);
 }
