@@ -255,12 +255,19 @@ mach_msg_return_t ipc_mqueue_send(struct ipc_kmsg *kmsg, mach_msg_option_t optio
 	return MACH_MSG_SUCCESS;
 }
 
-void ipc_mqueue_deliver(struct ipc_kmsg *kmsg)
+struct thread *ipc_mqueue_deliver_to(struct ipc_kmsg *kmsg)
 {
 	struct thread *receiver = NULL;
 
 	if (!deliver(kmsg, &receiver))
 		ipc_kmsg_lost++;
+	return receiver;
+}
+
+void ipc_mqueue_deliver(struct ipc_kmsg *kmsg)
+{
+	struct thread *receiver = ipc_mqueue_deliver_to(kmsg);
+
 	if (receiver != NULL)
 		thread_make_runnable(receiver);
 }

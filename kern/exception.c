@@ -151,8 +151,12 @@ static struct ipc_port *task_right(struct task *task)
 	return convert_task_to_port(task);
 }
 
-/* Send the request.  Consumes the handler right.  False when memory is short. */
-static bool send_request(struct thread *self, struct ipc_port *handler)
+/*
+ * Send the request.  Consumes the handler right.  False when memory is short.  A thread that has
+ * got it, and is to run, is in *receiverp.
+ */
+static bool send_request(struct thread *self, struct ipc_port *handler,
+			 struct thread **receiverp)
 {
 	struct ipc_kmsg *kmsg = ipc_kmsg_alloc(sizeof(struct kmsg_header) + sizeof(struct raise_body));
 	struct ipc_port *reply = kmsg != NULL ? reply_right(self) : NULL;
@@ -183,7 +187,7 @@ static bool send_request(struct thread *self, struct ipc_port *handler)
 		.subcode_type = WORD_TYPE(MACH_MSG_TYPE_INTEGER_32),
 		.subcode = self->exc_code[2],
 	};
-	ipc_mqueue_deliver(kmsg);
+	*receiverp = ipc_mqueue_deliver_to(kmsg);
 	return true;
 }
 
@@ -199,7 +203,7 @@ static bool reply_says_yes(struct ipc_kmsg *kmsg)
 }
 
 static _Noreturn void ask_from(struct thread *self, enum stage stage);
-static void wait_for_reply(struct thread *self);
+static void wait_for_reply(struct thread *self, struct thread *receiver);
 
 static _Noreturn void answer(struct thread *self, mach_msg_return_t mr)
 {
@@ -226,7 +230,8 @@ static void reply_continue(void)
 	answer(self, ipc_mqueue_receive_finish(self));
 }
 
-static void wait_for_reply(struct thread *self)
+/* Who has got the request takes our place at once. */
+static void wait_for_reply(struct thread *self, struct thread *receiver)
 {
 	mach_msg_return_t mr;
 
@@ -234,8 +239,12 @@ static void wait_for_reply(struct thread *self)
 	self->ipc.option = MACH_MSG_OPTION_NONE;
 	self->ipc.rcv_size = MACH_MSG_SIZE_MAX;
 	mr = ipc_mqueue_receive(self);
+	if (mr == MACH_RCV_IN_PROGRESS && receiver != NULL)
+		thread_block_to(reply_continue, receiver);
 	if (mr == MACH_RCV_IN_PROGRESS)
 		thread_block(reply_continue);
+	if (receiver != NULL)
+		thread_make_runnable(receiver);
 	answer(self, mr);
 }
 
@@ -243,12 +252,13 @@ static _Noreturn void ask_from(struct thread *self, enum stage stage)
 {
 	for (; stage < STAGE_NOBODY; stage++) {
 		struct ipc_port *handler = stage_handler(self, stage);
+		struct thread *receiver;
 
 		if (handler == NULL)
 			continue;
 		self->exc_stage = stage;
-		if (send_request(self, handler))
-			wait_for_reply(self);
+		if (send_request(self, handler, &receiver))
+			wait_for_reply(self, receiver);
 	}
 	give_up(self);
 }

@@ -6,6 +6,7 @@
 #include <mach/mach_host.h>
 #include <mach/reboot.h>
 
+#include "exception.h"
 #include "nested.h"
 #include "rpc.h"
 #include "single.h"
@@ -22,6 +23,7 @@ int main(int argc, char **argv)
 	measure_kernel_rpc();
 	measure_port_allocate();
 	measure_page_fault();
+	measure_exception();
 	measure_send_self();
 	measure_out_of_line();
 	measure_nested("port-nested-100", 100);
