@@ -150,6 +150,24 @@ static void test_bad_stacks(void)
 	vm_deallocate(mach_task_self(), from, PAGE_SIZE);
 }
 
+/* EX-9: with the stack repaired, the thread goes on behind the trap. */
+static void test_repaired_stacks(void)
+{
+	static const int numbers[] = { 17, 25, 59, 61, 64, 66, 72, 77 };
+
+	for (unsigned int e = 0; e < entry_count(); e++)
+		for (unsigned int i = 0; i < COUNT_OF(numbers); i++) {
+			struct call call = { .number = -numbers[i], .stack = 0 };
+			struct fault fault;
+
+			tap_about("%s, number -%d", entries[e].name, numbers[i]);
+			EXPECT_TRUE(fault_run_and_resume(entries[e].call, &call, &fault,
+				(uintptr_t) entries[e].after));
+			EXPECT(fault.exception, EXC_BAD_ACCESS);
+			EXPECT_TRUE(call.registers_kept);
+		}
+}
+
 /* A trap without arguments does not look at the stack. */
 static void test_no_arguments(void)
 {
@@ -274,9 +292,10 @@ static void test_thread_switch(void)
 }
 
 static const struct test tests[] = {
-	{ .name = "numbers without a meaning", .run = test_unused_numbers },
-	{ .name = "numbers outside the table", .run = test_bad_numbers, .ours = TRUE },
-	{ .name = "unreadable stacks", .run = test_bad_stacks, .ours = TRUE },
+	{ .name = "TM-10 numbers without a meaning", .run = test_unused_numbers },
+	{ .name = "TM-10 numbers outside the table", .run = test_bad_numbers, .ours = TRUE },
+	{ .name = "EX-9 TM-10 unreadable stacks", .run = test_bad_stacks, .ours = TRUE },
+	{ .name = "EX-9 repaired stacks", .run = test_repaired_stacks, .ours = TRUE },
 	{ .name = "traps without arguments need no stack", .run = test_no_arguments },
 	{ .name = "arguments at the end of memory", .run = test_top_of_memory },
 	{ .name = "TM-5 flags", .run = test_flags, .ours = TRUE },
