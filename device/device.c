@@ -8,6 +8,8 @@
 #include <kern/ast.h>
 #include <kern/mig_support.h>
 #include <kern/string.h>
+#include <vm/device_memory.h>
+#include <vm/map_entry.h>
 
 /* Guards the list and each device's port; it is taken before port locks. */
 static struct spin_lock device_lock = SPIN_LOCK_INIT(LOCK_TASK);
@@ -43,6 +45,8 @@ void device_init(void)
 	device_request_init();
 	device_console_init();
 	device_irq_init();
+	device_time_init();
+	device_mem_init();
 	io_perm_init();
 	ast_set_device_work(serve_interrupts);
 }
@@ -227,6 +231,34 @@ kern_return_t ds_device_open_new(struct ipc_port *master, struct ipc_port *reply
 kern_return_t ds_device_close(struct device *device)
 {
 	return device == NULL ? D_NO_SUCH_DEVICE : D_SUCCESS;
+}
+
+/* --- Mapping ----------------------------------------------------------------------------------- */
+
+/* The result is a window of the device's memory: the offset is where it begins. */
+kern_return_t ds_device_map(struct device *device, vm_prot_t prot, vm_offset_t offset,
+			    vm_size_t size, struct ipc_port **pager, int unmap)
+{
+	vm_size_t whole = vm_page_round(size);
+	phys_addr_t start;
+	io_return_t code;
+
+	(void)unmap;
+	if (device == NULL)
+		return D_NO_SUCH_DEVICE;
+	if (device->ops->map == NULL)
+		return D_INVALID_OPERATION;
+	if ((prot & ~VM_PROT_ALL) != 0 || (offset & PAGE_OFFSET_MASK) != 0)
+		return KERN_INVALID_ARGUMENT;
+	if (whole == 0 || offset + (whole - 1) < offset)
+		return D_INVALID_SIZE;
+	if (device->read_only && (prot & VM_PROT_WRITE) != 0)
+		return D_READ_ONLY;
+	code = device->ops->map(device, prot, offset, whole, &start);
+	if (code != D_SUCCESS)
+		return code;
+	*pager = vm_device_window(start, whole, prot);
+	return *pager == NULL ? D_NO_MEMORY : D_SUCCESS;
 }
 
 /* --- Status and interrupts ------------------------------------------------------------------ */

@@ -16,6 +16,8 @@
 #include <device/device_types.h>
 #include <ipc/port.h>
 #include <kern/queue.h>
+#include <mach/vm_prot.h>
+#include <vm/page.h>
 
 struct device;
 struct vm_map_copy;
@@ -51,6 +53,12 @@ struct device_ops {
 	 * of a range are, to be read or written there.
 	 */
 	io_return_t (*bytes)(struct device *device, recnum_t recnum, uint32_t size, char **bytesp);
+	/*
+	 * Where the device's memory is from an offset on: as much as size, both whole pages.  Access
+	 * beyond what it grants for ever is refused.
+	 */
+	io_return_t (*map)(struct device *device, vm_prot_t prot, vm_offset_t offset,
+			   vm_size_t size, phys_addr_t *startp);
 	io_return_t (*get_status)(struct device *device, dev_flavor_t flavor, int *status,
 				  mach_msg_type_number_t *count);
 	io_return_t (*set_status)(struct device *device, dev_flavor_t flavor, const int *status,
@@ -92,6 +100,8 @@ void device_console_init(void);
 void device_console_serve(void);
 void device_irq_init(void);
 void device_irq_serve(void);
+void device_time_init(void);
+void device_mem_init(void);
 
 /* Ranges of I/O ports as kernel objects (device/io_perm.c). */
 void io_perm_init(void);

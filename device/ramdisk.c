@@ -45,6 +45,19 @@ static io_return_t ramdisk_bytes(struct device *device, recnum_t recnum, uint32_
 	return D_SUCCESS;
 }
 
+static io_return_t ramdisk_map(struct device *device, vm_prot_t prot, vm_offset_t offset,
+			       vm_size_t size, phys_addr_t *startp)
+{
+	const struct ramdisk *disk = ramdisk_of(device);
+	uint32_t end = (uint32_t)round_phys(disk->size);
+
+	(void)prot;
+	if (offset >= end || size > end - offset)
+		return D_INVALID_SIZE;
+	*startp = disk->start + offset;
+	return D_SUCCESS;
+}
+
 static io_return_t ramdisk_get_status(struct device *device, dev_flavor_t flavor, int *status,
 				      mach_msg_type_number_t *count)
 {
@@ -64,6 +77,7 @@ static io_return_t ramdisk_get_status(struct device *device, dev_flavor_t flavor
 
 static const struct device_ops ramdisk_ops = {
 	.bytes = ramdisk_bytes,
+	.map = ramdisk_map,
 	.get_status = ramdisk_get_status,
 };
 

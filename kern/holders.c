@@ -9,6 +9,7 @@
 #include <kern/processor.h>
 #include <kern/task.h>
 #include <kern/task_notify.h>
+#include <vm/device_memory.h>
 #include <vm/pager.h>
 #include <vm/proxy.h>
 
@@ -57,4 +58,5 @@ void kernel_visit_holders(struct ipc_check *check)
 	device_visit_holders(check);
 	vm_pager_visit_holders(check);
 	vm_proxy_visit_holders(check);
+	vm_device_memory_visit(check);
 }

@@ -51,12 +51,21 @@ int64_t host_time_now(void)
 	return host_time_of(machine_uptime_ns());
 }
 
+static void (*changed)(void);
+
+void host_time_on_change(void (*function)(void))
+{
+	changed = function;
+}
+
 static void set_time(int64_t ns)
 {
 	spin_lock(&time_lock);
 	offset_ns = ns - (int64_t)machine_uptime_ns();
 	adjust_ns = 0;
 	spin_unlock(&time_lock);
+	if (changed != NULL)
+		changed();
 }
 
 /* What is left to adjust; with replace, the new amount from now on. */

@@ -26,6 +26,7 @@
 #include <kern/thread.h>
 #include <kern/timer.h>
 #include <kern/version.h>
+#include <vm/device_memory.h>
 #include <vm/kmem.h>
 #include <vm/map.h>
 #include <vm/pageout.h>
@@ -76,6 +77,7 @@ static void objects_init(void)
 	gsync_init();
 	vm_pager_init();
 	vm_proxy_init();
+	vm_device_memory_init();
 	vm_pageout_init(boot_info->command_line);
 	device_init();
 	exception_init(boot_info->command_line);

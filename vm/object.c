@@ -7,6 +7,7 @@
 
 #include <kern/slab.h>
 #include <vm/object_away.h>
+#include <vm/object_device.h>
 #include <vm/object_family.h>
 #include <vm/object_pages.h>
 #include <vm/pager.h>
@@ -29,6 +30,7 @@ void vm_object_init(void)
 	slab_cache_init(&object_cache, "vm_object", sizeof(struct vm_object), 0);
 	vm_object_pages_init();
 	vm_away_init();
+	vm_device_pages_init();
 }
 
 uint32_t vm_object_count(void)

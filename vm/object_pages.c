@@ -4,6 +4,7 @@
 #include <kern/sched.h>
 #include <kern/string.h>
 #include <vm/object_away.h>
+#include <vm/object_device.h>
 #include <vm/pageout.h>
 #include <vm/pmap.h>
 
@@ -164,7 +165,7 @@ static void page_attach(struct vm_object *object, struct vm_page *page)
 	spin_lock(&pages_lock);
 	page->hash_next = *head;
 	*head = page;
-	if ((page->paging & PAGING_LAUNDRY) == 0)
+	if ((page->paging & PAGING_LAUNDRY) == 0 && !page->device)
 		enqueue(page, QUEUE_ACTIVE);
 	spin_unlock(&pages_lock);
 }
@@ -187,7 +188,8 @@ static void page_detach(struct vm_object *object, struct vm_page *page)
 void vm_object_insert(struct vm_object *object, uint32_t index, struct vm_page *page)
 {
 	assert(!vm_object_has(object, index));
-	vm_page_set_state(page, PAGE_OBJECT);
+	if (!page->device)
+		vm_page_set_state(page, PAGE_OBJECT);
 	page->queue = QUEUE_NONE;
 	page->offset = index;
 	page->mappings = NULL;
@@ -240,6 +242,11 @@ static void page_remove(struct vm_object *object, struct vm_page *page)
 
 void vm_object_free_page(struct vm_object *object, struct vm_page *page)
 {
+	if (page->device) {
+		page_detach(object, page);
+		vm_device_page_free(page);
+		return;
+	}
 	page_remove(object, page);
 	vm_page_free(page, 0);
 }

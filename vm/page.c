@@ -76,6 +76,8 @@ static struct vm_page *segment_page(const struct segment *segment, uint32_t numb
 
 phys_addr_t vm_page_to_phys(const struct vm_page *page)
 {
+	if (__builtin_expect(page->device, 0))
+		return (phys_addr_t)page->offset << PAGE_SHIFT;
 	return (phys_addr_t)page_number(page) << PAGE_SHIFT;
 }
 
@@ -90,6 +92,15 @@ struct vm_page *vm_page_from_phys(phys_addr_t pa)
 		if (number - s->first < s->end - s->first)
 			return &s->pages[number - s->first];
 	return NULL;
+}
+
+bool vm_page_any_managed(phys_addr_t start, phys_addr_t end)
+{
+	for (const struct segment *s = segments; s < segments + segment_count; s++)
+		if (start < (phys_addr_t)s->end << PAGE_SHIFT &&
+		    end > (phys_addr_t)s->first << PAGE_SHIFT)
+			return true;
+	return false;
 }
 
 void *vm_page_direct(const struct vm_page *page)

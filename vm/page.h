@@ -78,6 +78,7 @@ struct vm_page {
 	bool poisoned : 1;		/* free, filled in a debug build */
 	bool referenced : 1;		/* the pmap's: of mappings that are gone */
 	bool modified : 1;
+	bool device : 1;		/* stands for a device's memory (vm/object_device.h) */
 	struct vm_page *hash_next;	/* object/offset lookup */
 	struct queue_link queue_link;	/* in the queue that it is on, for page-out */
 };
@@ -152,6 +153,9 @@ void vm_page_unwire(struct vm_page *page);
 
 phys_addr_t vm_page_to_phys(const struct vm_page *page);
 struct vm_page *vm_page_from_phys(phys_addr_t pa);	/* NULL when not managed */
+
+/* Is there a managed page in [start, end)? */
+bool vm_page_any_managed(phys_addr_t start, phys_addr_t end);
 
 /* Kernel address of a page in the direct map; the page must be below DIRECT_MAP_MAX. */
 void *vm_page_direct(const struct vm_page *page);

@@ -249,7 +249,7 @@ static void end(struct vm_pager *pager, bool may_cache)
 {
 	if (begin_end(pager, may_cache)) {
 		vm_pager_return(pager, 0, UINT32_MAX, MEMORY_OBJECT_RETURN_ALL, RETURN_FLUSH);
-		vm_pager_shut(pager, true);
+		vm_pager_shut(pager, !pager->device);
 		free_object(pager);
 	}
 	vm_pager_release(pager);
@@ -368,6 +368,9 @@ static kern_return_t bind(struct vm_pager *pager, struct ipc_port *port)
 		kr = KERN_NAME_EXISTS;
 	} else {
 		ipc_port_copy_send_locked(port);
+		pager->device = port->receiver == ipc_space_kernel;
+		if (pager->device)
+			pager->state = PAGER_READY;
 		tie(pager, port);
 	}
 	ipc_port_unlock(port);
@@ -435,7 +438,8 @@ static kern_return_t lookup(struct ipc_port *port, struct vm_pager **pagerp)
 
 	*pagerp = NULL;
 	ipc_port_lock(port);
-	if (port->object.active && port->receiver != ipc_space_kernel) {
+	if (port->object.active &&
+	    (port->receiver != ipc_space_kernel || port->kotype == IKOT_PAGER)) {
 		kr = KERN_SUCCESS;
 		*pagerp = port->kobject;
 		if (*pagerp != NULL && (*pagerp)->store != NULL)
@@ -490,7 +494,7 @@ kern_return_t vm_pager_get(struct ipc_port *port, struct vm_pager **pagerp)
 			return kr;
 		if (pager == NULL) {
 			kr = vm_pager_make(port, NULL, pagerp);
-			if (kr == KERN_SUCCESS)
+			if (kr == KERN_SUCCESS && !(*pagerp)->device)
 				kr = introduce(*pagerp);
 			continue;
 		}

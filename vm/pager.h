@@ -56,6 +56,7 @@ struct vm_pager {
 	bool ending;			/* is being ended, and must not be found */
 	bool bound;			/* its port's kobject points here */
 	bool may_cache;
+	bool device;			/* the kernel's own (vm/device_memory.h): no messages */
 	memory_object_copy_strategy_t strategy;
 	struct ipc_port *port;		/* the memory object: a send right; NULL when dead */
 	struct ipc_port *control;	/* the kernel's ports for it; NULL when dead */

@@ -10,6 +10,7 @@
 
 #include <kern/sched.h>
 #include <kern/slab.h>
+#include <vm/object_device.h>
 #include <vm/pager_message.h>
 #include <vm/store.h>
 
@@ -200,12 +201,23 @@ static bool must_be_sent(const struct page_request *r)
 	       r->pager->state == PAGER_READY;
 }
 
+/* A device's pager has every page. */
+static kern_return_t give(struct page_request *r)
+{
+	if (!vm_device_page_add(r->pager->object, r->index))
+		return KERN_RESOURCE_SHORTAGE;
+	vm_pager_finish_range(r->pager, REQUEST_PAGE, r->index, r->index + 1, KERN_SUCCESS);
+	return KERN_SUCCESS;
+}
+
 /* Ask the pager.  The lock is given up on the way. */
 static kern_return_t send(struct page_request *r, struct spin_lock *lock)
 {
 	vm_prot_t access = r->access;
 	bool sent;
 
+	if (r->pager->device)
+		return give(r);
 	r->sent = true;
 	spin_unlock(lock);
 	sent = pager_send_request(r->pager, r->kind == REQUEST_UNLOCK,

@@ -149,6 +149,8 @@ void vm_pager_return(struct vm_pager *pager, uint32_t first, uint32_t end,
 	struct vm_page *page;
 	uint32_t count = 0;
 
+	if (pager->device)
+		return;
 	spin_lock(pager->lock);
 	assert(object->holds > 0);
 	vm_page_walk_begin(&walk, object, first, end);

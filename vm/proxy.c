@@ -91,8 +91,7 @@ void vm_proxy_end_window(const struct proxy_window *window)
 
 /* --- Making one ------------------------------------------------------------------------------ */
 
-/* Take over the window and what it owns in a new proxy; NULL when memory is short. */
-static struct ipc_port *proxy_create(const struct proxy_window *window)
+struct ipc_port *vm_proxy_create(const struct proxy_window *window)
 {
 	struct proxy *proxy = slab_zalloc(&proxy_cache);
 	struct ipc_port *right;
@@ -171,7 +170,7 @@ kern_return_t memory_object_create_proxy(ipc_space_t task, vm_prot_t max_protect
 	kr = resolve(object[0], &wanted);
 	if (kr != KERN_SUCCESS)
 		return kr;
-	*proxy = proxy_create(&wanted);
+	*proxy = vm_proxy_create(&wanted);
 	if (*proxy == NULL) {
 		vm_proxy_end_window(&wanted);
 		return KERN_RESOURCE_SHORTAGE;
@@ -196,7 +195,7 @@ kern_return_t vm_region_create_proxy(task_t task, vm_address_t address, vm_prot_
 	if (kr != KERN_SUCCESS)
 		return kr;
 	window.max_protection &= max_protection;
-	*proxy = proxy_create(&window);
+	*proxy = vm_proxy_create(&window);
 	if (*proxy == NULL) {
 		vm_extent_release(window.extent);
 		return KERN_RESOURCE_SHORTAGE;

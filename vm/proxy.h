@@ -28,6 +28,14 @@ struct proxy_window {
 
 void vm_proxy_init(void);
 
+/*
+ * A new proxy for a window.
+ *
+ * Owns:     consumes what the window owns on success; returns a send right.
+ * Returns:  NULL when memory is short.
+ */
+struct ipc_port *vm_proxy_create(const struct proxy_window *window);
+
 /* Proxies that exist, for tests. */
 uint32_t vm_proxy_count(void);
 

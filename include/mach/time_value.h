@@ -27,8 +27,8 @@ typedef struct time_value64 time_value64_t;
 
 /*
  * The page of the device `time', written by the kernel while programs read it.
- * The seconds are written before the rest and their check after it: read check,
- * fraction and seconds in the opposite order, until both agree.
+ * The check is written first, then the fraction, then the seconds: read them in the
+ * opposite order, until seconds and check agree.
  */
 typedef struct mapped_time_value {
 	integer_t		seconds;

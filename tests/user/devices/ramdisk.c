@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Ramdisks: rd0 and rd1 are copies of the file `disk' beside this one, rd2 is an empty one that
- * the kernel's command line asks for.
- */
+/* Ramdisks: reading and writing. */
 #include <libmach/string.h>
 
+#include "disk.h"
 #include "tests.h"
-
-#define RECORD		512
-#define FILE_SIZE	(300 * 23)	/* lines of 23 bytes that say where they begin */
-#define RECORDS		((FILE_SIZE + RECORD - 1) / RECORD)
-#define DISK_SIZE	(RECORDS * RECORD)
-#define EMPTY_SIZE	(1 << 20)
-#define PAGE		4096
 
 static char expected_byte(unsigned int at)
 {
@@ -28,7 +19,7 @@ static char expected_byte(unsigned int at)
 	return '0' + number % 10;
 }
 
-static void expect_contents(const char *data, unsigned int at, unsigned int size)
+void expect_disk(const char *data, unsigned int at, unsigned int size)
 {
 	unsigned int i = 0;
 
@@ -37,7 +28,7 @@ static void expect_contents(const char *data, unsigned int at, unsigned int size
 	EXPECT(i, size);
 }
 
-static void expect_zeros(const char *data, unsigned int size)
+void expect_zeros(const char *data, unsigned int size)
 {
 	unsigned int i = 0;
 
@@ -57,7 +48,7 @@ static void expect_read(mach_port_t disk, recnum_t recnum, unsigned int size)
 	if (EXPECT(count, size) && size > 0) {
 		unsigned int span = (size + PAGE - 1) & ~(PAGE - 1);
 
-		expect_contents(data, recnum * RECORD, size);
+		expect_disk(data, recnum * RECORD, size);
 		expect_zeros(data + size, span - size);
 		EXPECT(vm_deallocate(SELF, (vm_address_t) data, size), KERN_SUCCESS);
 	}
@@ -80,7 +71,7 @@ void test_ramdisk_contents(void)
 		count = sizeof data;
 		EXPECT(device_read_inband(disk, 0, recnum, sizeof data, data, &count), D_SUCCESS);
 		EXPECT(count, sizeof data);
-		expect_contents(data, recnum * RECORD, sizeof data);
+		expect_disk(data, recnum * RECORD, sizeof data);
 	}
 	count = sizeof data;
 	EXPECT(device_read_inband(disk, 0, 0, RECORD, data, &count), D_SUCCESS);

@@ -36,4 +36,19 @@ void test_ramdisk_limits(void);
 void test_ramdisk_write(void);
 void test_ramdisk_read_only(void);
 
+void test_map_disk(void);
+void test_map_limits(void);
+void test_map_access(void);
+void test_map_copies(void);
+void test_map_uses(void);
+void test_map_proxy(void);
+void test_map_nothing(void);
+void test_map_conserved(void);
+
+void test_time_runs(void);
+void test_time_set(void);
+void test_time_limits(void);
+void test_mem(void);
+void test_mem_limits(void);
+
 #endif
