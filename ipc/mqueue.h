@@ -56,7 +56,7 @@ mach_msg_return_t ipc_mqueue_send(struct ipc_kmsg *kmsg, mach_msg_option_t optio
  */
 void ipc_mqueue_deliver(struct ipc_kmsg *kmsg);
 
-/* The same; returns a thread that was claimed to receive the message, which the caller runs, or NULL. */
+/* The same; returns a thread that was claimed to receive it, which the caller runs, or NULL. */
 struct thread *ipc_mqueue_deliver_to(struct ipc_kmsg *kmsg);
 
 /* How the wait of a blocked sender ended; in its continuation.  Consumes the kmsg on success. */

@@ -34,7 +34,7 @@ void test_yes(void)
 	sufferer_end(&s);
 }
 
-/* --- answers that are no yes ------------------------------------------------------------------ */
+/* --- answers that are no yes ----------------------------------------------------------------- */
 
 static mach_port_t carried;		/* what an answer brings is given back */
 

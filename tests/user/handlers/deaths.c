@@ -13,7 +13,7 @@
 
 static struct message request;
 
-/* --- EX-1: no answer --------------------------------------------------------------------------- */
+/* --- EX-1: no answer ------------------------------------------------------------------------- */
 
 static void break_now(void *unused)
 {
@@ -143,7 +143,7 @@ void test_late_answers(void)
 	sufferer_end(&s);
 }
 
-/* --- EX-4: the handler ends the thread, or its own task ------------------------------------------ */
+/* --- EX-4: the handler ends the thread, or its own task -------------------------------------- */
 
 void test_terminated_by_handler(void)
 {
@@ -201,7 +201,7 @@ void test_own_task_ends(void)
 		try_end(fault_with_own_handler);
 }
 
-/* --- handlers that die ----------------------------------------------------------------------------- */
+/* --- handlers that die ----------------------------------------------------------------------- */
 
 /* With the request received, or still in its queue. */
 void test_handler_dies(void)

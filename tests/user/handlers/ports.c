@@ -99,7 +99,7 @@ void test_moved_port(void)
 	port_destroy(post);
 }
 
-/* --- many threads, one handler -------------------------------------------------------------------- */
+/* --- many threads, one handler --------------------------------------------------------------- */
 
 #define THREADS 40
 
@@ -135,7 +135,7 @@ void test_many_at_once(void)
 	port_destroy(handler);
 }
 
-/* --- whose handler ---------------------------------------------------------------------------------- */
+/* --- whose handler --------------------------------------------------------------------------- */
 
 static void nothing(void *unused)
 {
@@ -185,7 +185,7 @@ void test_changed_meanwhile(void)
 	port_destroy(other);
 }
 
-/* --- EX-6: all bits of an address --------------------------------------------------------------------- */
+/* --- EX-6: all bits of an address ------------------------------------------------------------ */
 
 static void touch(void *where)
 {

@@ -28,7 +28,7 @@ static void expect_marks(const struct i386_thread_state *state)
 	EXPECT_TRUE(state->efl & EFL_IF);
 }
 
-/* --- in mach_msg ------------------------------------------------------------------------------ */
+/* --- in mach_msg ----------------------------------------------------------------------------- */
 
 static mach_port_t receive_port;
 static struct message received;
@@ -91,7 +91,7 @@ void test_in_receive(void)
 		try_in_receive(1);
 }
 
-/* --- in an exception --------------------------------------------------------------------------- */
+/* --- in an exception ------------------------------------------------------------------------- */
 
 void test_in_exception(void)
 {
@@ -106,7 +106,7 @@ void test_in_exception(void)
 	EXPECT(fault.state.edx, 0xd0);
 }
 
-/* --- on the run --------------------------------------------------------------------------------- */
+/* --- on the run ------------------------------------------------------------------------------ */
 
 static volatile boolean_t stop;
 static volatile unsigned int rounds;
@@ -145,7 +145,7 @@ void test_running(void)
 	EXPECT(rounds, 1);
 }
 
-/* --- flags ---------------------------------------------------------------------------------------- */
+/* --- flags ----------------------------------------------------------------------------------- */
 
 static unsigned int trap_with_flags(unsigned int flags)
 {
