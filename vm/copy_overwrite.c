@@ -92,40 +92,61 @@ static kern_return_t replace(struct vm_map *map, vm_offset_t addr, struct vm_map
 
 /* --- Into what is mapped ------------------------------------------------------------------- */
 
-/* Have all pages of a range, which may be written, ready for that: no memory is needed later. */
-static kern_return_t make_ready(struct vm_map *map, vm_offset_t start, vm_offset_t end)
+/*
+ * How far it has come.  Pages may have to come in first, one after the other, and more of them than
+ * there is memory, so what is done is not done again after a wait.
+ */
+struct progress {
+	vm_offset_t ready;		/* the first page that was not made ready; 0: none was */
+	vm_size_t done;			/* bytes */
+};
+
+/*
+ * Have all pages of a range, which may be written, ready for that: mostly no memory is needed
+ * later.
+ */
+static kern_return_t make_ready(struct vm_map *map, vm_offset_t start, vm_offset_t end,
+				struct progress *progress)
 {
 	struct vm_page *page;
 	kern_return_t kr = KERN_SUCCESS;
 
+	if (progress->ready > start)
+		start = progress->ready;
 	for (; kr == KERN_SUCCESS && start < end; start += PAGE_BYTES) {
 		kr = vm_entry_own_page(map, vm_map_lookup(map, start), start, &page);
+		if (kr == KERN_SUCCESS)
+			progress->ready = start + PAGE_BYTES;
 		preemption_point();
 	}
 	return kr;
 }
 
 /* Page by page through a buffer, since two families' locks are never held together. */
-static kern_return_t write_through(struct vm_map *map, vm_offset_t addr, struct vm_map_copy *copy)
+static kern_return_t write_through(struct vm_map *map, vm_offset_t addr, struct vm_map_copy *copy,
+				   struct progress *progress)
 {
-	kern_return_t kr = make_ready(map, vm_page_trunc(addr), addr + copy->size);
+	kern_return_t kr = make_ready(map, vm_page_trunc(addr), addr + copy->size, progress);
 	char *buffer = kalloc(PAGE_BYTES);
-	vm_size_t done = 0, n;
+	vm_size_t done, n;
 
 	if (buffer == NULL && kr == KERN_SUCCESS)
 		kr = KERN_RESOURCE_SHORTAGE;
-	for (; kr == KERN_SUCCESS && done < copy->size; done += n) {
+	while (kr == KERN_SUCCESS && (done = progress->done) < copy->size) {
 		n = vm_page_rest(addr + done, copy->size - done);
 		kr = vm_map_copy_read_once(copy, done, buffer, n);
 		if (kr == KERN_SUCCESS)
 			kr = vm_map_write_locked(map, addr + done, buffer, n);
+		if (kr == KERN_SUCCESS)
+			progress->done += n;
 	}
 	if (buffer != NULL)
 		kfree(buffer, PAGE_BYTES);
 	return kr;
 }
 
-static kern_return_t overwrite(struct vm_map *map, vm_offset_t addr, struct vm_map_copy *copy)
+static kern_return_t overwrite(struct vm_map *map, vm_offset_t addr, struct vm_map_copy *copy,
+			       struct progress *progress)
 {
 	vm_offset_t end = addr + copy->size;
 	kern_return_t kr = vm_map_check(map, addr, end, VM_PROT_READ | VM_PROT_WRITE);
@@ -134,12 +155,13 @@ static kern_return_t overwrite(struct vm_map *map, vm_offset_t addr, struct vm_m
 		return kr;
 	if (is_pages(copy, addr) && is_replaceable(map, addr, end, copy))
 		return replace(map, addr, copy);
-	return write_through(map, addr, copy);
+	return write_through(map, addr, copy, progress);
 }
 
 kern_return_t vm_map_copy_overwrite(struct vm_map *map, vm_offset_t addr,
 				    struct vm_map_copy *copy)
 {
+	struct progress progress = { 0 };
 	kern_return_t kr;
 
 	if (copy == NULL)
@@ -148,7 +170,7 @@ kern_return_t vm_map_copy_overwrite(struct vm_map *map, vm_offset_t addr,
 		return KERN_INVALID_ADDRESS;
 	do {
 		mutex_lock(&map->lock);
-		kr = overwrite(map, addr, copy);
+		kr = overwrite(map, addr, copy, &progress);
 		mutex_unlock(&map->lock);
 	} while (vm_pager_again(&kr));
 	if (kr == KERN_SUCCESS)

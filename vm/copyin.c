@@ -353,6 +353,7 @@ static kern_return_t copyin_once(struct vm_map *map, vm_offset_t addr, vm_size_t
 kern_return_t vm_map_copyin(struct vm_map *map, vm_offset_t addr, vm_size_t size, bool destroy,
 			    struct vm_map_copy **copyp)
 {
+	uint32_t tries = 0;
 	kern_return_t kr;
 
 	if (size == 0) {
@@ -367,6 +368,6 @@ kern_return_t vm_map_copyin(struct vm_map *map, vm_offset_t addr, vm_size_t size
 			slab_reclaim();
 			kr = copyin_once(map, addr, size, destroy, copyp);
 		}
-	} while (vm_pager_again(&kr));
+	} while (vm_pager_again_large(&kr, &tries));
 	return kr;
 }

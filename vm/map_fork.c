@@ -70,10 +70,11 @@ static kern_return_t fork_once(struct vm_map *parent, struct vm_map **childp)
 struct vm_map *vm_map_fork(struct vm_map *parent)
 {
 	struct vm_map *child = NULL;
+	uint32_t tries = 0;
 	kern_return_t kr;
 
 	do {
 		kr = fork_once(parent, &child);
-	} while (vm_pager_again(&kr));
+	} while (vm_pager_again_large(&kr, &tries));
 	return child;
 }

@@ -139,10 +139,74 @@ static kern_return_t wire_locked(struct vm_map *map, vm_offset_t start, vm_offse
 	return kr;
 }
 
+/* --- Pages that are not there --------------------------------------------------------------- */
+
+/* See that the entry's page at va is there, or ask for it. */
+static kern_return_t need_page(const struct vm_map_entry *entry, vm_offset_t va)
+{
+	const struct vm_object *object = entry->object;
+	kern_return_t kr = KERN_SUCCESS;
+
+	spin_lock(object->lock);
+	if (vm_object_view(object, vm_entry_index(entry, va)) == NULL)
+		kr = vm_pager_need(object, vm_entry_index(entry, va), VM_PROT_READ);
+	spin_unlock(object->lock);
+	return kr;
+}
+
+/* The same for all pages from *va to end; *va is where it stopped. */
+static kern_return_t need_pages(struct vm_map *map, vm_offset_t *va, vm_offset_t end)
+{
+	const struct vm_map_entry *entry = vm_map_find(map, *va);
+	kern_return_t kr = KERN_SUCCESS;
+
+	for (; entry != NULL && entry->start < end; entry = vm_entry_next(map, entry)) {
+		if (*va < entry->start)
+			*va = entry->start;
+		for (; entry->object != NULL && *va < entry->end && *va < end; *va += PAGE_BYTES) {
+			kr = need_page(entry, *va);
+			if (kr != KERN_SUCCESS)
+				return kr;
+			preemption_point();
+		}
+	}
+	return kr;
+}
+
+/*
+ * A try of wiring has met the first page that is not there.  Have all come in before the next: each
+ * try does all again.
+ */
+static kern_return_t bring_in(struct vm_map *map, vm_offset_t start, vm_offset_t end)
+{
+	kern_return_t kr;
+
+	do {
+		mutex_lock(&map->lock);
+		kr = need_pages(map, &start, end);
+		mutex_unlock(&map->lock);
+	} while (vm_pager_again(&kr));
+	return kr;
+}
+
+/* Is a failed try to be made again?  Waits first. */
+static bool wire_again(struct vm_map *map, vm_offset_t start, vm_offset_t end, kern_return_t *kr,
+		       uint32_t *tries)
+{
+	bool absent = *kr == VM_ASK_PAGER;
+
+	if (!vm_pager_again_large(kr, tries))
+		return false;
+	if (absent)
+		*kr = bring_in(map, start, end);
+	return *kr == KERN_SUCCESS;
+}
+
 kern_return_t vm_map_wire_quota(struct vm_map *map, vm_offset_t addr, vm_size_t size,
 				vm_prot_t access, vm_size_t quota)
 {
 	vm_offset_t start, end;
+	uint32_t tries = 0;
 	kern_return_t kr;
 
 	if (access != VM_PROT_NONE && size > quota)
@@ -156,7 +220,7 @@ kern_return_t vm_map_wire_quota(struct vm_map *map, vm_offset_t addr, vm_size_t 
 		mutex_lock(&map->lock);
 		kr = wire_locked(map, start, end, access, quota);
 		mutex_unlock(&map->lock);
-	} while (vm_pager_again(&kr));
+	} while (wire_again(map, start, end, &kr, &tries));
 	return kr;
 }
 
@@ -182,10 +246,11 @@ static kern_return_t wire_all_once(struct vm_map *map, int flags)
 
 kern_return_t vm_map_wire_all(struct vm_map *map, int flags)
 {
+	uint32_t tries = 0;
 	kern_return_t kr;
 
 	do {
 		kr = wire_all_once(map, flags);
-	} while (vm_pager_again(&kr));
+	} while (wire_again(map, VM_USER_MIN, VM_USER_MAX, &kr, &tries));
 	return kr;
 }

@@ -187,6 +187,8 @@ void vm_pager_wake(struct vm_pager *pager);
 
 /* --- Waiting; nothing is locked --------------------------------------------------------- */
 
+#define VM_PAGER_TRIES 32
+
 /* What vm_pager_again does for VM_ASK_PAGER: asks the pager if nobody has, and waits. */
 kern_return_t vm_pager_wait(void);
 
@@ -205,6 +207,17 @@ static inline bool vm_pager_again(kern_return_t *kr)
 		return false;
 	*kr = *kr == VM_ASK_PAGER ? vm_pager_wait() : vm_pageout_wait();
 	return *kr == KERN_SUCCESS;
+}
+
+/*
+ * The same for an operation that undoes much and then does all of it again: it is not tried for ever
+ * where memory is never enough for all of it at a time.  *tries is 0 at first.
+ */
+static inline bool vm_pager_again_large(kern_return_t *kr, uint32_t *tries)
+{
+	if (*kr == KERN_RESOURCE_SHORTAGE && ++*tries > VM_PAGER_TRIES)
+		return false;
+	return vm_pager_again(kr);
 }
 
 /* The operation gives up instead: forget what the thread would have waited for. */

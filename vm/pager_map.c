@@ -93,11 +93,12 @@ static kern_return_t enter_once(struct vm_map *map, const struct source *source,
 static kern_return_t enter_source(struct vm_map *map, const struct source *source,
 				  const struct mapping *m, vm_offset_t *address)
 {
+	uint32_t tries = 0;
 	kern_return_t kr;
 
 	do {
 		kr = enter_once(map, source, m, address);
-	} while (vm_pager_again(&kr));
+	} while (vm_pager_again_large(&kr, &tries));
 	return kr;
 }
 
