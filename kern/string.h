@@ -6,7 +6,13 @@
 #include <stddef.h>
 
 void *memcpy(void *dst, const void *src, size_t n);
+
+/*
+ * Also for a size that is not known beforehand and may be large: where memcpy stands with one, the
+ * compiler puts an instruction that copies byte by byte.
+ */
 void *memmove(void *dst, const void *src, size_t n);
+
 void *memset(void *dst, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 size_t strlen(const char *s);

@@ -26,7 +26,19 @@ struct vm_map_copy {
 	char data[];
 };
 
-/* Header and bytes fit in a page. */
+/*
+ * Header and bytes fit in a page.  Measured, a message to oneself with memory, which the receiver
+ * leaves alone / reads / writes, and gives up, in instructions:
+ *
+ *	 256 bytes		5,718	 6,721	 6,775
+ *	4000 bytes		7,759	 8,762	 8,816
+ *	4096, as an entry	3,911	 4,882	 6,847
+ *	8192, as an entry	3,927	 5,439	 9,329
+ *
+ * So whole pages are never copied as bytes: even if the sender writes its page again, for another
+ * 2,300, two pages as bytes would cost more.  Parts of a page would have to be copied anyway, to
+ * hide the rest of it.
+ */
 #define COPY_BYTES_MAX (PAGE_BYTES - sizeof(struct vm_map_copy))
 
 /* NULL when memory is short. */

@@ -63,7 +63,7 @@ kern_return_t vm_map_copy_read_once(struct vm_map_copy *copy, vm_size_t offset, 
 	if (size == 0)
 		return KERN_SUCCESS;
 	if (vm_map_copy_is_bytes(copy))
-		memcpy(buf, copy->data + offset, size);
+		memmove(buf, copy->data + offset, size);
 	else
 		return read_entries(copy, copy->offset + offset, buf, size);
 	return KERN_SUCCESS;

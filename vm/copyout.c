@@ -70,7 +70,7 @@ struct vm_map_copy *vm_map_copy_from_kernel(const void *data, vm_size_t size)
 	if (copy == NULL)
 		return NULL;
 	if (vm_map_copy_is_bytes(copy)) {
-		memcpy(copy->data, data, size);
+		memmove(copy->data, data, size);
 		return copy;
 	}
 	entry = entry_of_bytes(0, data, size);

@@ -154,7 +154,7 @@ void vm_page_read(struct vm_page *page, size_t offset, void *buf, size_t size)
 	char *va = page_map(page);
 
 	assert(offset <= PAGE_BYTES && size <= PAGE_BYTES - offset);
-	memcpy(buf, va + offset, size);
+	memmove(buf, va + offset, size);
 	page_unmap(page, va);
 }
 
@@ -163,7 +163,7 @@ void vm_page_write(struct vm_page *page, size_t offset, const void *buf, size_t 
 	char *va = page_map(page);
 
 	assert(offset <= PAGE_BYTES && size <= PAGE_BYTES - offset);
-	memcpy(va + offset, buf, size);
+	memmove(va + offset, buf, size);
 	page_unmap(page, va);
 }
 
