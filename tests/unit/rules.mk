@@ -101,7 +101,7 @@ UNIT_VM := $(filter-out tests/unit/fakes_pager.c,$(MAP_SOURCES)) $(wildcard vm/p
 	vm/memory_object.c vm/proxy.c vm/extent.c vm/store.c vm/user.c vm/kmem.c \
 	$(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) \
 	$(addprefix tests/unit/,fakes_wait.c map_model.c map_ops.c map_runs.c pager_model.c)
-$(eval $(call unit-test,map_model,$(UNIT_VM)))
+$(eval $(call unit-test,map_model,$(UNIT_VM) tests/unit/map_shrink.c))
 $(eval $(call unit-test,msg_item,ipc/msg_item.c))
 
 # Rights, messages and queues: all of ipc/ but the dispatcher and the traps on ports, beside a model.
