@@ -220,7 +220,25 @@ START_TEST(test_lookup_send)
 	ipc_space_destroy(gone);
 	ipc_space_release(gone);
 	ck_assert_int_eq(ipc_space_lookup_send(gone, 1, &found), KERN_INVALID_TASK);
+	ck_assert(!ipc_space_holds_send(gone, port_named(receive)));
 	ipc_space_release(gone);
+	finish();
+}
+END_TEST
+
+START_TEST(test_holds_send)
+{
+	struct ipc_port *kernel;
+	mach_port_name_t name;
+
+	start();
+	kernel = new_kernel(IKOT_HOST);
+	ck_assert(!ipc_space_holds_send(task->space, kernel));
+	name = insert(ipc_port_make_send(kernel));
+	ck_assert(ipc_space_holds_send(task->space, kernel));
+	ck_must(mach_port_deallocate(task->space, name) == KERN_SUCCESS);
+	ck_assert(!ipc_space_holds_send(task->space, kernel));
+	ipc_port_dealloc_kernel(kernel);
 	finish();
 }
 END_TEST
@@ -429,6 +447,7 @@ void unit_tests(TCase *tcase)
 	tcase_add_test(tcase, test_loss);
 	tcase_add_test(tcase, test_insert_send);
 	tcase_add_test(tcase, test_lookup_send);
+	tcase_add_test(tcase, test_holds_send);
 	tcase_add_test(tcase, test_no_space);
 	tcase_add_test(tcase, test_ktype);
 	tcase_add_test(tcase, test_large_set);
