@@ -6,9 +6,10 @@
  * nothing is said.
  *
  * It works when nobody else can, because there is no memory.  So it must not need any in order to
- * give some: its own memory is wired (vm_wire_all), its only thread is one that may use the
- * kernel's reserve (thread_wire), all tables are allocated at the start (table.h), and each stub
- * that it uses has its reply port when the first page comes.
+ * give some: its own memory is wired (vm_wire_all), its only thread may use the kernel's reserve
+ * (thread_wire), all tables are allocated at the start (table.h), and each stub that it uses
+ * has its reply port when the first page comes.  What messages bring is not wired: the kernel
+ * knows that it is on its way out.
  *
  *	main.c		becomes the default pager, and serves
  *	object.c	what the kernel says, and the answers
@@ -25,6 +26,7 @@
 #include <mach/vm_wire.h>
 
 #include "object.h"
+#include "pages.h"
 #include "store.h"
 #include "table.h"
 
@@ -56,7 +58,7 @@ static kern_return_t wire_self(void)
 	result = thread_wire(host_priv, thread, TRUE);
 	mach_port_deallocate(mach_task_self(), thread);
 	if (result == KERN_SUCCESS)
-		result = vm_wire_all(host_priv, mach_task_self(), VM_WIRE_ALL);
+		result = vm_wire_all(host_priv, mach_task_self(), VM_WIRE_CURRENT);
 	return result;
 }
 
@@ -94,6 +96,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	host_priv = atoi(argv[1]);
+	pages_init(host_priv);
 	result = store_open(atoi(argv[2]), disk);
 	if (result == KERN_SUCCESS)
 		result = make_tables();

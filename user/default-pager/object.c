@@ -54,25 +54,6 @@ kern_return_t memory_object_create(mach_port_t manager, mach_port_t port, vm_siz
 	return KERN_SUCCESS;
 }
 
-/* Memory that a message brought goes, but for pages that became ours. */
-static void put_all(struct object *object, vm_offset_t offset, vm_offset_t data, vm_size_t size,
-	boolean_t only_new)
-{
-	vm_offset_t begin = data, end = data + size, at;
-
-	for (at = data; at < end; at += PAGE_SIZE) {
-		uint32_t number = (offset + at - data) / PAGE_SIZE;
-
-		if (only_new && pages_has(object, number))
-			continue;
-		if (!pages_put(object, number, at))
-			continue;
-		vm_deallocate(mach_task_self(), begin, at - begin);
-		begin = at + PAGE_SIZE;
-	}
-	vm_deallocate(mach_task_self(), begin, end - begin);
-}
-
 static kern_return_t take(mach_port_t port, mach_port_t control, vm_offset_t offset,
 	vm_offset_t data, vm_size_t size, boolean_t only_new)
 {
@@ -80,7 +61,7 @@ static kern_return_t take(mach_port_t port, mach_port_t control, vm_offset_t off
 
 	if (object == NULL || (offset | data | size) % PAGE_SIZE != 0)
 		return KERN_INVALID_ARGUMENT;
-	put_all(object, offset, data, size, only_new);
+	pages_put(object, offset / PAGE_SIZE, data, size / PAGE_SIZE, only_new);
 	give_up(control);
 	return KERN_SUCCESS;
 }

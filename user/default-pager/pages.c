@@ -5,11 +5,19 @@
 #include <libmach/print.h>
 #include <libmach/string.h>
 #include <mach.h>
+#include <mach/mach_host.h>
 #include <mach/vm_param.h>
+
+static mach_port_t host_priv;
 
 static struct page *kept;	/* in memory */
 static uint32_t kept_count;
 static boolean_t told;		/* that the disk is full */
+
+void pages_init(mach_port_t host)
+{
+	host_priv = host;
+}
 
 /* --- In memory ---------------------------------------------------------------------------- */
 
@@ -22,8 +30,10 @@ static void tell_full(void)
 	told = TRUE;
 }
 
+/* Wired, or it might be sent to us again. */
 static void keep(struct page *page, vm_offset_t data)
 {
+	vm_wire(host_priv, mach_task_self(), data, PAGE_SIZE, VM_PROT_READ | VM_PROT_WRITE);
 	page->memory = data;
 	page->next_kept = kept;
 	kept = page;
@@ -46,7 +56,7 @@ static void free_memory(struct page *page)
 static void use_free_slots(void)
 {
 	while (kept != NULL && store_take(&kept->slot)) {
-		if (store_write(kept->slot, kept->memory) != KERN_SUCCESS) {
+		if (store_write(kept->slot, kept->memory, 1) != KERN_SUCCESS) {
 			store_give_back(kept->slot);
 			return;
 		}
@@ -59,38 +69,88 @@ static void use_free_slots(void)
 
 /* --- On the disk, or else in memory --------------------------------------------------------- */
 
-static boolean_t put_new(struct page *page, vm_offset_t data)
+/* Pages in a row, in memory, in their object and on the disk: one write. */
+struct run {
+	struct object	*object;
+	uint32_t	number, count;
+	vm_offset_t	data;
+	slot_t		slot;
+};
+
+static void write_run(struct run *run)
 {
-	if (store_take(&page->slot)) {
-		if (store_write(page->slot, data) == KERN_SUCCESS)
-			return FALSE;
-		store_give_back(page->slot);
-		printf("[default-pager] The disk fails: I keep a page in memory.\n");
-	} else {
-		tell_full();
+	if (run->count == 0 || store_write(run->slot, run->data, run->count) == KERN_SUCCESS)
+		return;
+	printf("[default-pager] The disk fails: I keep %u pages in memory.\n", run->count);
+	for (uint32_t i = 0; i < run->count; i++) {
+		store_give_back(run->slot + i);
+		keep(table_page(run->object, run->number + i), run->data + i * PAGE_SIZE);
 	}
-	keep(page, data);
-	return TRUE;
 }
 
-boolean_t pages_put(struct object *object, uint32_t number, vm_offset_t data)
+/* Write it with the run before it, or as the first of a new one. */
+static void add_to_run(struct run *run, const struct page *page, vm_offset_t data)
 {
-	struct page *page = table_page(object, number);
-
-	if (page == NULL) {
-		page = table_new_page(object, number);
-		if (page != NULL)
-			return put_new(page, data);
-		printf("[default-pager] FAILED: no record is left, a page is lost.\n");
-		return FALSE;
+	if (run->count > 0 && page->number == run->number + run->count
+			&& page->slot == run->slot + run->count) {
+		run->count++;
+		return;
 	}
+	write_run(run);
+	*run = (struct run) { page->object, page->number, 1, data, page->slot };
+}
+
+/* Give the page a place.  Returns: false when it is not to be written. */
+static boolean_t find_place(struct page *page, vm_offset_t data)
+{
 	if (page->memory != 0)
 		free_memory(page);
-	else if (store_write(page->slot, data) == KERN_SUCCESS)
-		return FALSE;
-	else
-		store_give_back(page->slot);
-	return put_new(page, data);
+	else if (page->slot != NO_SLOT)
+		return TRUE;
+	if (store_take(&page->slot))
+		return TRUE;
+	page->slot = NO_SLOT;
+	tell_full();
+	keep(page, data);
+	return FALSE;
+}
+
+/* Memory goes, but for the pages that were kept. */
+static void free_rest(struct object *object, uint32_t number, vm_offset_t data, uint32_t count)
+{
+	vm_offset_t begin = data, end = data + count * PAGE_SIZE;
+
+	for (vm_offset_t at = data; at < end && kept != NULL; at += PAGE_SIZE, number++) {
+		struct page *page = table_page(object, number);
+
+		if (page == NULL || page->memory != at)
+			continue;
+		vm_deallocate(mach_task_self(), begin, at - begin);
+		begin = at + PAGE_SIZE;
+	}
+	vm_deallocate(mach_task_self(), begin, end - begin);
+}
+
+void pages_put(struct object *object, uint32_t number, vm_offset_t data, uint32_t count,
+	boolean_t only_new)
+{
+	struct run run = { .count = 0 };
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct page *page = table_page(object, number + i);
+		vm_offset_t at = data + i * PAGE_SIZE;
+
+		if (page != NULL && only_new)
+			continue;
+		if (page == NULL)
+			page = table_new_page(object, number + i);
+		if (page == NULL)
+			printf("[default-pager] FAILED: no record is left, a page is lost.\n");
+		else if (find_place(page, at))
+			add_to_run(&run, page, at);
+	}
+	write_run(&run);
+	free_rest(object, number, data, count);
 }
 
 boolean_t pages_has(struct object *object, uint32_t number)

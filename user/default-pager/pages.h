@@ -11,12 +11,16 @@
 
 #include "table.h"
 
+void pages_init(mach_port_t host_priv);
+
 /*
- * Keep what a page holds, instead of what it held before.
+ * Keep what pages hold, from a number on, instead of what they held before; or only those that are
+ * not there yet.
  *
- * Returns:  whether the memory at `data` must stay as it is: it is the page from now on.
+ * Owns:     consumes the memory at `data'.
  */
-boolean_t pages_put(struct object *object, uint32_t number, vm_offset_t data);
+void pages_put(struct object *object, uint32_t number, vm_offset_t data, uint32_t count,
+	boolean_t only_new);
 
 boolean_t pages_has(struct object *object, uint32_t number);
 

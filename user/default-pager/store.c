@@ -81,11 +81,12 @@ void store_give_back(slot_t slot)
 	free_slots++;
 }
 
-kern_return_t store_write(slot_t slot, vm_offset_t page)
+kern_return_t store_write(slot_t slot, vm_offset_t data, uint32_t pages)
 {
 	int written;
 
-	return device_write(disk, 0, slot * PAGE_RECORDS, (io_buf_ptr_t) page, PAGE_SIZE, &written);
+	return device_write(disk, 0, slot * PAGE_RECORDS, (io_buf_ptr_t) data, pages * PAGE_SIZE,
+		&written);
 }
 
 kern_return_t store_read(slot_t slot, vm_offset_t *page)

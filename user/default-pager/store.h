@@ -21,7 +21,8 @@ uint32_t store_free_slots(void);
 boolean_t store_take(slot_t *slot);
 void store_give_back(slot_t slot);
 
-kern_return_t store_write(slot_t slot, vm_offset_t page);
+/* Write pages to as many slots in a row. */
+kern_return_t store_write(slot_t slot, vm_offset_t data, uint32_t pages);
 
 /*
  * Owns:     *page is memory for the caller.

@@ -102,7 +102,8 @@ struct page *table_new_page(struct object *object, uint32_t number)
 	if (page == NULL)
 		return NULL;
 	free_pages = page->next;
-	*page = (struct page) { .next = *chain, .object = object, .number = number };
+	*page = (struct page) { .next = *chain, .object = object, .number = number,
+		.slot = NO_SLOT };
 	*chain = page;
 	page->next_of_object = object->pages;
 	object->pages = page;

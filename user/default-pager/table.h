@@ -15,13 +15,15 @@
 
 #include "store.h"
 
+#define NO_SLOT	((slot_t) ~0u)
+
 struct page {
 	struct page	*next;		/* of the same chain of the table; or free */
 	struct page	*next_of_object;
 	struct page	*next_kept;	/* all that are in memory */
 	struct object	*object;
 	uint32_t	number;
-	vm_offset_t	memory;		/* 0: it is in the slot */
+	vm_offset_t	memory;		/* where it is, or 0: it is in the slot */
 	slot_t		slot;
 };
 
