@@ -60,7 +60,7 @@ stress:
 		$(if $(STRESS_SECONDS),--seconds $(STRESS_SECONDS))
 
 # Those that are about memory, for half an hour.
-MEMORY_TESTS := defaultpager memory memraces pager
+MEMORY_TESTS := defaultpager memory memraces pageout pager swap
 stress-memory: STRESS_PROGRAMS = $(MEMORY_TESTS)
 stress-memory: STRESS_SECONDS = 1800
 stress-memory: stress

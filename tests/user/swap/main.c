@@ -6,6 +6,7 @@
 #include <libmach/string.h>
 #include <mach.h>
 #include <mach/mach_host.h>
+#include <mach/thread_switch.h>
 
 #include "../common/messages.h"
 #include "../common/ports.h"
@@ -17,7 +18,7 @@
 
 #define PROGRAMS	4
 #define PROGRAM_PAGES	(64 * MIB_PAGES)
-#define PRESSURE_PAGES	(72 * MIB_PAGES)
+#define PRESSURE_PAGES	(96 * MIB_PAGES)
 
 static void wait_for_pager(void)
 {
@@ -35,14 +36,20 @@ static void wait_for_pager(void)
 
 /* --- Several programs ---------------------------------------------------------------------- */
 
-/* A program's whole life; the argument is its number. */
+/* In a page that all of them share: how many have filled their memory. */
+static volatile unsigned int *filled;
+
+/* A program's whole life; the argument is its number.  Nobody goes on before all have their memory. */
 static unsigned int use_memory(void *argument)
 {
 	struct area area;
-	unsigned int wrong = 0, versions = tap_rounds(2, 6);
+	unsigned int wrong = 0, versions = tap_rounds(1, 4);
 
 	area_new(&area, (uintptr_t) argument, PROGRAM_PAGES);
 	area_write(&area, 1);
+	__sync_fetch_and_add(filled, 1);
+	while (*filled < PROGRAMS)
+		thread_switch(MACH_PORT_NULL, SWITCH_OPTION_WAIT, 10);
 	for (uint32_t version = 2; version <= versions; version++)
 		wrong += area_update(&area, version);
 	return wrong + area_check(&area, versions);
@@ -52,6 +59,7 @@ static void run_programs(void)
 {
 	struct children children;
 
+	*filled = 0;
 	children_begin(&children);
 	for (uintptr_t i = 1; i <= PROGRAMS; i++)
 		children_start(&children, use_memory, (void *) i);
@@ -62,13 +70,18 @@ static void test_programs(void)
 {
 	struct conserved before;
 	unsigned int out = paged_out(), in = paged_in();
+	vm_offset_t shared = 0;
 
 	wait_for_pager();
+	EXPECT(vm_allocate(SELF, &shared, PAGE_SIZE, TRUE), KERN_SUCCESS);
+	EXPECT(vm_inherit(SELF, shared, PAGE_SIZE, VM_INHERIT_SHARE), KERN_SUCCESS);
+	filled = (unsigned int *) shared;
 	conserved_take(&before);
-	for (unsigned int i = 0; i < tap_rounds(1, 4); i++)
+	for (unsigned int i = 0; i < tap_rounds(1, 2); i++)
 		run_programs();
 	EXPECT_TRUE(paged_out() - out >= PROGRAMS * PROGRAM_PAGES / 2);
 	EXPECT_TRUE(paged_in() - in >= PROGRAMS * PROGRAM_PAGES / 2);
+	EXPECT(vm_deallocate(SELF, shared, PAGE_SIZE), KERN_SUCCESS);
 	conserved_expect(&before);
 }
 
@@ -83,7 +96,8 @@ static void press(void)
 
 	area_new(&area, 99, PRESSURE_PAGES);
 	area_write(&area, 1);
-	EXPECT(area_check(&area, 1), 0);
+	for (uint32_t i = tap_rounds(0, 1); i > 0; i--)
+		EXPECT(area_check(&area, 1), 0);
 	area_free(&area);
 }
 
@@ -112,7 +126,7 @@ static void test_copies(void)
 	area_new(&original, 5, 16 * MIB_PAGES);
 	area_write(&original, 1);
 	press();
-	for (unsigned int round = 0; round < tap_rounds(1, 10); round++) {
+	for (unsigned int round = 0; round < tap_rounds(1, 4); round++) {
 		children_begin(&children);
 		children_start(&children, use_copy, (void *) 1);
 		children_start(&children, use_copy, (void *) 1);
@@ -175,7 +189,7 @@ static void test_messages(void)
 	mach_port_t port;
 
 	conserved_take(&before);
-	for (unsigned int round = 0; round < tap_rounds(1, 10); round++) {
+	for (unsigned int round = 0; round < tap_rounds(1, 3); round++) {
 		port = port_new_with_send(1);
 		send_and_receive(port);
 		port_destroy(port);
@@ -206,13 +220,14 @@ static void test_death(void)
 	struct message report;
 
 	conserved_take(&before);
-	for (unsigned int round = 0; round < tap_rounds(3, 60); round++) {
+	for (unsigned int round = 0; round < tap_rounds(2, 20); round++) {
 		children_begin(&children);
 		for (uintptr_t i = 1; i <= PROGRAMS; i++)
 			children_start(&children, use_for_ever, (void *) i);
 		/* A report would be an error. */
 		EXPECT(message_receive_wait(&report, children.port,
-			200 + race_random(&chance, 300)), MACH_RCV_TIMED_OUT);
+			100 + race_random(&chance, tap_rounds(100, 1000))),
+			MACH_RCV_TIMED_OUT);
 		children_kill(&children);
 	}
 	conserved_expect(&before);
