@@ -70,6 +70,7 @@ struct vm_object {
 	uint32_t writable_first;	/* no page outside is mapped for writing */
 	uint32_t writable_end;
 	uint32_t height;		/* no chain of snapshots above it is longer */
+	uint32_t absent;		/* where a copy looked last for pages that a pager has */
 	bool frozen;			/* not written through its entries */
 	bool dissolving;		/* it is being taken apart */
 	struct vm_pager *pager;		/* whose pages they are (vm/pager.h), or NULL; root only */

@@ -209,17 +209,23 @@ static kern_return_t snapshot_attach(struct vm_map_entry *entry, vm_offset_t sta
 	return kr;
 }
 
-/* See that no page of a range is absent: later ones would be copied in vain. */
+/*
+ * See that no page of a range is absent: later ones would be copied in vain.  The next try begins
+ * where this one ends, so that all tries together look at each page a few times only.
+ */
 static kern_return_t all_present(struct vm_object *object, uint32_t first, uint32_t end)
 {
+	uint32_t at = object->absent >= first && object->absent < end ? object->absent : first;
 	kern_return_t kr = KERN_SUCCESS;
 	uint32_t count = 0;
 
 	if (!vm_object_may_lack(object))
 		return kr;
-	for (; kr == KERN_SUCCESS && first < end; first++) {
-		if (vm_object_view(object, first) == NULL)
-			kr = vm_pager_need(object, first, VM_PROT_READ);
+	for (uint32_t left = end - first; kr == KERN_SUCCESS && left > 0; left--) {
+		object->absent = at;
+		if (vm_object_view(object, at) == NULL)
+			kr = vm_pager_need(object, at, VM_PROT_READ);
+		at = at + 1 < end ? at + 1 : first;
 		if (kr == KERN_SUCCESS)
 			vm_object_breathe(object, &count);
 	}
