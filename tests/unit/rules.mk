@@ -63,7 +63,8 @@ UNIT_WRAPS := $(addprefix -Wl$(comma)--wrap=,slab_fail_after vm_page_alloc \
 
 define unit-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
-INJECT_TESTS += $(if $(filter-out ipc/msg_item.c ipc/transit.c,$(filter ipc/%.c vm/%.c,$(2))),$(1))
+INJECT_TESTS += $(if $(filter-out ipc/msg_item.c ipc/transit.c,$(filter ipc/%.c vm/%.c,$(2))),$\
+	$(filter-out pageout,$(1)))
 $(B)/tests/unit/$(1): $(call unit-objects,$(sort tests/unit/test_$(1).c tests/unit/fakes.c \
 		tests/unit/fakes_pmap.c tests/unit/inject.c $(UNIT_BASE) $(2)))
 	@mkdir -p $$(@D)
@@ -102,6 +103,8 @@ UNIT_VM := $(filter-out tests/unit/fakes_pager.c,$(MAP_SOURCES)) $(wildcard vm/p
 	$(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) \
 	$(addprefix tests/unit/,fakes_wait.c map_model.c map_ops.c map_runs.c pager_model.c)
 $(eval $(call unit-test,map_model,$(UNIT_VM) tests/unit/map_shrink.c))
+$(eval $(call unit-test,pageout,$(filter-out %/fakes_pager.c %/map_check.c,$(MAP_SOURCES)) \
+	vm/store.c vm/pageout.c vm/pager_run.c vm/pager_request.c))
 $(eval $(call unit-test,msg_item,ipc/msg_item.c))
 
 # Rights, messages and queues: all of ipc/ but the dispatcher and the traps on ports, beside a model.
