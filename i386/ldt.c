@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A user may have code and data of ring 3, of any base and limit: the kernel's memory is safe by its
- * pages.  Everything else a descriptor can be is refused; and so are 16-bit stacks, since the
+ * A user may have code and data of ring 3, of any base and limit: the kernel's memory is safe by
+ * its pages.  Everything else a descriptor can be is refused; and so are 16-bit stacks, since the
  * processor leaves the upper half of the kernel's stack pointer in esp when it returns to one.
  */
 #include <i386/ldt.h>

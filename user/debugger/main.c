@@ -112,8 +112,8 @@ static kern_return_t handle(mach_port_t thread, int exception, int code, int sub
 }
 
 /*
- * Called by exc_server.  The two names have a reference more for each exception; a routine that fails
- * leaves them to the library, which destroys the request.
+ * Called by exc_server.  The two names have a reference more for each exception; a routine that
+ * fails leaves them to the library, which destroys the request.
  */
 kern_return_t catch_exception_raise(mach_port_t port, mach_port_t thread, mach_port_t task,
 	integer_t exception, integer_t code, integer_t subcode)

@@ -34,7 +34,7 @@ descriptor_t get_one(mach_port_t thread, unsigned int index);
 kern_return_t set_own(unsigned int index, descriptor_t descriptor);
 kern_return_t set_own_slot(int *selector, descriptor_t descriptor);
 
-/* The word at offset 0 of a segment, through fs.  Faults at load_word_at when it cannot be loaded. */
+/* The word at offset 0 of a segment, through fs.  Faults at load_word_at when that is bad. */
 unsigned int load_word(unsigned int selector);
 extern char load_word_at[], load_word_after[];
 

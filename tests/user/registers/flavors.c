@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of all flavours: lengths, contents of a fresh thread, what is refused and what is changed. */
+/* Tests of all flavours: lengths, a fresh thread, what is refused and what is changed. */
 #include "tests.h"
 
 #include <libmach/string.h>

@@ -124,7 +124,7 @@ static void count_and_end(void)
 	mach_thread_exit();
 }
 
-/* The state of a thread that others have preempted can be read, and set as it is; or to other code. */
+/* The state of a thread that was preempted can be read, and set as it is, or to other code. */
 void test_running(void)
 {
 	struct i386_thread_state state;

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Threads that stop, abort and end each other at any moment. */
+#include <libmach/string.h>
+#include <libmach/thread.h>
+#include <mach.h>
+#include <mach/mach_traps.h>
+#include <mach/notify.h>
+#include <mach/thread_switch.h>
+#include <mach/vm_param.h>
+
+#include "../common/messages.h"
+#include "../common/ports.h"
+#include "../common/tap.h"
+
+#define SELF		mach_task_self()
+#define FIRST_ID	10000
+#define EXCEPTION_ID	2400
+#define END_ID		1
+
+static unsigned int next_random(unsigned int below)
+{
+	static unsigned int state = 99;
+
+	state = state * 1103515245u + 12345u;
+	return (state >> 8) % below;
+}
+
+/* --- TH-2: a thread that is stopped at any moment ---------------------------------------------- */
+
+static mach_port_t service;
+static volatile unsigned int served, broken, rounds, wrong;
+static volatile boolean_t stop;
+
+/* The answer to a request or an exception; who asked may have been taken away. */
+static void reply_to(const struct message *request, mach_msg_id_t id)
+{
+	struct message reply;
+
+	message_init(&reply, request->header.msgh_remote_port, MACH_MSG_TYPE_MOVE_SEND_ONCE,
+		MACH_PORT_NULL, 0);
+	reply.header.msgh_id = id;
+	message_type(&reply, MACH_MSG_TYPE_INTEGER_32, 32, 1, TYPE_INLINE);
+	message_word(&reply, KERN_SUCCESS);
+	if (message_send(&reply) != MACH_MSG_SUCCESS)
+		mach_port_deallocate(SELF, request->header.msgh_remote_port);
+}
+
+static void serve_exception(const struct message *request)
+{
+	broken++;
+	mach_port_deallocate(SELF, request->body[1]);
+	mach_port_deallocate(SELF, request->body[3]);
+	reply_to(request, EXCEPTION_ID + 100);
+}
+
+/* Each request comes once, in its order. */
+static void serve_request(const struct message *request)
+{
+	if (request->header.msgh_id != (mach_msg_id_t) (FIRST_ID + served))
+		wrong++;
+	served++;
+	reply_to(request, request->header.msgh_id + 1);
+}
+
+static void serve(void *unused)
+{
+	static struct message request;
+
+	(void) unused;
+	for (;;) {
+		if (mach_msg(&request.header, MACH_RCV_MSG, 0, sizeof request, service, 0,
+			MACH_PORT_NULL) != MACH_MSG_SUCCESS)
+			wrong++;
+		if (request.header.msgh_id == END_ID)
+			return;
+		/* Whoever meddles comes in here, while the worker waits. */
+		thread_switch(MACH_PORT_NULL, SWITCH_OPTION_NONE, 0);
+		if (request.header.msgh_id == EXCEPTION_ID)
+			serve_exception(&request);
+		else
+			serve_request(&request);
+	}
+}
+
+static void call(mach_port_t reply_port)
+{
+	struct message message;
+	mach_msg_id_t id = FIRST_ID + rounds;
+
+	message_init(&message, service, MACH_MSG_TYPE_COPY_SEND, reply_port,
+		MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	message.header.msgh_id = id;
+	if (mach_msg(&message.header, MACH_SEND_MSG | MACH_RCV_MSG, message.header.msgh_size,
+		sizeof message, reply_port, 0, MACH_PORT_NULL) != MACH_MSG_SUCCESS
+		|| message.header.msgh_id != id + 1)
+		wrong++;
+}
+
+static void fault_in_page(void)
+{
+	vm_address_t page = 0;
+
+	if (syscall_vm_allocate(SELF, &page, PAGE_SIZE, TRUE) != KERN_SUCCESS)
+		wrong++;
+	*(volatile unsigned int *) page = rounds;
+	if (*(volatile unsigned int *) page != rounds
+		|| syscall_vm_deallocate(SELF, page, PAGE_SIZE) != KERN_SUCCESS)
+		wrong++;
+}
+
+/* A call, a page fault and an exception in each round. */
+static void work(void *unused)
+{
+	mach_port_t reply_port = mach_reply_port();
+
+	(void) unused;
+	while (!stop) {
+		call(reply_port);
+		fault_in_page();
+		__asm__ volatile("int3");
+		rounds++;
+	}
+	port_destroy(reply_port);
+}
+
+static void meddle(mach_port_t thread, unsigned int times, boolean_t with_abort)
+{
+	for (unsigned int i = 0; i < times; i++) {
+		unsigned int suspended = 1 + next_random(2);
+
+		for (unsigned int j = 0; j < suspended; j++)
+			EXPECT(thread_suspend(thread), KERN_SUCCESS);
+		if (with_abort && next_random(2) == 0)
+			EXPECT(thread_abort(thread), KERN_SUCCESS);
+		for (unsigned int j = 0; j < suspended; j++)
+			EXPECT(thread_resume(thread), KERN_SUCCESS);
+		if (with_abort && next_random(4) == 0)
+			EXPECT(thread_abort(thread), KERN_SUCCESS);
+		for (unsigned int j = next_random(4); j > 0; j--)
+			thread_switch(MACH_PORT_NULL, SWITCH_OPTION_NONE, 0);
+	}
+}
+
+static void try_meddling(boolean_t with_abort)
+{
+	mach_port_t server, worker;
+
+	service = port_new_with_send(1);
+	served = broken = rounds = wrong = 0;
+	stop = FALSE;
+	EXPECT(mach_thread_start(serve, NULL, &server), KERN_SUCCESS);
+	EXPECT(mach_thread_prepare(work, NULL, &worker), KERN_SUCCESS);
+	EXPECT(thread_set_exception_port(worker, service), KERN_SUCCESS);
+	EXPECT(thread_resume(worker), KERN_SUCCESS);
+	meddle(worker, tap_rounds(3000, 100000), with_abort);
+	stop = TRUE;
+	mach_thread_join(worker);
+	EXPECT(send_simple(service, END_ID), MACH_MSG_SUCCESS);
+	mach_thread_join(server);
+	EXPECT(wrong, 0);
+	EXPECT(served, rounds);
+	EXPECT(broken, rounds);
+	EXPECT_TRUE(rounds > 100);
+	port_destroy(service);
+}
+
+static void test_suspended_anywhere(void)
+{
+	try_meddling(FALSE);
+}
+
+static void test_aborted_anywhere(void)
+{
+	try_meddling(TRUE);
+}
+
+/* --- TH-1: all at each other ---------------------------------------------------------------------- */
+
+#define THREADS 6
+
+static void at_one(mach_port_t thread)
+{
+	struct i386_thread_state state;
+	mach_msg_type_number_t count = i386_THREAD_STATE_COUNT;
+
+	switch (next_random(6)) {
+	case 0:
+		thread_get_state(thread, i386_THREAD_STATE, (thread_state_t) &state, &count);
+		break;
+	case 1:
+		thread_suspend(thread);
+		break;
+	case 2:
+		thread_abort(thread);
+		break;
+	default:
+		thread_resume(thread);
+		break;
+	}
+}
+
+static void at_all(void *unused)
+{
+	(void) unused;
+	for (;;) {
+		mach_msg_type_number_t count = 0;
+		thread_array_t threads = NULL;
+
+		if (task_threads(SELF, &threads, &count) != KERN_SUCCESS)
+			continue;
+		for (unsigned int i = 0; i < count; i++) {
+			at_one(threads[i]);
+			mach_port_deallocate(SELF, threads[i]);
+		}
+		vm_deallocate(SELF, (vm_address_t) threads, count * sizeof *threads);
+	}
+}
+
+static void start_all(void *unused)
+{
+	for (int i = 1; i < THREADS; i++)
+		mach_thread_start(at_all, NULL, NULL);
+	at_all(unused);
+}
+
+/* Whatever they are just doing, their task ends at once when it is told to. */
+static void test_mutual(void)
+{
+	for (unsigned int i = 0; i < tap_rounds(15, 300); i++) {
+		mach_port_t task, notify = port_new();
+		struct message message;
+
+		EXPECT(mach_task_start(start_all, NULL, &task), KERN_SUCCESS);
+		EXPECT(port_request(task, MACH_NOTIFY_DEAD_NAME, 1, notify), KERN_SUCCESS);
+		sleep_for(5 + next_random(30));
+		if (next_random(2) == 0)
+			EXPECT(task_suspend(task), KERN_SUCCESS);
+		EXPECT(task_terminate(task), KERN_SUCCESS);
+		EXPECT(message_receive_wait(&message, notify, 3000), MACH_MSG_SUCCESS);
+		EXPECT(port_type(task), MACH_PORT_TYPE_DEAD_NAME);
+		port_destroy(task);
+		port_destroy(notify);
+	}
+}
+
+/* --- TH-6: to a thread that ends ------------------------------------------------------------------- */
+
+static volatile mach_port_t target;
+
+static void switch_to_target(void *unused)
+{
+	(void) unused;
+	while (!stop) {
+		thread_switch(target, SWITCH_OPTION_NONE, 0);
+		thread_switch(target, SWITCH_OPTION_DEPRESS, 1);
+		rounds++;
+	}
+}
+
+static void give_way(void *unused)
+{
+	(void) unused;
+	for (;;)
+		swtch_pri(0);
+}
+
+static void test_switch_to_ending(void)
+{
+	mach_port_t switcher, self = mach_thread_self();
+
+	stop = FALSE;
+	rounds = 0;
+	target = self;
+	EXPECT(mach_thread_start(switch_to_target, NULL, &switcher), KERN_SUCCESS);
+	for (unsigned int i = 0; i < tap_rounds(300, 100000); i++) {
+		mach_port_t thread;
+
+		EXPECT(mach_thread_start(give_way, NULL, &thread), KERN_SUCCESS);
+		target = thread;
+		for (unsigned int j = next_random(3); j > 0; j--)
+			swtch_pri(0);
+		EXPECT(thread_terminate(thread), KERN_SUCCESS);
+		swtch_pri(0);
+		mach_thread_join(thread);
+		target = i % 2 == 0 ? switcher : 0x7ffff123;
+	}
+	target = MACH_PORT_NULL;
+	stop = TRUE;
+	mach_thread_join(switcher);
+	EXPECT_TRUE(rounds > 100);
+	EXPECT(mach_port_deallocate(SELF, self), KERN_SUCCESS);
+}
+
+static const struct test tests[] = {
+	{ .name = "TH-2 suspended at any moment", .run = test_suspended_anywhere },
+	{ .name = "TH-2 aborted at any moment", .run = test_aborted_anywhere },
+	{ .name = "TH-1 all threads at each other", .run = test_mutual },
+	{ .name = "TH-6 to a thread that ends", .run = test_switch_to_ending },
+};
+
+int main(int argc, char **argv)
+{
+	return tap_main(argc, argv, tests, COUNT_OF(tests));
+}
