@@ -27,6 +27,7 @@ static const struct test tests[] = {
 	{ .name = "proxies of proxies (MO-4)", .run = test_proxy_chain, .ours = TRUE },
 	{ .name = "proxies come and go (PR-8, ND-3)", .run = test_proxy_churn, .ours = TRUE },
 	{ .name = "copies by DELAY", .run = test_delayed_copy },
+	{ .name = "1,000 generations of copies", .run = test_generations, .ours = TRUE },
 	{ .name = "vm_map with copy, strategy NONE", .run = test_map_copy },
 	{ .name = "the kernel waits for a page", .run = test_kernel_read, .ours = TRUE },
 	{ .name = "a task dies while a call on it waits (MK-17)", .run = test_read_dying_task,

@@ -35,6 +35,9 @@ void test_kernel_read(void);
 void test_read_dying_task(void);
 void test_late_receive(void);
 
+/* chains.c */
+void test_generations(void);
+
 /* wrong.c */
 void test_answers_elsewhere(void);
 void test_supplies_elsewhere(void);
