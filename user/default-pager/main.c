@@ -37,7 +37,8 @@ static mach_port_t host_priv;
 static boolean_t demux(mach_msg_header_t *request, mach_msg_header_t *reply)
 {
 	return memory_object_server(request, reply)
-		|| memory_object_default_server(request, reply);
+		|| memory_object_default_server(request, reply)
+		|| objects_notified(request, reply);
 }
 
 static kern_return_t make_tables(void)

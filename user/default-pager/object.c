@@ -35,6 +35,15 @@ static void give_up(mach_port_t right)
 	mach_port_deallocate(mach_task_self(), right);
 }
 
+/* The object is to hear when nobody can send to it any more. */
+static kern_return_t watch(mach_port_t port)
+{
+	mach_port_t previous;
+
+	return mach_port_request_notification(mach_task_self(), port, MACH_NOTIFY_NO_SENDERS, 1,
+		port, MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
+}
+
 /*
  * The kernel does not wait for memory_object_ready here, and each message brings a right to the
  * control port: there is nothing to keep but the new port.  The size is how much may come at most.
@@ -47,7 +56,8 @@ kern_return_t memory_object_create(mach_port_t manager, mach_port_t port, vm_siz
 	give_up(name);
 	if (table_new_object(port) == NULL
 			|| mach_port_move_member(mach_task_self(), port, all_ports)
-				!= KERN_SUCCESS) {
+				!= KERN_SUCCESS
+			|| watch(port) != KERN_SUCCESS) {
 		printf("[default-pager] I cannot take another object: it dies.\n");
 		mach_port_destroy(mach_task_self(), port);
 	}
@@ -115,17 +125,35 @@ kern_return_t memory_object_data_request(mach_port_t port, mach_port_t control,
 	return KERN_SUCCESS;
 }
 
+static void end(struct object *object, mach_port_t port)
+{
+	pages_drop(object);
+	mach_port_destroy(mach_task_self(), port);
+}
+
 kern_return_t memory_object_terminate(mach_port_t port, mach_port_t control, mach_port_t name)
 {
 	struct object *object = table_object(port);
 
 	if (object == NULL)
 		return KERN_INVALID_ARGUMENT;
-	pages_drop(object);
+	end(object, port);
 	mach_port_destroy(mach_task_self(), control);
 	mach_port_destroy(mach_task_self(), name);
-	mach_port_destroy(mach_task_self(), port);
 	return KERN_SUCCESS;
+}
+
+/* The kernel may be too short of memory for the message above: then only the port goes. */
+boolean_t objects_notified(mach_msg_header_t *request, mach_msg_header_t *reply)
+{
+	mach_port_t port = request->msgh_local_port;
+	struct object *object = table_object(port);
+
+	if (request->msgh_id != MACH_NOTIFY_NO_SENDERS || object == NULL)
+		return FALSE;
+	end(object, port);
+	((mig_reply_header_t *) reply)->RetCode = MIG_NO_REPLY;
+	return TRUE;
 }
 
 /* --- What the kernel does not ask of its default pager -------------------------------------- */

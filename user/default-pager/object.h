@@ -4,8 +4,12 @@
 #define _DEFAULT_PAGER_OBJECT_H_
 
 #include <mach/mach_types.h>
+#include <mach/message.h>
 
 /* The port set into which their ports go. */
 void objects_init(mach_port_t set);
+
+/* A message that nobody else knows: is it that an object has no senders any more? */
+boolean_t objects_notified(mach_msg_header_t *request, mach_msg_header_t *reply);
 
 #endif

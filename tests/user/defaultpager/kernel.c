@@ -58,6 +58,13 @@ void object_terminate(struct object *object)
 	EXPECT(mach_port_deallocate(SELF, object->port), KERN_SUCCESS);
 }
 
+void object_abandon(struct object *object)
+{
+	EXPECT(mach_port_deallocate(SELF, object->port), KERN_SUCCESS);
+	port_destroy(object->control);
+	port_destroy(object->name);
+}
+
 /* --- Pages -------------------------------------------------------------------------------- */
 
 static uint32_t word_of(unsigned int number, int value, unsigned int i)

@@ -24,6 +24,9 @@ void object_create(struct object *object);
 /* Terminate it: its port dies. */
 void object_terminate(struct object *object);
 
+/* The rights to its port just go. */
+void object_abandon(struct object *object);
+
 /*
  * Hand out pages: `count' from page number `first' on, each filled from the value in a way of its
  * own (page number and value tell which bytes).

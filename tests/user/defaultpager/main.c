@@ -127,6 +127,31 @@ static void test_full_disk(void)
 	kernel_end();
 }
 
+/* As when memory is too short for the last message: the pages go nevertheless. */
+static void abandon_objects(void)
+{
+	for (unsigned int i = 0; i < FULL_OBJECTS / 2; i++) {
+		object_create(&full[i]);
+		fill(i);
+		expect_full(i, FULL_PAGES, 1);
+		object_abandon(&full[i]);
+	}
+	sleep_for(100);
+}
+
+static void test_abandoned(void)
+{
+	unsigned int before;
+
+	kernel_begin();
+	abandon_objects();
+	before = snapshot_free_pages();
+	for (unsigned int i = 0; i < 4; i++)
+		abandon_objects();
+	EXPECT_TRUE(snapshot_free_pages() + 16 >= before);
+	kernel_end();
+}
+
 /* --- What makes no sense ------------------------------------------------------------------ */
 
 static void send_bare(mach_port_t port, mach_msg_id_t id)
@@ -241,6 +266,7 @@ static const struct test tests[] = {
 	{ .name = "which contents are the newer", .run = test_newer },
 	{ .name = "many objects", .run = test_objects },
 	{ .name = "more than the disk holds", .run = test_full_disk },
+	{ .name = "objects without a last message", .run = test_abandoned },
 	{ .name = "what makes no sense", .run = test_nonsense },
 	{ .name = "at random, beside a table of what must be", .run = test_random },
 };
