@@ -16,7 +16,7 @@
 
 #define SHARERS 3
 #define SLOW 40			/* a priority that leaves room above: ours */
-#define WATCH_MS 1500
+#define WATCH_MS 720
 
 struct sharer {
 	void		(*body)(struct sharer *self);
@@ -61,22 +61,22 @@ static void call(struct sharer *self)
 		sizeof(mach_msg_header_t), sizeof(message), self->port, 20, 0);
 }
 
+static struct message question;
+
+/* Answer the question, if there is one, and take the next. */
 static void answer(struct sharer *self)
 {
-	struct message message;
+	mach_msg_header_t *header = &question.header;
+	mach_msg_option_t option = MACH_RCV_MSG | MACH_RCV_TIMEOUT;
 
-	mach_msg(&message.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(message), self->port,
-		20, 0);
-	while (!self->stop) {
-		work_on(self);
-		message.header.msgh_bits = MACH_MSGH_BITS(
-			MACH_MSGH_BITS_REMOTE(message.header.msgh_bits), 0);
-		message.header.msgh_local_port = MACH_PORT_NULL;
-		if (mach_msg(&message.header, MACH_SEND_MSG | MACH_RCV_MSG | MACH_RCV_TIMEOUT,
-				sizeof(mach_msg_header_t), sizeof(message), self->port, 20, 0)
-				!= MACH_MSG_SUCCESS)
-			return;
-	}
+	work_on(self);
+	if (header->msgh_remote_port != MACH_PORT_NULL)
+		option |= MACH_SEND_MSG;
+	header->msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0);
+	header->msgh_local_port = MACH_PORT_NULL;
+	if (mach_msg(header, option, sizeof(*header), sizeof(question), self->port, 20, 0)
+			!= MACH_MSG_SUCCESS)
+		header->msgh_remote_port = MACH_PORT_NULL;
 }
 
 static unsigned int time_of(mach_port_t thread)
@@ -181,6 +181,8 @@ void test_calls_starve_nobody(void)
 	sharers[0].port = port_new();
 	sharers[1].port = sharers[0].to = port_new_with_send(1);
 	expect_third_has_its_part();
+	if (question.header.msgh_remote_port != MACH_PORT_NULL)
+		mach_port_deallocate(mach_task_self(), question.header.msgh_remote_port);
 	port_destroy(sharers[0].port);
 	port_destroy(sharers[1].port);
 }
