@@ -3,6 +3,7 @@
 #include <libmach/string.h>
 #include <libmach/thread.h>
 #include <mach.h>
+#include <mach/gnumach.h>
 #include <mach/mach_traps.h>
 #include <mach/notify.h>
 #include <mach/thread_switch.h>
@@ -25,7 +26,7 @@ static unsigned int next_random(unsigned int below)
 	return (state >> 8) % below;
 }
 
-/* --- TH-2: a thread that is stopped at any moment ---------------------------------------------- */
+/* --- TH-2: a thread that is stopped at any moment ------------------------------------------- */
 
 static mach_port_t service;
 static volatile unsigned int served, broken, rounds, wrong;
@@ -174,7 +175,7 @@ static void test_aborted_anywhere(void)
 	try_meddling(TRUE);
 }
 
-/* --- TH-1: all at each other ---------------------------------------------------------------------- */
+/* --- TH-1: all at each other ---------------------------------------------------------------- */
 
 #define THREADS 6
 
@@ -243,7 +244,7 @@ static void test_mutual(void)
 	}
 }
 
-/* --- TH-6: to a thread that ends ------------------------------------------------------------------- */
+/* --- TH-6: to a thread that ends -------------------------------------------------------------- */
 
 static volatile mach_port_t target;
 
@@ -291,10 +292,132 @@ static void test_switch_to_ending(void)
 	EXPECT(mach_port_deallocate(SELF, self), KERN_SUCCESS);
 }
 
+/* --- TH-5: an abort of each kind of wait ---------------------------------------------------- */
+
+static mach_port_t port;
+static unsigned int word;
+static vm_address_t paged;
+
+static void wait_to_receive(void *unused)
+{
+	static struct message message;
+
+	(void) unused;
+	mach_msg_trap(&message.header, MACH_RCV_MSG, 0, sizeof message, port, 0, MACH_PORT_NULL);
+}
+
+static void wait_to_send(void *unused)
+{
+	static struct message message;
+
+	(void) unused;
+	message_init(&message, port, MACH_MSG_TYPE_COPY_SEND, MACH_PORT_NULL, 0);
+	mach_msg_trap(&message.header, MACH_SEND_MSG, message.header.msgh_size, 0,
+		MACH_PORT_NULL, 0, MACH_PORT_NULL);
+}
+
+static void wait_to_switch(void *unused)
+{
+	(void) unused;
+	thread_switch(MACH_PORT_NULL, SWITCH_OPTION_WAIT, 100000);
+}
+
+static void wait_depressed(void *unused)
+{
+	(void) unused;
+	for (;;)
+		swtch_pri(0);
+}
+
+static void wait_for_handler(void *unused)
+{
+	(void) unused;
+	__asm__ volatile("int3");
+}
+
+static void wait_for_pager(void *unused)
+{
+	(void) unused;
+	(void) *(volatile int *) paged;
+}
+
+static volatile kern_return_t word_result;
+
+static void wait_for_word(void *unused)
+{
+	(void) unused;
+	word_result = gsync_wait(SELF, (vm_address_t) &word, 0, 0, 0, 0);
+}
+
+#define ANY 0x7fffffffu
+
+/* The last waits inside a call to the kernel, whose reply tells the code. */
+static const struct {
+	const char	*what;
+	void		(*wait)(void *);
+	unsigned int	result;
+} waits[] = {
+	{ "a message", wait_to_receive, MACH_RCV_INTERRUPTED },
+	{ "room in a queue", wait_to_send, MACH_SEND_INTERRUPTED },
+	{ "its time", wait_to_switch, KERN_SUCCESS },
+	{ "nothing", wait_depressed, ANY },
+	{ "its handler", wait_for_handler, ANY },
+	{ "a pager", wait_for_pager, ANY },
+	{ "a word", wait_for_word, ANY },
+};
+
+static void try_abort(void (*wait)(void *), unsigned int result)
+{
+	struct thread_basic_info info;
+	mach_msg_type_number_t count = THREAD_BASIC_INFO_COUNT;
+	struct i386_thread_state state;
+	mach_msg_type_number_t words = i386_THREAD_STATE_COUNT;
+	mach_port_t thread;
+
+	EXPECT(mach_thread_prepare(wait, NULL, &thread), KERN_SUCCESS);
+	EXPECT(thread_set_exception_port(thread, port), KERN_SUCCESS);
+	EXPECT(thread_resume(thread), KERN_SUCCESS);
+	sleep_for(20);
+	EXPECT(thread_suspend(thread), KERN_SUCCESS);
+	EXPECT(thread_abort(thread), KERN_SUCCESS);
+	EXPECT(thread_info(thread, THREAD_BASIC_INFO, (thread_info_t) &info, &count), KERN_SUCCESS);
+	EXPECT(info.run_state, TH_STATE_HALTED);
+	EXPECT(thread_get_state(thread, i386_THREAD_STATE, (thread_state_t) &state, &words),
+		KERN_SUCCESS);
+	if (result != ANY)
+		EXPECT(state.eax, result);
+	if (wait == wait_for_word)
+		EXPECT(thread_resume(thread), KERN_SUCCESS);
+	else
+		EXPECT(thread_terminate(thread), KERN_SUCCESS);
+	mach_thread_join(thread);
+}
+
+static void test_aborted_waits(void)
+{
+	mach_port_t pager = port_new_with_send(1);
+
+	paged = 0;
+	EXPECT(vm_map(SELF, &paged, PAGE_SIZE, 0, TRUE, pager, 0, FALSE, VM_PROT_READ,
+		VM_PROT_READ, VM_INHERIT_NONE), KERN_SUCCESS);
+	for (unsigned int i = 0; i < COUNT_OF(waits); i++) {
+		tap_about("waiting for %s", waits[i].what);
+		port = port_new_with_send(1);
+		if (waits[i].wait == wait_to_send)
+			EXPECT(mach_port_set_qlimit(SELF, port, 0), KERN_SUCCESS);
+		try_abort(waits[i].wait, waits[i].result);
+		port_destroy(port);
+	}
+	EXPECT(word_result, KERN_INTERRUPTED);
+	EXPECT(vm_deallocate(SELF, paged, PAGE_SIZE), KERN_SUCCESS);
+	port_destroy(pager);
+}
+
 static const struct test tests[] = {
 	{ .name = "TH-2 suspended at any moment", .run = test_suspended_anywhere },
 	{ .name = "TH-2 aborted at any moment", .run = test_aborted_anywhere },
 	{ .name = "TH-1 all threads at each other", .run = test_mutual },
+	{ .name = "TH-5 waits that are aborted", .run = test_aborted_waits },
 	{ .name = "TH-6 to a thread that ends", .run = test_switch_to_ending },
 };
 
