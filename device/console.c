@@ -60,6 +60,43 @@ static struct device_request *next_served(uint8_t *data, uint32_t *done)
 	return request;
 }
 
+/* Take those out that read from a device; for NULL, those to whose reply ports nobody listens. */
+static void take_readers(const struct device *device, struct queue *taken)
+{
+	struct queue_link *link, *next;
+
+	queue_init(taken);
+	spin_lock(&input_lock);
+	for (link = readers.head.next; link != &readers.head; link = next) {
+		const struct device_request *r = container_of(link, struct device_request, link);
+
+		next = link->next;
+		if (device == NULL ? r->reply->object.active : r->device != device)
+			continue;
+		queue_remove(link);
+		queue_insert_tail(taken, link);
+		reader_count--;
+	}
+	spin_unlock(&input_lock);
+}
+
+static void refuse(const struct device *device)
+{
+	struct queue_link *link;
+	struct queue taken;
+
+	take_readers(device, &taken);
+	while ((link = queue_take_first(&taken)) != NULL)
+		device_reply_data(container_of(link, struct device_request, link), D_DEVICE_DOWN,
+				  NULL, 0);
+}
+
+/* Nobody has a right to it any more: who waits to read is told. */
+static void console_close(struct device *device)
+{
+	refuse(device);
+}
+
 void device_console_serve(void)
 {
 	uint8_t data[READ_MAX];
@@ -79,6 +116,8 @@ static io_return_t console_read(struct device *device, dev_mode_t mode, recnum_t
 	(void)device, (void)recnum;
 	if (size == 0)
 		return D_SUCCESS;
+	if (reader_count >= READERS_MAX)
+		refuse(NULL);
 	spin_lock(&input_lock);
 	take_input();
 	if (queue_empty(&readers))
@@ -110,7 +149,11 @@ static io_return_t console_write(struct device *device, dev_mode_t mode, recnum_
 	return D_SUCCESS;
 }
 
-static const struct device_ops console_ops = { .read = console_read, .write = console_write };
+static const struct device_ops console_ops = {
+	.close = console_close,
+	.read = console_read,
+	.write = console_write,
+};
 static struct device console = { .name = "console", .ops = &console_ops };
 static struct device com = { .name = "com", .ops = &console_ops };
 

@@ -25,6 +25,7 @@ struct vm_map_copy;
 /* Where a kept request is to be answered. */
 struct device_request {
 	struct queue_link link;		/* its driver's */
+	struct device *device;
 	struct ipc_port *reply;		/* a right of type reply_type */
 	uint32_t reply_type;
 	mach_msg_id_t id;		/* of the answer */

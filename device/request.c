@@ -114,14 +114,15 @@ void device_reply_data(struct device_request *request, io_return_t code, const v
 
 /* --- Reading ----------------------------------------------------------------------------------- */
 
-static struct device_request *request_new(struct ipc_port *reply, unsigned int reply_type,
-					  bool inband, uint32_t wanted)
+static struct device_request *request_new(struct device *device, struct ipc_port *reply,
+					  unsigned int reply_type, bool inband, uint32_t wanted)
 {
 	struct device_request *request = slab_alloc(&request_cache);
 
 	if (request == NULL)
 		return NULL;
 	*request = (struct device_request){
+		.device = device,
 		.reply = reply,
 		.reply_type = reply_type,
 		.id = inband ? READ_INBAND_REPLY_ID : READ_REPLY_ID,
@@ -137,7 +138,7 @@ static kern_return_t read_device(struct device *device, struct ipc_port *reply,
 				 unsigned int reply_type, dev_mode_t mode, recnum_t recnum,
 				 void *buffer, uint32_t size, uint32_t *done, bool inband)
 {
-	struct device_request *request = request_new(reply, reply_type, inband, size);
+	struct device_request *request = request_new(device, reply, reply_type, inband, size);
 	io_return_t code;
 
 	if (request == NULL)

@@ -12,12 +12,14 @@ LIBMACH_CALLS := mach/mach:mach/mach_interface mach/mach_port:mach/mach_port \
 	mach/mach_host:mach/mach_host mach/gnumach:mach/gnumach mach/mach4:mach/mach4 \
 	mach/porter:mach/porter mach/i386/mach_i386:mach/i386/mach_i386 \
 	mach_debug/mach_debug:mach_debug/mach_debug device/device:device/device \
+	device/device_request:device/device_request \
 	mach/exc:mach/exc_U mach/notify:mach/notify_U mach/memory_object:mach/memory_object_U \
 	mach/memory_object_default:mach/memory_object_default_U mach/bootstrap:mach/bootstrap
 LIBMACH_SERVES := mach/exc:mach/exc_S mach/notify:mach/notify_S \
 	mach/memory_object:mach/memory_object_S \
 	mach/memory_object_default:mach/memory_object_default_S \
-	device/device_reply:device/device_reply_S
+	mach/task_notify:mach/task_notify_S device/device_reply:device/device_reply_S \
+	device/notify:device/notify_S
 
 defs-of   = $(firstword $(subst :, ,$(1)))
 header-of = $(lastword $(subst :, ,$(1)))

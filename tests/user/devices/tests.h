@@ -36,6 +36,13 @@ void test_ramdisk_limits(void);
 void test_ramdisk_write(void);
 void test_ramdisk_read_only(void);
 
+void test_requests(void);
+void test_typed(void);
+void test_close_answers(void);
+void test_late_answers_clean(void);
+void test_many_readers(void);
+void test_readers_conserved(void);
+
 void test_map_disk(void);
 void test_map_limits(void);
 void test_map_access(void);
