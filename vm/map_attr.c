@@ -8,10 +8,14 @@ static kern_return_t protect_check(struct vm_map *map, vm_offset_t start, vm_off
 				   vm_prot_t prot)
 {
 	const struct vm_map_entry *entry = vm_map_find(map, start);
+	uint32_t count = 0;
 
-	for (; entry != NULL && entry->start < end; entry = vm_entry_next(map, entry))
+	for (; entry != NULL && entry->start < end; entry = vm_entry_next(map, entry)) {
 		if ((prot & ~entry->max_protection) != 0)
 			return KERN_PROTECTION_FAILURE;
+		if (++count % MAP_BATCH == 0)
+			preemption_point();
+	}
 	return KERN_SUCCESS;
 }
 
@@ -75,11 +79,15 @@ static kern_return_t inherit_range(struct vm_map *map, vm_offset_t start, vm_off
 {
 	kern_return_t kr = vm_map_clip(map, start, end);
 	struct vm_map_entry *entry;
+	uint32_t count = 0;
 
 	if (kr == KERN_SUCCESS) {
 		entry = vm_map_find(map, start);
-		for (; entry != NULL && entry->start < end; entry = vm_entry_next(map, entry))
+		for (; entry != NULL && entry->start < end; entry = vm_entry_next(map, entry)) {
 			entry->inheritance = (uint8_t)inheritance;
+			if (++count % MAP_BATCH == 0)
+				preemption_point();
+		}
 	}
 	vm_map_join(map, start, end);
 	return kr;

@@ -418,8 +418,11 @@ kern_return_t vm_map_check(struct vm_map *map, vm_offset_t start, vm_offset_t en
 			   vm_prot_t access)
 {
 	const struct vm_map_entry *entry = vm_map_lookup(map, start);
+	uint32_t count = 0;
 
 	for (;; entry = vm_entry_next(map, entry)) {
+		if (++count % MAP_BATCH == 0)
+			preemption_point();
 		if (entry == NULL || entry->start > start)
 			return KERN_INVALID_ADDRESS;
 		if ((vm_entry_access(entry) & access) != access)
