@@ -743,9 +743,30 @@ static void run_meanwhile(void *arg)
 	map_tell(" }");
 }
 
+void (*map_interruption)(void);
+uint32_t map_points;
+
+static void run_interruption(void *arg)
+{
+	(void)arg;
+	map_interruption();
+}
+
+static void interrupt(bool between)
+{
+	if (map_interruption == NULL || map_points == 0 || --map_points > 0)
+		return;
+	map_tell(" < ");
+	midway = between;
+	fake_thread_run(run_interruption, NULL);
+	midway = false;
+	map_tell(" > ");
+}
+
 void preemption_point(void)
 {
 	assert_no_locks();
+	interrupt(true);
 	if (preempted || quiet || below(4) != 0)
 		return;
 	preempted = midway = true;
@@ -778,6 +799,7 @@ bool fake_others_run(uint32_t n)
 		preempted = false;
 		return true;
 	}
+	interrupt(false);
 	fake_thread_run(run_pagers, NULL);
 	return answered && n < 200;
 }

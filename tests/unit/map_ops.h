@@ -24,6 +24,13 @@ void map_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void map_world_begin(bool pagers);
 void map_world_end(void);
 
+/*
+ * While nobody else runs: have another thread do this at the n-th point from now on where the kernel
+ * lets others in or waits for a pager.  map_points counts down, and is 0 when it has come to that.
+ */
+extern void (*map_interruption)(void);
+extern uint32_t map_points;
+
 /* Any operation, on any map that is free. */
 void map_any_operation(void);
 

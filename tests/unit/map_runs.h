@@ -39,4 +39,10 @@ bool sequence_holds(struct sequence *s);
 uint32_t short_runs(unsigned int first, unsigned int length, bool pagers);
 unsigned int short_operations(bool pagers);
 
+/*
+ * All pairs of an operation on memory that two maps share with a pager, and of what somebody else
+ * does to it meanwhile: at each point where the first one lets others in, or waits.  Returns how many.
+ */
+uint32_t pair_runs(void);
+
 #endif /* TESTS_UNIT_MAP_RUNS_H */

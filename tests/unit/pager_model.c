@@ -179,10 +179,13 @@ static struct ipc_port *any_reply(struct object_model *o)
 	return below(4) == 0 ? ipc_port_make_sonce(o->port) : IP_NULL;
 }
 
-/* Supply pages from `first` on.  Some may be there. */
+/*
+ * Supply pages from `first` on.  Some may be there; but a pager that has pages flushed must not
+ * supply them meanwhile without being asked.
+ */
 static void supply(struct object_model *o, struct vm_pager *pager, uint32_t first)
 {
-	uint32_t pages = 1 + (below(4) == 0 ? below(3) : 0);
+	uint32_t pages = 1 + (map_interruption == NULL && below(4) == 0 ? below(3) : 0);
 	vm_prot_t lock = below(6) == 0 ? (vm_prot_t)below(8) : VM_PROT_NONE;
 	struct ipc_port *reply = any_reply(o);
 	struct vm_map_copy *copy;
@@ -396,6 +399,57 @@ static void die(struct object_model *o)
 	control_drop(o);
 	cut(o);
 	port_create(o);
+}
+
+static enum pager_deed deed_now;
+
+static void do_deed(struct object_model *o, struct vm_pager *pager)
+{
+	switch (deed_now) {
+	case PAGER_SUPPLIES:
+		for (uint32_t i = 0; i < OBJECT_PAGES; i++)
+			supply(o, pager, i);
+		break;
+	case PAGER_CLEANS:
+	case PAGER_FLUSHES:
+		lock_request(o, pager, 0, OBJECT_PAGES, MEMORY_OBJECT_RETURN_ALL,
+			     deed_now == PAGER_FLUSHES, 8);
+		break;
+	case PAGER_FORBIDS:
+	case PAGER_ALLOWS:
+		lock_request(o, pager, 0, OBJECT_PAGES, MEMORY_OBJECT_RETURN_NONE, false,
+			     deed_now == PAGER_FORBIDS ? VM_PROT_WRITE : VM_PROT_NONE);
+		break;
+	case PAGER_CHANGES:
+		memory_object_change_attributes(pager, true, MEMORY_OBJECT_COPY_DELAY,
+						ipc_port_make_sonce(o->port),
+						MACH_MSG_TYPE_PORT_SEND_ONCE);
+		o->said_ready = true;
+		break;
+	case PAGER_FAILS:
+		pager_troubles++;
+		memory_object_data_error(pager, 0, OBJECT_PAGES * PAGE_BYTES, KERN_FAILURE);
+		memset(o->wanted, 0, sizeof(o->wanted));
+		memset(o->locked, 0, sizeof(o->locked));
+		break;
+	case PAGER_DESTROYS:
+		if (memory_object_destroy(pager, KERN_FAILURE) == KERN_SUCCESS) {
+			take_all(o);
+			cut(o);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+void pager_does(struct object_model *o, enum pager_deed deed)
+{
+	deed_now = deed;
+	if (deed == PAGER_DIES)
+		die(o);
+	else
+		with_pager(o, do_deed);
 }
 
 void pager_volunteer(struct object_model *o, bool lossy)

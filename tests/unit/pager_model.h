@@ -47,6 +47,13 @@ bool pagers_answer(void);
 /* A lock request or a supply of the pager's own accord, and other things that it may do. */
 void pager_volunteer(struct object_model *o, bool lossy);
 
+/* One of the things that it may do, to all pages. */
+enum pager_deed {
+	PAGER_SUPPLIES, PAGER_CLEANS, PAGER_FLUSHES, PAGER_FORBIDS, PAGER_ALLOWS, PAGER_CHANGES,
+	PAGER_FAILS, PAGER_DESTROYS, PAGER_DIES, PAGER_DEEDS
+};
+void pager_does(struct object_model *o, enum pager_deed deed);
+
 /* A send right to the object, or to a proxy of it that begins `start` pages into it. */
 struct ipc_port *object_right(struct object_model *o);
 struct ipc_port *object_proxy(struct object_model *o, uint32_t start, uint32_t pages, int max);

@@ -102,7 +102,7 @@ UNIT_VM := $(filter-out tests/unit/fakes_pager.c,$(MAP_SOURCES)) $(wildcard vm/p
 	vm/memory_object.c vm/proxy.c vm/extent.c vm/store.c vm/user.c vm/kmem.c \
 	$(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) \
 	$(addprefix tests/unit/,fakes_wait.c map_model.c map_ops.c map_runs.c pager_model.c)
-$(eval $(call unit-test,map_model,$(UNIT_VM) tests/unit/map_shrink.c))
+$(eval $(call unit-test,map_model,$(UNIT_VM) $(addprefix tests/unit/,map_pairs.c map_shrink.c)))
 $(eval $(call unit-test,pageout,$(filter-out %/fakes_pager.c %/map_check.c,$(MAP_SOURCES)) \
 	vm/store.c vm/pageout.c vm/pager_run.c vm/pager_request.c))
 $(eval $(call unit-test,msg_item,ipc/msg_item.c))

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Maps, objects, copies and pagers against a model: random operations while memory runs out at
- * random and others run in between, and all short sequences of a few operations.
+ * random and others run in between, all short sequences of a few operations, and all pairs of
+ * operations of which one is interrupted by the other.
  *
  *	MAP_MODEL_SEED=n	other random sequences, from n on
  *	MAP_MODEL_STEPS=n	longer or shorter ones
+ *	MAP_MODEL_STORY=1	tell what the pairs do
  */
 #include <tests/unit/fakes.h>
+#include <tests/unit/map_ops.h>
 #include <tests/unit/map_runs.h>
 
 #include <stdlib.h>
@@ -66,6 +69,16 @@ START_TEST(short_sequences_with_pagers)
 }
 END_TEST
 
+START_TEST(pairs)
+{
+	fake_machine_start();
+	map_machine_start();
+	if (getenv("MAP_MODEL_STORY") != NULL)
+		story = stderr;
+	ck_assert_uint_gt(pair_runs(), 500);
+}
+END_TEST
+
 void unit_tests(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, random_operations, 0, injecting ? 2 : 6);
@@ -73,4 +86,5 @@ void unit_tests(TCase *tcase)
 		return;
 	tcase_add_test(tcase, short_sequences);
 	tcase_add_test(tcase, short_sequences_with_pagers);
+	tcase_add_test(tcase, pairs);
 }
