@@ -61,6 +61,9 @@ UNIT_WRAPS := $(addprefix -Wl$(comma)--wrap=,slab_fail_after vm_page_alloc \
 	vm_page_alloc_user ipc_check_all printf \
 	_mark_point _ck_assert_failed _tcase_add_test tcase_add_checked_fixture)
 
+# Tests that cannot go on without memory.
+NOT_INJECTED := pageout
+
 define unit-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
 INJECT_TESTS += $(if $(filter-out ipc/msg_item.c ipc/transit.c,$(filter ipc/%.c vm/%.c,$(2))),$\
