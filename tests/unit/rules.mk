@@ -40,7 +40,7 @@ $(B)/obj/unit/kern/printf.o: private UNIT_EXTRA := -fno-builtin \
 # For tests/coverage: counters in what is measured, and nothing that has branches of its own.
 # What is written once is counted once, wherever it is inlined.
 ifdef COVERAGE
-$(B)/obj/unit/ipc/%.o: private UNIT_EXTRA := -O0 --coverage -fno-sanitize=all \
+$(B)/obj/unit/ipc/%.o $(B)/obj/unit/vm/%.o: private UNIT_EXTRA := -O0 --coverage -fno-sanitize=all \
 	-Dalways_inline=unused
 UNIT_LDFLAGS := --coverage -Wl,-u,__gcov_dump
 endif
