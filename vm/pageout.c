@@ -17,7 +17,7 @@
 #define STEP_PAGES 8			/* looked at between two preemption points */
 
 #define PAUSE_MS 10
-#define PATIENCE_NS 4000000000ull	/* without any progress */
+#define PATIENCE_NS 2000000000ull	/* without any progress */
 #define REFUSE_NS 250000000ull		/* then look no sooner than this */
 
 struct vm_pageout_counts vm_pageout_counts;

@@ -7,6 +7,9 @@ static const struct test tests[] = {
 	{ .name = "all memory, without a manager", .run = test_without_manager, .ours = TRUE },
 	{ .name = "twice the machine's memory", .run = test_more_than_there_is, .ours = TRUE },
 	{ .name = "copies out and in", .run = test_copies, .ours = TRUE },
+	{ .name = "pages of another pager (MO-9)", .run = test_external_pages, .ours = TRUE },
+	{ .name = "a manager that is silent (MO-9)", .run = test_silent_manager, .ours = TRUE },
+	{ .name = "a manager dies (MO-9)", .run = test_manager_dies, .ours = TRUE },
 };
 
 int main(int argc, char **argv)

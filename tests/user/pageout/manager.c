@@ -16,7 +16,7 @@
 
 #define OBJECTS_MAX	24
 #define OBJECT_PAGES	8192
-#define WHOLE_MAX	128
+#define WHOLE_MAX	256
 
 struct manager_shared *manager;
 
@@ -68,7 +68,7 @@ static void keep_whole(struct stored *stored, vm_offset_t page)
 	while (i < WHOLE_MAX && whole_used[i])
 		i++;
 	if (i == WHOLE_MAX) {
-		manager->wrong++;
+		manager->full++;
 		return;
 	}
 	whole_used[i] = TRUE;
@@ -252,6 +252,7 @@ void manager_end(void)
 		sleep_for(20);
 	EXPECT(manager->terminated, manager->created);
 	EXPECT(manager->wrong, 0);
+	EXPECT(manager->full, 0);
 	EXPECT(manager->rewritten, 0);
 	manager_die();
 }

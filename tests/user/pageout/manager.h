@@ -17,6 +17,7 @@ struct manager_shared {
 	volatile unsigned int	created, terminated;
 	volatile unsigned int	initialized, returned, supplied;	/* pages */
 	volatile unsigned int	rewritten;	/* memory_object_data_initialize of what it had */
+	volatile unsigned int	full;		/* pages that it had no room for */
 	volatile unsigned int	wrong;		/* what it did not understand, or could not do */
 };
 

@@ -5,5 +5,8 @@
 void test_without_manager(void);
 void test_more_than_there_is(void);
 void test_copies(void);
+void test_external_pages(void);
+void test_silent_manager(void);
+void test_manager_dies(void);
 
 #endif
