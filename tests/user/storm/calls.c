@@ -31,6 +31,7 @@
 #define ID_SET_LIMITS		4802
 #define ID_SET_TASK_LIMITS	4804
 #define ID_IPC_CHECK		4830	/* finds faults where others are in a call */
+#define ID_SET_ESSENTIAL	4211
 
 /* --- traps ------------------------------------------------------------------------------------ */
 
@@ -126,6 +127,8 @@ boolean_t is_forbidden(const mach_msg_header_t *request)
 	case ID_POLICY_ENABLE:
 	case ID_POLICY_DISABLE:
 		return to == NAME_PSET;
+	case ID_SET_ESSENTIAL:		/* a death is the end of all then */
+		return TRUE;
 	default:
 		return FALSE;
 	}
