@@ -78,6 +78,15 @@ void sched_thread_init(struct thread *thread, continuation_t continuation)
 	sched_policy_init(thread);
 }
 
+/*
+ * Has it been terminated, and not come to the boundary yet?  It may have been interrupted already: what
+ * is tried again then must not wait, or whoever terminates its task waits as long.
+ */
+static bool is_on_way_to_end(const struct thread *self)
+{
+	return !self->active && (self->ast & AST_HALT);
+}
+
 void thread_will_wait(struct thread *self, bool interruptible)
 {
 	assert((self->flags & (TH_RUN | TH_WAIT)) == TH_RUN);
@@ -85,7 +94,7 @@ void thread_will_wait(struct thread *self, bool interruptible)
 		flags_set(self, TH_WAIT | TH_UNINT);
 		return;
 	}
-	if (self->flags & TH_ABORTED) {
+	if ((self->flags & TH_ABORTED) || is_on_way_to_end(self)) {
 		flags_clear(self, TH_ABORTED);
 		self->wait_result = WAIT_INTERRUPTED;
 		return;

@@ -89,6 +89,7 @@ void sched_thread_init(struct thread *thread, continuation_t continuation);
 /*
  * For thread_abort and termination: end the wait with WAIT_INTERRUPTED if it is interruptible;
  * else remember TH_ABORTED, and the next interruptible wait is over as soon as it is declared.
+ * After termination so are all further ones before the boundary to user mode.
  *
  * Locks:    any before LOCK_EVENT may be held.
  */
