@@ -196,8 +196,10 @@ void ipc_kmsg_clean_body(struct ipc_kmsg *kmsg, uint32_t size)
 	struct msg_item_iter iter = msg_items(kmsg_body(kmsg), size);
 	struct msg_item item;
 
-	while (msg_item_next(&iter, &item) == MSG_ITEM_OK)
+	for (uint32_t i = 0; msg_item_next(&iter, &item) == MSG_ITEM_OK; i++) {
 		clean_item(&item);
+		kmsg_breathe(i);
+	}
 }
 
 /* One message; those that its rights lead to go to the thread's graveyard. */

@@ -58,7 +58,7 @@ struct ipc_kmsg {
 #define KMSG_OVERHEAD offsetof(struct ipc_kmsg, header)
 #define KMSG_SMALL_ROOM (256u - (uint32_t)KMSG_OVERHEAD)
 
-#define KMSG_BATCH 64u		/* ports between two preemption points */
+#define KMSG_BATCH 64u		/* ports or items between two preemption points */
 
 /* Number of messages whose notification was lost for want of memory. */
 extern uint32_t ipc_kmsg_lost;

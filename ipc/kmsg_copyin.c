@@ -340,7 +340,7 @@ static mach_msg_return_t copyin_body(struct ipc_kmsg *kmsg, struct ipc_space *sp
 	struct msg_item_iter iter = kmsg_items(kmsg);
 	struct msg_item item;
 
-	for (;;) {
+	for (uint32_t i = 0;; i++) {
 		uint8_t *start = iter.next;
 		mach_msg_return_t mr;
 
@@ -362,6 +362,7 @@ static mach_msg_return_t copyin_body(struct ipc_kmsg *kmsg, struct ipc_space *sp
 			ipc_kmsg_clean_body(kmsg, start - (uint8_t *)kmsg_body(kmsg));
 			return mr;
 		}
+		kmsg_breathe(i);
 	}
 }
 

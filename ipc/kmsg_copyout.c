@@ -333,8 +333,10 @@ static mach_msg_return_t copyout_body(struct ipc_kmsg *kmsg, struct ipc_space *s
 	mach_msg_return_t mr = MACH_MSG_SUCCESS;
 	struct msg_item item;
 
-	while (msg_item_next(&iter, &item) == MSG_ITEM_OK)
+	for (uint32_t i = 0; msg_item_next(&iter, &item) == MSG_ITEM_OK; i++) {
 		mr |= copyout_item(&item, space, map);
+		kmsg_breathe(i);
+	}
 	return mr == MACH_MSG_SUCCESS ? mr : MACH_RCV_BODY_ERROR | mr;
 }
 
@@ -463,8 +465,10 @@ void ipc_kmsg_copyout_undo(struct ipc_kmsg *kmsg, struct ipc_space *space, struc
 
 	iter.copied_out = true;
 	if (kmsg->user.msgh_bits & MACH_MSGH_BITS_COMPLEX)
-		while (msg_item_next(&iter, &item) == MSG_ITEM_OK)
+		for (uint32_t i = 0; msg_item_next(&iter, &item) == MSG_ITEM_OK; i++) {
 			undo_item(&item, space, map);
+			kmsg_breathe(i);
+		}
 	release_names(space, &kmsg->user.msgh_remote_port, 1,
 		      MACH_MSGH_BITS_REMOTE(kmsg->user.msgh_bits));
 }
