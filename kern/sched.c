@@ -79,8 +79,8 @@ void sched_thread_init(struct thread *thread, continuation_t continuation)
 }
 
 /*
- * Has it been terminated, and not come to the boundary yet?  It may have been interrupted already: what
- * is tried again then must not wait, or whoever terminates its task waits as long.
+ * Has it been terminated, and not come to the boundary yet?  It may have been interrupted already:
+ * what is tried again then must not wait, or whoever terminates its task waits as long.
  */
 static bool is_on_way_to_end(const struct thread *self)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A message is received over the edge.  Its names are there already, and its first part, when the
- * kernel waits for the pager; what lies out of line is the user's to change before the pager dies and
- * all is to be taken back (CI-16).
+ * kernel waits for the pager; what lies out of line is the user's to change before the pager dies
+ * and all is to be taken back (CI-16).
  */
 #include <libmach/string.h>
 #include <libmach/thread.h>

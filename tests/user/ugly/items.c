@@ -27,7 +27,7 @@ void test_complex_without_items(void)
 	check_rights();
 }
 
-/* --- The largest message ------------------------------------------------------------------------ */
+/* --- The largest message ---- */
 
 static mach_msg_header_t *large;
 
@@ -132,7 +132,7 @@ void test_empty_items(void)
 	large_end();
 }
 
-/* --- Rights, one in each ------------------------------------------------------------------------ */
+/* --- Rights, one in each ---- */
 
 static mach_msg_size_t fill_rights(mach_port_t right, boolean_t apart)
 {
@@ -177,7 +177,7 @@ void test_single_rights(void)
 	large_end();
 }
 
-/* --- Latency ------------------------------------------------------------------------------------ */
+/* --- Latency ---- */
 
 static volatile boolean_t in_kernel, stop;
 static volatile unsigned int turns;

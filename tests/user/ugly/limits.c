@@ -77,7 +77,7 @@ void test_limit_in_copyout(void)
 	tap_about("%s", "");
 }
 
-/* --- And what was named is taken back ------------------------------------------------------------ */
+/* --- And what was named is taken back ---- */
 
 static struct edge edge;
 static volatile mach_msg_return_t result;

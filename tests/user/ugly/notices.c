@@ -75,7 +75,7 @@ void test_circle_by_force(void)
 	}
 }
 
-/* --- Tasks that have died ----------------------------------------------------------------------- */
+/* --- Tasks that have died ---- */
 
 /* A suspended child with a port of its own: its name here, as a send-once right. */
 static mach_port_t child_new(mach_port_t *name)

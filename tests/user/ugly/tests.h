@@ -11,8 +11,8 @@
 void check_rights(void);
 
 /*
- * Two pages: an ordinary one, and behind the edge one of a pager that has not answered yet.  Children
- * share the second.  The pager is `object'.
+ * Two pages: an ordinary one, and behind the edge one of a pager that has not answered yet.
+ * Children share the second.  The pager is `object'.
  */
 struct edge {
 	struct object	object;

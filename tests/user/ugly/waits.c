@@ -15,7 +15,7 @@
 static struct edge edge;
 static struct message message;
 
-/* --- In the child; what it gets is of no interest ------------------------------------------------ */
+/* --- In the child; what it gets is of no interest ---- */
 
 static mach_port_t own_port(void)
 {
@@ -191,7 +191,7 @@ static void go(void *argument)
 	ways[way]();
 }
 
-/* --- In the test ------------------------------------------------------------------------------------ */
+/* --- In the test ---- */
 
 enum end { TERMINATED, ABORTED, PAGER_DEAD, SUPPLIED, ENDS };
 
