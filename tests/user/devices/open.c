@@ -56,6 +56,8 @@ void test_wrong_ports(void)
 	char data[128] = { 0 };
 	mach_msg_type_number_t count = sizeof data;
 	int done, status[4];
+	filter_t filter[4] = { 0 };
+	mach_port_urefs_t refs = port_refs(SELF, MACH_PORT_RIGHT_SEND);
 
 	EXPECT(device_open(SELF, 0, "console", &got), D_INVALID_OPERATION);
 	EXPECT(device_open(device, 0, "console", &got), D_INVALID_OPERATION);
@@ -69,6 +71,8 @@ void test_wrong_ports(void)
 	count = COUNT_OF(status);
 	EXPECT(device_get_status(device, 77, status, &count), D_INVALID_OPERATION);
 	EXPECT(device_set_status(device, 77, status, 1), D_INVALID_OPERATION);
+	EXPECT(device_set_filter(device, SELF, MACH_MSG_TYPE_COPY_SEND, 0, filter, 4), D_INVALID_OPERATION);
+	EXPECT(port_refs(SELF, MACH_PORT_RIGHT_SEND), refs);
 	EXPECT(device_intr_register(device, 8, 0, SELF, MACH_MSG_TYPE_COPY_SEND),
 		D_INVALID_OPERATION);
 	EXPECT(device_close(device), D_SUCCESS);
