@@ -15,7 +15,8 @@
 #define CACHES_MAX 128
 
 static const struct ktest *const tables[] = {
-	machine_tests, memory_tests, thread_tests, sched_tests, vm_tests, ipc_tests, trace_tests
+	machine_tests, memory_tests, thread_tests, sched_tests, vm_tests, pager_tests,
+	ipc_tests, trace_tests
 };
 
 static int failures;	/* of the test that runs */

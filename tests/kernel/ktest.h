@@ -19,7 +19,7 @@ struct ktest {
 
 /* The tables, each ending with a NULL name. */
 extern const struct ktest ipc_tests[], thread_tests[], sched_tests[], vm_tests[],
-	memory_tests[], machine_tests[], trace_tests[];
+	memory_tests[], machine_tests[], trace_tests[], pager_tests[];
 
 /* Note a failure, with what was wrong, if the condition does not hold.  Returns the condition. */
 bool ktest_check(bool condition, const char *what, const char *file, int line);

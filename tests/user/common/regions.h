@@ -8,7 +8,7 @@
 
 #include <mach/mach_types.h>
 
-#define REGIONS_MAX	300
+#define REGIONS_MAX	600
 
 struct region {
 	vm_offset_t	address;

@@ -54,6 +54,12 @@ void test_msync_invalidate(void);
 void test_object_sync(void);
 void test_object_sync_codes(void);
 
+/* churn.c */
+void test_pieces(void);
+void test_survivors(void);
+void test_many_pieces(void);
+void test_no_page_stays(void);
+
 /* debug.c */
 void test_region_info(void);
 void test_object_info(void);
