@@ -182,6 +182,10 @@ static void describe_page(struct vm_page *page, vm_page_info_t *row)
 		row->vpi_state |= VPI_STATE_DIRTY;
 	if ((page->paging & PAGING_PRECIOUS) != 0)
 		row->vpi_state |= VPI_STATE_PRECIOUS;
+	if (page->queue == QUEUE_ACTIVE)
+		row->vpi_state |= VPI_STATE_ACTIVE;
+	else if (page->queue == QUEUE_INACTIVE)
+		row->vpi_state |= VPI_STATE_INACTIVE;
 	if (pmap_page_referenced(page))
 		row->vpi_state |= VPI_STATE_REFERENCE;
 }

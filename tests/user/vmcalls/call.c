@@ -234,6 +234,91 @@ void test_copy_of_dead(void)
 	tap_about("%s", "");
 }
 
+/* --- all strategies (VM-18) ------------------------------------------------------------------- */
+
+static void end_copies(struct object *object)
+{
+	while (message_receive_wait(&object->message, object->port, QUIET) == MACH_MSG_SUCCESS) {
+		EXPECT(object->message.header.msgh_id, 2202);
+		EXPECT(mach_port_deallocate(SELF, object->message.body[1]), KERN_SUCCESS);
+		port_destroy(object->message.body[7]);
+	}
+}
+
+/* Each kind of copy has what was there, and not what is written later. */
+static void copy_in_all_ways(struct object *object, vm_offset_t base)
+{
+	static struct message message;
+	mach_port_t port = port_new_with_send(1), child;
+	vm_offset_t mapped, read, inherited;
+	vm_size_t size;
+
+	/* First: a copy whose pager is not ready, and that is us, could not be copied now. */
+	EXPECT(task_create(SELF, TRUE, &child), KERN_SUCCESS);
+	mapped = map_copy(object, 0, 2);
+	message_init(&message, port, MACH_MSG_TYPE_COPY_SEND, MACH_PORT_NULL, 0);
+	message_memory(&message, MACH_MSG_TYPE_BYTE, 8, 2 * PAGE_SIZE, (void *) base, 0);
+	EXPECT(message_send(&message), MACH_MSG_SUCCESS);
+	EXPECT(vm_read(SELF, base, 2 * PAGE_SIZE, &read, &size), KERN_SUCCESS);
+	*(volatile char *) base = 9;
+	*(volatile char *) (base + PAGE_SIZE) = 9;
+	EXPECT(message_receive(&message, port), MACH_MSG_SUCCESS);
+	const vm_offset_t copies[] = { mapped, read, message.body[3] };
+	for (unsigned int i = 0; i < COUNT_OF(copies); i++) {
+		EXPECT(*(volatile char *) copies[i], 1);
+		EXPECT(*(volatile char *) (copies[i] + PAGE_SIZE), 2);
+		*(volatile char *) copies[i] = 7;
+	}
+	EXPECT(*(volatile char *) base, 9);
+	for (unsigned int i = 0; i < COUNT_OF(copies); i++)
+		EXPECT(vm_deallocate(SELF, copies[i], 2 * PAGE_SIZE), KERN_SUCCESS);
+	/* The child's may have a pager that is not ready: but it is there. */
+	EXPECT(vm_read(child, base + PAGE_SIZE - 1, 2, &inherited, &size), KERN_SUCCESS);
+	EXPECT(*(volatile char *) inherited, 1);
+	EXPECT(*(volatile char *) (inherited + 1), 2);
+	EXPECT(vm_deallocate(SELF, inherited, size), KERN_SUCCESS);
+	EXPECT(task_terminate(child), KERN_SUCCESS);
+	EXPECT(mach_port_deallocate(SELF, child), KERN_SUCCESS);
+	port_destroy(port);
+}
+
+void test_all_strategies(void)
+{
+	static const int wrong[] = { -1, 4, 17, 0x7fffffff, -0x7fffffff - 1 };
+	boolean_t ready, may_cache;
+	int strategy;
+
+	for (int wanted = MEMORY_OBJECT_COPY_NONE; wanted <= MEMORY_OBJECT_COPY_TEMPORARY;
+			wanted++) {
+		struct object object;
+		vm_offset_t base = object_map_new(&object, 2);
+
+		tap_about("strategy %d", wanted);
+		for (unsigned int i = 0; i < COUNT_OF(wrong); i++) {
+			EXPECT(memory_object_ready(object.control, TRUE, wrong[i]), KERN_SUCCESS);
+			EXPECT(memory_object_get_attributes(object.control, &ready, &may_cache,
+				&strategy), KERN_SUCCESS);
+			EXPECT(ready, FALSE);
+		}
+		object_ready(&object, FALSE, wanted);
+		for (unsigned int i = 0; i < COUNT_OF(wrong); i++)
+			EXPECT(memory_object_change_attributes(object.control, TRUE, wrong[i],
+				MACH_PORT_NULL), KERN_SUCCESS);
+		EXPECT(memory_object_get_attributes(object.control, &ready, &may_cache, &strategy),
+			KERN_SUCCESS);
+		EXPECT(may_cache, FALSE);
+		EXPECT(strategy, wanted);
+		page_in(&object, base, 0, 1);
+		page_in(&object, base, PAGE_SIZE, 2);
+		copy_in_all_ways(&object, base);
+		end_copies(&object);
+		EXPECT(memory_object_lock_request(object.control, 0, ~0u,
+			MEMORY_OBJECT_RETURN_NONE, TRUE, 8, MACH_PORT_NULL), KERN_SUCCESS);
+		object_unmap_last(&object, base, 2);
+	}
+	tap_about("%s", "");
+}
+
 /* --- in motion ------------------------------------------------------------------------------ */
 
 #define PAGES	40

@@ -11,6 +11,7 @@
 #include "../common/messages.h"
 #include "../common/pager.h"
 #include "../common/ports.h"
+#include "../common/race.h"
 #include "../common/tap.h"
 #include "sweep.h"
 #include "tests.h"
@@ -430,4 +431,48 @@ void test_sweep_messages(void)
 	regions_expect(SELF, &before);
 	EXPECT_TRUE(queue_is_empty(port));
 	port_destroy(port);
+}
+
+/* --- ranges that wrap to a page whose protection changes --------------------------------------- */
+
+static mach_port_t wrapped;
+
+static void protect_step(struct racer *self)
+{
+	EXPECT(vm_protect(wrapped, 0, PAGE_SIZE, FALSE,
+		race_random(self, 2) ? VM_PROT_DEFAULT : VM_PROT_NONE), KERN_SUCCESS);
+	race_pause(self);
+}
+
+static void wrap_step(struct racer *self)
+{
+	vm_size_t length = 0u - LAST + race_random(self, 2 * PAGE_SIZE) - PAGE_SIZE;
+	vm_size_t whole = length & -PAGE_SIZE;
+	mach_msg_type_number_t count;
+	vm_offset_t data;
+
+	EXPECT(vm_read(wrapped, LAST, length, &data, &count), KERN_INVALID_ADDRESS);
+	race_pause(self);
+	EXPECT(vm_copy(wrapped, LAST, whole, 0), KERN_INVALID_ADDRESS);
+	EXPECT_TRUE(vm_copy(wrapped, 0, whole, LAST) != KERN_SUCCESS);
+	race_pause(self);
+}
+
+/* The end of each range comes out at, or around, address 0, where a page is. */
+void test_wrap_race(void)
+{
+	static struct regions before;
+	struct racer field[2];
+
+	wrapped = sweep_task(&before);
+	EXPECT(vm_allocate(wrapped, &(vm_offset_t) { 0 }, PAGE_SIZE, FALSE), KERN_SUCCESS);
+	regions_take(wrapped, &before);
+	memset(field, 0, sizeof field);
+	field[0].step = protect_step;
+	field[1].step = wrap_step;
+	field[1].steps = tap_rounds(200, 10000);
+	race_run(field, COUNT_OF(field));
+	EXPECT(vm_protect(wrapped, 0, PAGE_SIZE, FALSE, VM_PROT_DEFAULT), KERN_SUCCESS);
+	regions_expect(wrapped, &before);
+	sweep_end(wrapped);
 }

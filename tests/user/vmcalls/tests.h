@@ -6,6 +6,7 @@
 void test_sweeps(void);
 void test_sweep_phys(void);
 void test_sweep_messages(void);
+void test_wrap_race(void);
 
 /* attributes.c */
 void test_masks(void);
@@ -44,6 +45,7 @@ void test_call_inherited(void);
 void test_call_read(void);
 void test_call_refused(void);
 void test_copy_of_dead(void);
+void test_all_strategies(void);
 void test_call_written(void);
 void test_call_churn(void);
 
