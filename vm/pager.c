@@ -16,6 +16,7 @@
 #include <kern/sched.h>
 #include <kern/slab.h>
 #include <vm/object_family.h>
+#include <vm/object_pages.h>
 #include <vm/pager_message.h>
 #include <vm/store.h>
 
@@ -244,25 +245,63 @@ static bool begin_end(struct vm_pager *pager, bool may_cache)
 	return end;
 }
 
-/* Consumes a reference. */
-static void end(struct vm_pager *pager, bool may_cache)
+/* Is there a page that the pager wants back, and that could not be sent for want of memory? */
+static bool owes_pages(struct vm_pager *pager)
 {
+	struct vm_page_walk walk;
+	struct vm_page *page = NULL;
+
+	spin_lock(pager->lock);
+	if (pager->state != PAGER_DEAD && !pager->device) {
+		vm_page_walk_begin(&walk, pager->object, 0, UINT32_MAX);
+		do
+			page = vm_page_walk_next(&walk);
+		while (page != NULL && !vm_page_goes_back(page, MEMORY_OBJECT_RETURN_ALL));
+		vm_page_walk_end(&walk);
+	}
+	spin_unlock(pager->lock);
+	return page != NULL;
+}
+
+/* The object is idle as before, and is looked at again with the next that are. */
+static void give_up_end(struct vm_pager *pager)
+{
+	spin_lock(pager->lock);
+	pager->ending = false;
+	pager->object->holds--;
+	vm_pager_idle(pager);
+	spin_unlock(pager->lock);
+	event_wake_all(pager);
+}
+
+/* Consumes a reference.  False when memory is too short for it. */
+static bool end(struct vm_pager *pager, bool may_cache)
+{
+	bool enough = true;
+
 	if (begin_end(pager, may_cache)) {
 		vm_pager_return(pager, 0, UINT32_MAX, MEMORY_OBJECT_RETURN_ALL, RETURN_FLUSH);
-		vm_pager_shut(pager, !pager->device);
-		free_object(pager);
+		enough = !owes_pages(pager);
+		if (enough) {
+			vm_pager_shut(pager, !pager->device);
+			free_object(pager);
+		} else {
+			give_up_end(pager);
+		}
 	}
 	vm_pager_release(pager);
+	return enough;
 }
 
 void vm_pager_end_idle_now(void)
 {
 	struct vm_pager *pager;
+	bool enough = true;
 
-	while ((pager = take(&idle_pagers)) != NULL)
-		end(pager, true);
-	while (cached_count > CACHED_MAX && (pager = take(&cached_pagers)) != NULL)
-		end(pager, false);
+	while (enough && (pager = take(&idle_pagers)) != NULL)
+		enough = end(pager, true);
+	while (enough && cached_count > CACHED_MAX && (pager = take(&cached_pagers)) != NULL)
+		enough = end(pager, false);
 }
 
 bool vm_pager_hold(struct vm_pager *pager)
@@ -461,7 +500,7 @@ static bool revive(struct vm_pager *pager)
 		spin_unlock(pager->lock);
 		return true;
 	}
-	while (pager->bound) {
+	while (pager->bound && (pager->ending || pager->state == PAGER_DEAD)) {
 		event_will_wait(pager, false);
 		spin_unlock(pager->lock);
 		thread_block(NULL);

@@ -545,22 +545,6 @@ bool pager_absent(const struct vm_map_entry *entry, vm_offset_t va, struct objec
 	return true;
 }
 
-void pagers_adopt(void)
-{
-	for (uint32_t n = 0; n < object_count; n++) {
-		struct object_model *o = &objects[n];
-		struct vm_pager *pager;
-
-		take_all(o);
-		pager = pager_of(o);
-		for (uint32_t i = 0; i < OBJECT_PAGES; i++)
-			if (!is_resident(pager, i))
-				memcpy(o->page[i]->bytes, o->store[i], PAGE_BYTES);
-		if (pager != NULL)
-			vm_pager_release(pager);
-	}
-}
-
 /* --- Beginning and end ----------------------------------------------------------------------- */
 
 void pagers_start(bool any)

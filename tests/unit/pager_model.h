@@ -61,9 +61,6 @@ struct ipc_port *object_proxy(struct object_model *o, uint32_t start, uint32_t p
 /* All memory of objects against the model; what was sent is taken first. */
 void pagers_check(void);
 
-/* Memory was too short to give back what an object held when it ended: that is lost. */
-void pagers_adopt(void);
-
 /* Resident pages of objects that no entry leads to are no waste. */
 uint32_t pagers_mark(uint32_t (*mark)(const struct vm_page *page));
 
