@@ -41,6 +41,9 @@ static bool kernel_page_fault(struct user_regs *frame)
 		kr = vm_fault(current_task()->map, addr, trap_fault_access(frame->err));
 		interrupts_disable();
 	}
+	/* Who reads has done nothing yet, and is not to wait again if he tries another way. */
+	if (kr == KERN_ABORTED && !(frame->err & T_PF_WRITE))
+		thread_interrupt(current_thread());
 	if (kr != KERN_SUCCESS)
 		frame->eip = fixup;
 	return true;

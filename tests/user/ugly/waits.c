@@ -215,9 +215,7 @@ static void bring_about(enum end end, mach_port_t victim)
 	case TERMINATED:
 		EXPECT(task_terminate(victim), KERN_SUCCESS);
 		break;
-	case ABORTED:		/* what the fast path did not get is tried once more */
-		abort_threads(victim);
-		sleep_for(20);
+	case ABORTED:
 		abort_threads(victim);
 		break;
 	case PAGER_DEAD:
