@@ -15,7 +15,7 @@
 #include <kern/slab.h>
 #include <tests/unit/map_ops.h>
 #include <tests/unit/map_runs.h>
-#include <vm/pager.h>
+#include <tests/unit/pager_model.h>
 
 #define KINDS 6				/* of sequences, as in tests/unit/test_map_model.c */
 #define STEPS 2000u
@@ -77,7 +77,7 @@ static void one_step(void)
 	map_any_operation();
 	slab_fail_after(0);
 	if (scarce)
-		vm_pager_end_idle();
+		pagers_settle();
 	scarce = false;
 }
 

@@ -60,7 +60,7 @@ static void end_shortage(void)
 	fake_pmap_fail_after = 0;
 	if (scarce) {
 		hog(600);
-		vm_pager_end_idle();
+		pagers_settle();
 	}
 	scarce = false;
 }
@@ -88,7 +88,7 @@ static void one_step(const struct sequence *s)
 	if (!injecting)
 		end_shortage();
 	else
-		vm_pager_end_idle();
+		pagers_settle();
 	if (story != NULL)
 		fprintf(story, "\n");
 }

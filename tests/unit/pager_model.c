@@ -545,6 +545,13 @@ bool pager_absent(const struct vm_map_entry *entry, vm_offset_t va, struct objec
 	return true;
 }
 
+void pagers_settle(void)
+{
+	vm_pager_end_idle();
+	for (uint32_t n = 0; n < object_count; n++)
+		take_all(&objects[n]);
+}
+
 /* --- Beginning and end ----------------------------------------------------------------------- */
 
 void pagers_start(bool any)

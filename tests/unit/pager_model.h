@@ -61,6 +61,12 @@ struct ipc_port *object_proxy(struct object_model *o, uint32_t start, uint32_t p
 /* All memory of objects against the model; what was sent is taken first. */
 void pagers_check(void);
 
+/*
+ * Memory was short: objects that could not end for want of it do so, and all that was sent is taken.
+ * The message that an object has ended may be missing; its pages may not.
+ */
+void pagers_settle(void);
+
 /* Resident pages of objects that no entry leads to are no waste. */
 uint32_t pagers_mark(uint32_t (*mark)(const struct vm_page *page));
 
