@@ -75,6 +75,15 @@ static kern_return_t supply_page(struct vm_pager *pager, uint32_t index, struct 
 	return kr;
 }
 
+/* The pager takes these as given: who waits for them is not to wait for ever, and may ask again. */
+static void supply_failed(struct vm_pager *pager, struct page_range range, kern_return_t kr)
+{
+	spin_lock(pager->lock);
+	vm_pager_finish_range(pager, REQUEST_PAGE, range.first, range.end,
+			      kr == KERN_ABORTED ? KERN_SUCCESS : kr);
+	spin_unlock(pager->lock);
+}
+
 /* All pages of a copy, up to the first that is refused. */
 static kern_return_t supply_all(struct vm_pager *pager, vm_offset_t offset,
 				struct vm_map_copy *data, uint8_t paging,
@@ -85,9 +94,13 @@ static kern_return_t supply_all(struct vm_pager *pager, vm_offset_t offset,
 	struct vm_page *page;
 
 	for (vm_size_t done = 0; kr == KERN_SUCCESS && done < size; done += PAGE_BYTES) {
-		kr = vm_map_copy_take_page(data, done, &page);
+		do {
+			kr = vm_map_copy_take_page(data, done, &page);
+		} while (vm_pager_again(&kr));
 		if (kr == KERN_SUCCESS)
 			kr = supply_page(pager, (offset + done) >> PAGE_SHIFT, page, paging);
+		else
+			supply_failed(pager, range_of(offset + done, size - done), kr);
 		if (kr != KERN_SUCCESS)
 			*error_offset = offset + done;
 		preemption_point();

@@ -208,3 +208,81 @@ void test_external_pages(void)
 	port_destroy(file_control);	/* a dead name */
 	manager_end();
 }
+
+/* --- Memory is short when a page comes ----------------------------------------------------- */
+
+static unsigned char own_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+static struct message exception;
+static volatile boolean_t touched;
+
+static void touch(void *argument)
+{
+	(void) *(volatile uint32_t *) argument;
+	touched = TRUE;
+}
+
+/* The pager is asked for the only page. */
+static void expect_file_message(mach_msg_id_t id)
+{
+	EXPECT(message_receive_wait(&file_message, file_port, 1000), MACH_MSG_SUCCESS);
+	EXPECT(file_message.header.msgh_id, id);
+	file_control = file_message.body[1];
+}
+
+/* It keeps its own copy. */
+static void supply_copy(void)
+{
+	EXPECT(memory_object_data_supply(file_control, 0, (vm_offset_t) own_page, PAGE_SIZE, FALSE,
+		VM_PROT_NONE, FALSE, MACH_PORT_NULL), KERN_SUCCESS);
+}
+
+/* The thread has an exception, and ends. */
+static void expect_shortage(mach_port_t thread, mach_port_t exceptions)
+{
+	EXPECT(message_receive_wait(&exception, exceptions, 3000), MACH_MSG_SUCCESS);
+	EXPECT(exception.header.msgh_id, 2400);
+	EXPECT(exception.body[7], KERN_RESOURCE_SHORTAGE);
+	EXPECT(thread_terminate(thread), KERN_SUCCESS);
+	EXPECT(mach_port_deallocate(SELF, exception.header.msgh_remote_port), KERN_SUCCESS);
+	EXPECT(mach_port_deallocate(SELF, exception.body[1]), KERN_SUCCESS);
+	EXPECT(mach_port_deallocate(SELF, exception.body[3]), KERN_SUCCESS);
+	mach_thread_join(thread);
+}
+
+/* A page for which there is no memory when it comes: who waits hears of it, and may ask again. */
+void test_supply_in_need(void)
+{
+	mach_port_t thread, exceptions = port_new_with_send(1);
+	vm_offset_t file = 0;
+	struct range *range;
+	struct fault fault;
+
+	touched = FALSE;
+	pattern_fill((vm_offset_t) own_page, 3);	/* while there is memory */
+	exception.header.msgh_id = 0;
+	file_port = port_new_with_send(1);
+	EXPECT(vm_map(SELF, &file, PAGE_SIZE, 0, TRUE, file_port, 0, FALSE, VM_PROT_DEFAULT,
+		VM_PROT_ALL, VM_INHERIT_COPY), KERN_SUCCESS);
+	expect_file_message(2200);
+	EXPECT(mach_port_deallocate(SELF, file_message.body[3]), KERN_SUCCESS);
+	memory_object_ready(file_control, FALSE, MEMORY_OBJECT_COPY_DELAY);
+	EXPECT(mach_thread_prepare(touch, (void *) file, &thread), KERN_SUCCESS);
+	EXPECT(thread_set_exception_port(thread, exceptions), KERN_SUCCESS);
+	EXPECT(thread_resume(thread), KERN_SUCCESS);
+	expect_file_message(2203);
+	range = range_new(110);
+	fault_run(write_all, range, &fault);
+	EXPECT(fault.code, KERN_RESOURCE_SHORTAGE);
+	supply_copy();
+	range_end(range);
+	expect_shortage(thread, exceptions);
+	EXPECT(mach_thread_start(touch, (void *) file, &thread), KERN_SUCCESS);
+	expect_file_message(2203);
+	supply_copy();
+	mach_thread_join(thread);
+	EXPECT_TRUE(touched);
+	port_destroy(file_port);
+	EXPECT(vm_deallocate(SELF, file, PAGE_SIZE), KERN_SUCCESS);
+	port_destroy(file_control);	/* a dead name */
+	port_destroy(exceptions);
+}
