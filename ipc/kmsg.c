@@ -278,6 +278,11 @@ static inline struct ipc_kmsg *paid_alloc(mach_msg_size_t size)
 	return kmsg;
 }
 
+struct ipc_kmsg *ipc_kmsg_alloc_paid(uint32_t size)
+{
+	return paid_alloc(size);
+}
+
 mach_msg_return_t ipc_kmsg_get(mach_msg_header_t *msg, mach_msg_size_t size,
 			       struct ipc_kmsg **kmsgp)
 {

@@ -82,6 +82,15 @@ static inline struct msg_item_iter kmsg_items(struct ipc_kmsg *kmsg)
  */
 struct ipc_kmsg *ipc_kmsg_alloc(uint32_t size);
 
+/* The same, paid by the current task; NULL also when that is too much for it. */
+struct ipc_kmsg *ipc_kmsg_alloc_paid(uint32_t size);
+
+/* Nobody pays for a message of ipc_kmsg_alloc: no limit is in its way when it is queued. */
+static inline void ipc_kmsg_is_free(struct ipc_kmsg *kmsg)
+{
+	kmsg->charge = 0;
+}
+
 /* More memory for a message: the payer's is charged.  False when it is too much. */
 static inline bool ipc_kmsg_charge(struct ipc_kmsg *kmsg, uint32_t bytes)
 {

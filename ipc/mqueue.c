@@ -85,7 +85,7 @@ static inline bool settle(struct ipc_port *port, struct ipc_kmsg *kmsg)
 	struct ipc_account *payer = port->payer;
 
 	if (MACH_MSGH_BITS_REMOTE(kmsg->header.bits) != MACH_MSG_TYPE_PORT_SEND_ONCE) {
-		if (kmsg->payer != NULL)
+		if (kmsg->payer != NULL || kmsg->charge == 0)
 			return true;
 		payer = current_account();
 	}

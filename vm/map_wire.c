@@ -45,6 +45,8 @@ static kern_return_t wire_page(struct vm_map *map, struct vm_map_entry *entry, v
 		return kr;
 	spin_lock(entry->object->lock);
 	kr = vm_object_own(entry->object, vm_entry_index(entry, va), &page);
+	if (kr == KERN_SUCCESS && page->wire_count == VM_PAGE_WIRINGS_MAX)
+		kr = KERN_RESOURCE_SHORTAGE;
 	if (kr == KERN_SUCCESS)
 		vm_object_wire(entry->object, page);
 	spin_unlock(entry->object->lock);

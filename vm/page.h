@@ -147,6 +147,8 @@ bool vm_page_kernel_short(size_t bytes);
 /* Change a page's state between PAGE_KERNEL, PAGE_SLAB and PAGE_OBJECT. */
 void vm_page_set_state(struct vm_page *page, enum vm_page_state state);
 
+#define VM_PAGE_WIRINGS_MAX 60000u	/* users' wirings; the kernel's own need some room above */
+
 /* Count one more, or one less, reason why the page must stay where it is. */
 void vm_page_wire(struct vm_page *page);
 void vm_page_unwire(struct vm_page *page);

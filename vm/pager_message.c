@@ -76,15 +76,33 @@ static void release_right(struct ipc_port *port, mach_msg_type_name_t type)
 		ipc_port_release_send(port);
 }
 
+/*
+ * Who pays.  What the current task has asked for is refused, and all is undone, if it has no room for
+ * that.  What must arrive, since pages or ports of others are in it, is paid by nobody.  A
+ * completion is lost if whoever asked for it has no room.
+ */
+enum payment { PAID_FIRST, PAID_BY_NOBODY, PAID_ON_ARRIVAL };
+
+static struct ipc_kmsg *buffer(uint32_t size, enum payment payment)
+{
+	struct ipc_kmsg *kmsg = payment == PAID_FIRST ? ipc_kmsg_alloc_paid(size)
+						      : ipc_kmsg_alloc(size);
+
+	if (kmsg != NULL && payment == PAID_BY_NOBODY)
+		ipc_kmsg_is_free(kmsg);
+	return kmsg;
+}
+
 /* Consumes the destination.  The buffer comes first, so that nothing is lost with the body. */
-static struct ipc_kmsg *start(struct pager_reply to, mach_msg_id_t id, uint32_t words)
+static struct ipc_kmsg *start(struct pager_reply to, mach_msg_id_t id, uint32_t words,
+			      enum payment payment)
 {
 	uint32_t size = sizeof(struct kmsg_header) + words * sizeof(uint32_t);
 	struct ipc_kmsg *kmsg;
 
 	if (!IP_VALID(to.port))
 		return NULL;
-	kmsg = ipc_kmsg_alloc(size);
+	kmsg = buffer(size, payment);
 	if (kmsg == NULL) {
 		ipc_kmsg_lost++;
 		release_right(to.port, to.type);
@@ -156,7 +174,7 @@ bool pager_send_init(struct vm_pager *pager)
 
 	if (to.port == IP_NULL)
 		return true;		/* it is dead, and will be found so */
-	kmsg = start(to, INIT_ID, 6);
+	kmsg = start(to, INIT_ID, 6, PAID_FIRST);
 	if (kmsg == NULL)
 		return false;
 	add_right(&body, control_right(pager), MACH_MSG_TYPE_PORT_SEND);
@@ -179,7 +197,7 @@ static struct ipc_port *give_receive(struct ipc_port *port, struct ipc_port *to)
 void pager_send_terminate(struct ipc_port *port, struct ipc_port *control, struct ipc_port *name)
 {
 	struct pager_reply to = { port, MACH_MSG_TYPE_PORT_SEND };
-	struct ipc_kmsg *kmsg = start(to, TERMINATE_ID, 4);
+	struct ipc_kmsg *kmsg = start(to, TERMINATE_ID, 4, PAID_BY_NOBODY);
 	struct body body = { .count = 0 };
 
 	if (kmsg == NULL) {
@@ -195,7 +213,7 @@ void pager_send_terminate(struct ipc_port *port, struct ipc_port *control, struc
 bool pager_send_copy(struct vm_pager *pager, vm_offset_t offset, vm_size_t length,
 		     struct ipc_port *object)
 {
-	struct ipc_kmsg *kmsg = start(pager_right(pager), COPY_ID, 8);
+	struct ipc_kmsg *kmsg = start(pager_right(pager), COPY_ID, 8, PAID_FIRST);
 	struct body body = { .count = 0 };
 	bool departed;
 
@@ -221,7 +239,7 @@ bool pager_send_request(struct vm_pager *pager, bool unlock, vm_offset_t offset,
 
 	if (to.port == IP_NULL)
 		return true;		/* who waits will see */
-	kmsg = start(to, unlock ? DATA_UNLOCK_ID : DATA_REQUEST_ID, 8);
+	kmsg = start(to, unlock ? DATA_UNLOCK_ID : DATA_REQUEST_ID, 8, PAID_FIRST);
 	if (kmsg == NULL)
 		return false;
 	add_right(&body, control_right(pager), MACH_MSG_TYPE_PORT_SEND);
@@ -236,7 +254,7 @@ void pager_send_create(struct vm_pager *pager, struct ipc_port *manager, struct 
 		       vm_size_t size)
 {
 	struct pager_reply to = { manager, MACH_MSG_TYPE_PORT_SEND };
-	struct ipc_kmsg *kmsg = start(to, CREATE_ID, 10);
+	struct ipc_kmsg *kmsg = start(to, CREATE_ID, 10, PAID_BY_NOBODY);
 	struct body body = { .count = 0 };
 
 	if (kmsg == NULL) {
@@ -256,8 +274,8 @@ void pager_send_create(struct vm_pager *pager, struct ipc_port *manager, struct 
 
 struct ipc_kmsg *pager_data_start(struct vm_pager *pager, bool initialize)
 {
-	return initialize ? start(pager_right(pager), DATA_INITIALIZE_ID, 8)
-			  : start(pager_right(pager), DATA_RETURN_ID, 12);
+	return initialize ? start(pager_right(pager), DATA_INITIALIZE_ID, 8, PAID_BY_NOBODY)
+			  : start(pager_right(pager), DATA_RETURN_ID, 12, PAID_BY_NOBODY);
 }
 
 void pager_data_finish(struct vm_pager *pager, struct ipc_kmsg *kmsg, vm_offset_t offset,
@@ -297,7 +315,7 @@ uint32_t pager_messages_waiting(struct vm_pager *pager)
 void pager_send_lock_completed(struct vm_pager *pager, struct pager_reply reply,
 			       vm_offset_t offset, vm_size_t length)
 {
-	struct ipc_kmsg *kmsg = start(reply, LOCK_COMPLETED_ID, 6);
+	struct ipc_kmsg *kmsg = start(reply, LOCK_COMPLETED_ID, 6, PAID_ON_ARRIVAL);
 	struct body body = { .count = 0 };
 
 	if (kmsg == NULL)
@@ -312,7 +330,7 @@ void pager_send_supply_completed(struct vm_pager *pager, struct pager_reply repl
 				 vm_offset_t offset, vm_size_t length, kern_return_t result,
 				 vm_offset_t error_offset)
 {
-	struct ipc_kmsg *kmsg = start(reply, SUPPLY_COMPLETED_ID, 10);
+	struct ipc_kmsg *kmsg = start(reply, SUPPLY_COMPLETED_ID, 10, PAID_ON_ARRIVAL);
 	struct body body = { .count = 0 };
 
 	if (kmsg == NULL)
@@ -328,7 +346,7 @@ void pager_send_supply_completed(struct vm_pager *pager, struct pager_reply repl
 void pager_send_change_completed(struct pager_reply reply, bool may_cache,
 				 memory_object_copy_strategy_t strategy)
 {
-	struct ipc_kmsg *kmsg = start(reply, CHANGE_COMPLETED_ID, 4);
+	struct ipc_kmsg *kmsg = start(reply, CHANGE_COMPLETED_ID, 4, PAID_ON_ARRIVAL);
 	struct body body = { .count = 0 };
 
 	if (kmsg == NULL)

@@ -223,8 +223,10 @@ static kern_return_t send(struct page_request *r, struct spin_lock *lock)
 	sent = pager_send_request(r->pager, r->kind == REQUEST_UNLOCK,
 				  (vm_offset_t)r->index << PAGE_SHIFT, access);
 	spin_lock(lock);
-	if (!sent)
+	if (!sent) {
 		r->sent = false;
+		event_wake_all(r);	/* others who wait may have what we lack */
+	}
 	return sent ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
 }
 

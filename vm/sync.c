@@ -11,18 +11,32 @@
 #include <mach/vm_sync.h>
 #include <vm/map_entry.h>
 #include <vm/pager.h>
+#include <vm/pager_message.h>
+
+#define MESSAGES_MAX 256u	/* that a pager need not have received: then it must do so first */
+
+/* Nobody pays for what is returned, so there must be an end of it. */
+static kern_return_t clean(struct vm_pager *pager, vm_offset_t offset, vm_size_t size, bool flush)
+{
+	if (pager_messages_waiting(pager) >= MESSAGES_MAX)
+		return KERN_RESOURCE_SHORTAGE;
+	vm_pager_clean(pager, offset, size, flush);
+	return KERN_SUCCESS;
+}
 
 kern_return_t vm_object_sync(struct vm_pager *pager, vm_offset_t offset, vm_size_t size,
 			     boolean_t should_flush, boolean_t should_return,
 			     boolean_t should_iosync)
 {
+	kern_return_t kr = KERN_SUCCESS;
+
 	(void)should_iosync;
 	if (pager == NULL || !vm_pager_hold(pager))
 		return KERN_INVALID_ARGUMENT;
 	if (should_flush || should_return)
-		vm_pager_clean(pager, offset, size, should_flush);
+		kr = clean(pager, offset, size, should_flush);
 	vm_pager_unhold(pager);
-	return KERN_SUCCESS;
+	return kr;
 }
 
 /* --- vm_msync ------------------------------------------------------------------------------- */
@@ -99,7 +113,7 @@ static kern_return_t sync_piece(struct vm_map *map, vm_offset_t *start, vm_offse
 	if (kr != KERN_SUCCESS)
 		return kr;
 	if (vm_pager_hold(piece.pager)) {
-		vm_pager_clean(piece.pager, piece.offset, piece.size, flush);
+		kr = clean(piece.pager, piece.offset, piece.size, flush);
 		vm_pager_unhold(piece.pager);
 		*start += piece.size;
 	} else {

@@ -245,6 +245,34 @@ START_TEST(wired_memory_needs_none)
 }
 END_TEST
 
+/* A page that many have wired: one more is refused, and nothing of the range stays wired. */
+START_TEST(page_wired_too_often)
+{
+	vm_offset_t a = get(2 * PAGE);
+	struct vm_map_entry *entry;
+	struct vm_page *page;
+
+	ck_must(vm_fault(map, a, VM_PROT_WRITE) == KERN_SUCCESS);
+	ck_must(vm_fault(map, a + PAGE, VM_PROT_WRITE) == KERN_SUCCESS);
+	mutex_lock(&map->lock);
+	entry = vm_map_lookup(map, a);
+	mutex_unlock(&map->lock);
+	spin_lock(entry->object->lock);
+	page = vm_object_page(entry->object, vm_entry_index(entry, a + PAGE));
+	spin_unlock(entry->object->lock);
+	for (uint32_t i = 0; i < VM_PAGE_WIRINGS_MAX; i++)
+		vm_page_wire(page);
+	ck_assert_int_eq(vm_map_wire(map, a, 2 * PAGE, VM_PROT_READ), KERN_RESOURCE_SHORTAGE);
+	ck_assert_uint_eq(page->wire_count, VM_PAGE_WIRINGS_MAX);
+	ck_assert_uint_eq(map->size_wired, 0);
+	vm_page_unwire(page);
+	ck_must(vm_map_wire(map, a, 2 * PAGE, VM_PROT_READ) == KERN_SUCCESS);
+	ck_must(vm_map_wire(map, a, 2 * PAGE, VM_PROT_NONE) == KERN_SUCCESS);
+	for (uint32_t i = 1; i < VM_PAGE_WIRINGS_MAX; i++)
+		vm_page_unwire(page);
+}
+END_TEST
+
 START_TEST(all_memory_wired)
 {
 	vm_offset_t a = get(4 * PAGE), none = 0, later;
@@ -321,6 +349,7 @@ void unit_tests(TCase *tcase)
 	tcase_add_test(tcase, vm17_size_limit);
 	tcase_add_test(tcase, vm10_wiring_quota);
 	tcase_add_test(tcase, wired_memory_needs_none);
+	tcase_add_test(tcase, page_wired_too_often);
 	tcase_add_test(tcase, all_memory_wired);
 	tcase_add_test(tcase, vm15_contiguous);
 	tcase_add_test(tcase, a_terminated_map_refuses);

@@ -6,8 +6,10 @@
 #include <libmach/string.h>
 #include <libmach/thread.h>
 #include <mach.h>
+#include <mach/ipc_limits.h>
 #include <mach/memory_object.h>
 #include <mach/notify.h>
+#include <mach/porter.h>
 
 #include "../common/messages.h"
 #include "../common/pager.h"
@@ -66,6 +68,42 @@ static void give_up(void)
 		port_destroy(object.control);
 		port_destroy(object.name);
 	}
+}
+
+/* --- clients without means -------------------------------------------------------------------- */
+
+static void touch_base(void *unused)
+{
+	(void) unused;
+	*(volatile unsigned char *) base;
+}
+
+/* A child that has used up what it may have in messages cannot ask: it fails, and no other. */
+void test_poor_client(void)
+{
+	static struct toucher rich;
+	mach_port_t notify = port_new(), child, thread;
+	struct ipc_limits limits;
+
+	base = object_map_new(&object, 1);
+	object_ready(&object, FALSE, MEMORY_OBJECT_COPY_DELAY);
+	EXPECT(vm_inherit(SELF, base, PAGE_SIZE, VM_INHERIT_SHARE), KERN_SUCCESS);
+	EXPECT(mach_task_prepare(touch_base, NULL, &child, &thread), KERN_SUCCESS);
+	EXPECT(port_request(child, MACH_NOTIFY_DEAD_NAME, 1, notify), KERN_SUCCESS);
+	EXPECT(task_get_ipc_limits(tap_host_priv, child, &limits), KERN_SUCCESS);
+	limits.il_memory = 0;
+	EXPECT(task_set_ipc_limits(tap_host_priv, child, limits), KERN_SUCCESS);
+	EXPECT(thread_resume(thread), KERN_SUCCESS);
+	EXPECT(message_receive_wait(&object.message, notify, PATIENCE), MACH_MSG_SUCCESS);
+	expect_quiet(&object);
+	touch_start(&rich, base, FALSE, 0);
+	expect_request(&object, 2203, 0, VM_PROT_READ);
+	EXPECT(supply(&object, 0, 7, VM_PROT_NONE, FALSE, MACH_PORT_NULL), KERN_SUCCESS);
+	EXPECT(touch_end(&rich), 7);
+	port_destroy(child);
+	port_destroy(thread);
+	port_destroy(notify);
+	object_unmap_last(&object, base, 1);
 }
 
 /* --- pagers ----------------------------------------------------------------------------------- */

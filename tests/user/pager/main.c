@@ -51,6 +51,7 @@ static const struct test tests[] = {
 	{ .name = "forged notifications (ND-1)", .run = test_forged_notifications },
 	{ .name = "nothing of old memory (IL-1, IL-6)", .run = test_clean_messages },
 	{ .name = "a user's device does not receive (MK-19)", .run = test_user_device },
+	{ .name = "a client that may not send more", .run = test_poor_client, .ours = TRUE },
 };
 
 int main(int argc, char **argv)

@@ -47,6 +47,7 @@ void test_answers_twice(void);
 void test_unlocks_badly(void);
 
 /* dying.c */
+void test_poor_client(void);
 void test_pager_dies(void);
 void test_victim_dies(void);
 void test_waiter_blocks_nobody(void);
