@@ -37,3 +37,8 @@ int console_getc_poll(void)
 
 	return c >= 0 || !use_screen ? c : keyboard_getc_poll();
 }
+
+void console_forget_break(void)
+{
+	serial_take_break();
+}

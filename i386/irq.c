@@ -148,13 +148,6 @@ static void device_line(struct percpu *cpu, unsigned int irq)
 	cpu->ast |= AST_DEVICE;
 }
 
-/* Those that come meanwhile mean nothing. */
-static void line_break(void)
-{
-	debugger_enter("a break on the serial line");
-	serial_take_break();
-}
-
 void irq_handler(unsigned int irq)
 {
 	struct percpu *cpu = current_cpu();
@@ -163,7 +156,7 @@ void irq_handler(unsigned int irq)
 		return;
 	irq_acknowledge(irq);
 	if (irq == SERIAL_IRQ && serial_take_break())
-		line_break();
+		debugger_enter("a break on the serial line");
 	if (irq != IRQ_CLOCK) {
 		device_line(cpu, irq);
 		return;

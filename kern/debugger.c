@@ -274,6 +274,7 @@ static char read_character(void)
 	do
 		c = console_getc_poll();
 	while (c < 0);
+	console_forget_break();		/* who types on is here already */
 	return (char)c;
 }
 

@@ -161,6 +161,7 @@ void machine_trace_switch(uint32_t kinds);
 
 void console_putc(char c);
 int console_getc_poll(void);	/* -1 when no character waits */
+void console_forget_break(void);	/* those that have come on the line mean nothing */
 
 enum machine_stop { MACHINE_HALT, MACHINE_RESET, MACHINE_FAIL };
 
