@@ -252,6 +252,7 @@ START_TEST(page_wired_too_often)
 	struct vm_map_entry *entry;
 	struct vm_page *page;
 
+	inject_pause();			/* what is wired here must be unwired */
 	ck_must(vm_fault(map, a, VM_PROT_WRITE) == KERN_SUCCESS);
 	ck_must(vm_fault(map, a + PAGE, VM_PROT_WRITE) == KERN_SUCCESS);
 	mutex_lock(&map->lock);
@@ -270,6 +271,7 @@ START_TEST(page_wired_too_often)
 	ck_must(vm_map_wire(map, a, 2 * PAGE, VM_PROT_NONE) == KERN_SUCCESS);
 	for (uint32_t i = 1; i < VM_PAGE_WIRINGS_MAX; i++)
 		vm_page_unwire(page);
+	inject_resume();
 }
 END_TEST
 
