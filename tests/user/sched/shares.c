@@ -24,6 +24,7 @@ struct sharer {
 	mach_port_t	partner;	/* to whom it gives way */
 	mach_port_t	port, to;	/* where it receives, whom it calls */
 	volatile boolean_t stop;
+	boolean_t	last;		/* to be ended when the others have */
 	unsigned int	time_ms;	/* its part */
 };
 
@@ -107,22 +108,31 @@ static void prepare(unsigned int i, void (*body)(struct sharer *))
 
 	sharer->body = body;
 	sharer->stop = FALSE;
+	sharer->last = FALSE;
 	EXPECT(mach_thread_prepare(sharer_main, sharer, &sharer->thread), KERN_SUCCESS);
 	EXPECT(thread_priority(sharer->thread, SLOW, FALSE), KERN_SUCCESS);
 }
 
-/* Let them share, note how, and end them. */
+static void stop(boolean_t last)
+{
+	for (unsigned int i = 0; i < SHARERS; i++)
+		if (sharers[i].last == last)
+			sharers[i].stop = TRUE;
+	for (unsigned int i = 0; i < SHARERS; i++)
+		if (sharers[i].last == last)
+			mach_thread_join(sharers[i].thread);
+}
+
+/* Let them share, note how, and end them: who calls before who answers. */
 static void share(void)
 {
 	for (unsigned int i = 0; i < SHARERS; i++)
 		EXPECT(thread_resume(sharers[i].thread), KERN_SUCCESS);
 	sleep_for(WATCH_MS);
-	for (unsigned int i = 0; i < SHARERS; i++) {
-		sharers[i].time_ms = time_of(sharers[i].thread);
-		sharers[i].stop = TRUE;
-	}
 	for (unsigned int i = 0; i < SHARERS; i++)
-		mach_thread_join(sharers[i].thread);
+		sharers[i].time_ms = time_of(sharers[i].thread);
+	stop(FALSE);
+	stop(TRUE);
 }
 
 /* A part of all the time that was shared, in hundredths. */
@@ -177,6 +187,7 @@ void test_calls_starve_nobody(void)
 {
 	prepare(0, call);
 	prepare(1, answer);
+	sharers[1].last = TRUE;
 	prepare(2, work_on);
 	sharers[0].port = port_new();
 	sharers[1].port = sharers[0].to = port_new_with_send(1);
