@@ -4,8 +4,8 @@
  *
  * A fault is served with the map's mutex and the object's lock held throughout.  If a page is
  * absent that a pager has, all is undone and unlocked, and done again when the pager has answered
- * (vm/pager.h).  When memory is short the slab caches are asked for pages they do not use;
- * if there are none the fault fails: there is no page-out to wait for.
+ * (vm/pager.h).  When memory is short the slab caches are asked for pages they do not use; then the
+ * fault waits for page-out (vm/pageout.h), and fails if nothing can be expected of that.
  */
 #include <vm/fault.h>
 

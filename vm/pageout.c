@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <vm/pageout.h>
 
+#include <kern/command_line.h>
 #include <kern/default_manager.h>
 #include <kern/mig_support.h>
 #include <kern/machine.h>
 #include <kern/sched.h>
-#include <kern/string.h>
 #include <vm/object_pages.h>
 #include <vm/pager.h>
 #include <vm/pager_run.h>
@@ -376,7 +376,7 @@ static uint32_t number(const char *p)
 
 void vm_pageout_init(const char *command_line)
 {
-	static const char option[] = "pageout-always=";
+	const char *value = command_line_value(command_line, "pageout-always");
 	struct vm_page_counts counts;
 	uint32_t share;
 
@@ -384,9 +384,8 @@ void vm_pageout_init(const char *command_line)
 	share = counts.total / 64 < 1024 ? counts.total / 64 : 1024;
 	low_level = vm_page_user_reserve() + share;
 	high_level = low_level + share;
-	for (const char *p = command_line; DEBUG && (p = strchr(p, 'p')) != NULL; p++)
-		if (strncmp(p, option, sizeof(option) - 1) == 0)
-			always = number(p + sizeof(option) - 1);
+	if (DEBUG && value != NULL)
+		always = number(value);
 	vm_page_on_low(low_level, called);
 }
 
