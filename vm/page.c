@@ -322,6 +322,13 @@ bool vm_page_user_available(void)
 	return zones[VM_ZONE_HIGH].free != 0 || low_memory_free() > user_reserve;
 }
 
+bool vm_page_users_can_have(uint32_t pages)
+{
+	uint32_t low = low_memory_free();
+
+	return zones[VM_ZONE_HIGH].free + (low > user_reserve ? low - user_reserve : 0) >= pages;
+}
+
 /* IPC leaves half of the reserve, too: that is for the kernel's own page tables and slabs. */
 struct vm_page *vm_page_alloc_paging(void)
 {

@@ -128,8 +128,9 @@ struct vm_page *vm_page_alloc_user(void);
 /* The same for what serves page-out: it may use most of the reserve. */
 struct vm_page *vm_page_alloc_paging(void);
 
-/* Can users have a page now? */
+/* Can users have a page now?  So many pages? */
 bool vm_page_user_available(void);
+bool vm_page_users_can_have(uint32_t pages);
 
 /* Free pages of all zones, and the number of them that users leave to the kernel. */
 uint32_t vm_page_free_count(void);

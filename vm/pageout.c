@@ -28,6 +28,7 @@ static bool resting;			/* the thread waits for that */
 static uint32_t waiters;
 static uint64_t refuse_until;		/* nothing can be expected up to then */
 static uint64_t progress;		/* when something came of it last */
+static uint32_t promised;		/* pages that were asked for; atomic */
 
 /* Constant after start-up. */
 static uint32_t low_level, high_level;
@@ -322,13 +323,18 @@ void vm_pageout_laundered(void)
 
 /* --- Who waits --------------------------------------------------------------------------------- */
 
-static kern_return_t wait_for_page(void)
+static bool has_room(uint32_t pages)
+{
+	return vm_page_users_can_have(__atomic_load_n(&promised, __ATOMIC_RELAXED) + pages);
+}
+
+static kern_return_t wait_until(bool (*enough)(uint32_t pages))
 {
 	kern_return_t kr = KERN_SUCCESS;
 
 	vm_pageout_counts.waits++;
 	spin_lock(&pageout_lock);
-	while (kr == KERN_SUCCESS && !vm_page_user_available()) {
+	while (kr == KERN_SUCCESS && !enough(1)) {
 		if (is_refused()) {
 			kr = KERN_RESOURCE_SHORTAGE;
 			break;
@@ -357,10 +363,31 @@ kern_return_t vm_pageout_wait(void)
 		return kr;
 	self->page_short = false;
 	if (low_level != 0 && anything())
-		kr = wait_for_page();
+		kr = wait_until(vm_page_users_can_have);
 	if (kr == KERN_RESOURCE_SHORTAGE)
 		vm_pageout_counts.refusals++;
 	return kr;
+}
+
+kern_return_t vm_pageout_wait_for_room(void)
+{
+	assert_no_locks();
+	if (has_room(1) || current_thread()->vm_privileged || low_level == 0 || !anything())
+		return KERN_SUCCESS;
+	return wait_until(has_room) == KERN_ABORTED ? KERN_ABORTED : KERN_SUCCESS;
+}
+
+void vm_pageout_promise(void)
+{
+	__atomic_fetch_add(&promised, 1, __ATOMIC_RELAXED);
+}
+
+void vm_pageout_redeem(void)
+{
+	assert(promised > 0);
+	__atomic_fetch_sub(&promised, 1, __ATOMIC_RELAXED);
+	if (waiters > 0)
+		call();
 }
 
 /* --- Start-up ------------------------------------------------------------------------------------ */

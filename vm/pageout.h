@@ -58,6 +58,21 @@ void vm_pageout_laundered(void);
  */
 kern_return_t vm_pageout_wait(void);
 
+/*
+ * A page that is out is to be asked for: wait until there is one to put it in, and none of those that
+ * were promised to others.  Otherwise pages that come could use up the reserve before any goes.
+ * When nothing can be expected it is asked for all the same.
+ *
+ * Locks:    none, no mutex either.
+ * Blocks:   interruptibly.
+ * Returns:  KERN_SUCCESS; KERN_ABORTED.
+ */
+kern_return_t vm_pageout_wait_for_room(void);
+
+/* A page was asked for, and is promised memory; it has come, or will not. */
+void vm_pageout_promise(void);
+void vm_pageout_redeem(void);
+
 /* Look at pages until so many have gone, or all were looked at.  Returns the number. */
 uint32_t vm_pageout_some(uint32_t pages);
 

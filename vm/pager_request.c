@@ -25,6 +25,7 @@ struct page_request {
 	uint8_t kind, access;
 	bool sent, finished;
 	bool unneeded;			/* who waits may go; the pager owes an answer */
+	bool promised;			/* a page of memory to come into (vm/pageout.h) */
 	struct vm_away *away;		/* the page that is out, or NULL */
 };
 
@@ -73,10 +74,18 @@ static void request_free(struct page_request *r)
 	slab_free(&request_cache, r);
 }
 
+static void redeem(struct page_request *r)
+{
+	if (r->promised)
+		vm_pageout_redeem();
+	r->promised = false;
+}
+
 static void unlist(struct page_request *r)
 {
 	queue_remove(&r->link);
 	r->pager->request_count--;
+	redeem(r);
 	if (r->away != NULL)
 		vm_away_answered(r->away);
 	r->away = NULL;
@@ -197,7 +206,7 @@ bool vm_pager_awaited(const struct vm_pager *pager, uint32_t slot, struct vm_awa
 
 static bool must_be_sent(const struct page_request *r)
 {
-	return !r->sent && !r->finished && r->kind != REQUEST_READY &&
+	return !r->sent && !r->finished && !r->unneeded && r->kind != REQUEST_READY &&
 	       r->pager->state == PAGER_READY;
 }
 
@@ -219,15 +228,33 @@ static kern_return_t send(struct page_request *r, struct spin_lock *lock)
 	if (r->pager->device)
 		return give(r);
 	r->sent = true;
+	if (r->away != NULL) {
+		r->promised = true;
+		vm_pageout_promise();
+	}
 	spin_unlock(lock);
 	sent = pager_send_request(r->pager, r->kind == REQUEST_UNLOCK,
 				  (vm_offset_t)r->index << PAGE_SHIFT, access);
 	spin_lock(lock);
 	if (!sent) {
 		r->sent = false;
+		redeem(r);
 		event_wake_all(r);	/* others who wait may have what we lack */
 	}
 	return sent ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+}
+
+/* Is a page to be asked for that is out? Then have room for it.  The lock is given up on the way. */
+static kern_return_t find_room(const struct page_request *r, struct spin_lock *lock)
+{
+	kern_return_t kr;
+
+	if (r->away == NULL)
+		return KERN_SUCCESS;
+	spin_unlock(lock);
+	kr = vm_pageout_wait_for_room();
+	spin_lock(lock);
+	return kr;
 }
 
 /* Until the request is finished, or the thread is wanted elsewhere. */
@@ -237,7 +264,9 @@ static kern_return_t wait_finished(struct page_request *r, struct spin_lock *loc
 
 	while (!r->finished && !r->unneeded && kr == KERN_SUCCESS) {
 		if (must_be_sent(r)) {
-			kr = send(r, lock);
+			kr = find_room(r, lock);
+			if (kr == KERN_SUCCESS && must_be_sent(r))
+				kr = send(r, lock);
 			continue;
 		}
 		event_will_wait(r, true);

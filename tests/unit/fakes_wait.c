@@ -172,6 +172,19 @@ kern_return_t vm_pageout_wait(void)
 	return KERN_RESOURCE_SHORTAGE;
 }
 
+kern_return_t vm_pageout_wait_for_room(void)
+{
+	return KERN_SUCCESS;
+}
+
+void vm_pageout_promise(void)
+{
+}
+
+void vm_pageout_redeem(void)
+{
+}
+
 struct ipc_port *default_manager_right(void)
 {
 	return NULL;
