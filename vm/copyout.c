@@ -100,8 +100,37 @@ void vm_map_place(struct vm_map *map, vm_offset_t start, struct queue *entries)
 	}
 }
 
-static kern_return_t place_anywhere(struct vm_map *map, vm_offset_t *start, vm_size_t size,
-				    struct queue *entries, uint32_t count)
+/* The reverse of vm_map_place. */
+static void take_back(struct vm_map *map, vm_offset_t start, vm_offset_t end,
+		      struct queue *entries)
+{
+	struct vm_map_entry *entry = vm_map_find(map, start), *next;
+	uint32_t count = 0;
+
+	vm_map_unmap(map, start, end);
+	for (; entry != NULL && entry->start < end; entry = next) {
+		next = vm_entry_next(map, entry);
+		vm_map_unlink(map, entry);
+		entry->mapped = false;
+		queue_insert_tail(entries, &entry->link);
+		if (++count % MAP_BATCH == 0)
+			preemption_point();
+	}
+}
+
+/* Wire what has been placed.  Nobody receives only when the sender's pager has answered. */
+static kern_return_t wire_placed(struct vm_map *map, vm_offset_t start, vm_offset_t end)
+{
+	kern_return_t kr = vm_map_wire_range(map, start, end);
+
+	if (kr != VM_ASK_PAGER)
+		return kr;
+	vm_pager_forget();
+	return KERN_MEMORY_ERROR;
+}
+
+static kern_return_t place_once(struct vm_map *map, vm_offset_t *start, vm_size_t size,
+				struct queue *entries, uint32_t count)
 {
 	kern_return_t kr;
 
@@ -111,15 +140,25 @@ static kern_return_t place_anywhere(struct vm_map *map, vm_offset_t *start, vm_s
 		kr = KERN_RESOURCE_SHORTAGE;
 	if (kr == KERN_SUCCESS) {
 		vm_map_place(map, *start, entries);
-		if (map->wire_future && vm_map_wire_range(map, *start, *start + size) !=
-						KERN_SUCCESS) {
-			vm_pager_forget();
-			vm_map_remove(map, *start, *start + size);
-			kr = KERN_RESOURCE_SHORTAGE;
-		}
+		if (map->wire_future)
+			kr = wire_placed(map, *start, *start + size);
+		if (kr != KERN_SUCCESS)
+			take_back(map, *start, *start + size, entries);
 	}
 	mutex_unlock(&map->lock);
 	return kr;
+}
+
+static kern_return_t place_anywhere(struct vm_map *map, vm_offset_t *start, vm_size_t size,
+				    struct queue *entries, uint32_t count)
+{
+	uint32_t tries = 0;
+	kern_return_t kr;
+
+	do {
+		kr = place_once(map, start, size, entries, count);
+	} while (vm_pager_again_large(&kr, &tries));
+	return kr == KERN_SUCCESS || kr == KERN_NO_SPACE ? kr : KERN_RESOURCE_SHORTAGE;
 }
 
 static void discard_entry(struct vm_map_entry *entry)
@@ -132,16 +171,21 @@ static void discard_entry(struct vm_map_entry *entry)
 static kern_return_t copyout_bytes(struct vm_map *map, vm_offset_t *start,
 				   struct vm_map_copy *copy)
 {
-	struct vm_map_entry *entry = entry_of_bytes(copy->offset, copy->data, copy->size);
+	struct vm_map_entry *entry;
 	struct queue entries;
+	uint32_t tries = 0;
 	kern_return_t kr;
 
+	do {
+		entry = entry_of_bytes(copy->offset, copy->data, copy->size);
+		kr = entry != NULL ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+	} while (vm_pager_again_large(&kr, &tries));
 	if (entry == NULL)
 		return KERN_RESOURCE_SHORTAGE;
 	queue_init(&entries);
 	queue_insert_tail(&entries, &entry->link);
 	kr = place_anywhere(map, start, vm_map_copy_span(copy), &entries, 1);
-	if (!queue_empty(&entries))
+	if (kr != KERN_SUCCESS)
 		discard_entry(entry);
 	return kr;
 }

@@ -6,6 +6,7 @@
 
 #include <kern/slab.h>
 #include <vm/map_entry.h>
+#include <vm/pager.h>
 
 /*
  * With as many entries as a map may have, each with an object of its own, a share of what the
@@ -86,6 +87,16 @@ bool vm_map_may_send(const struct vm_map *map, uint32_t pages)
 void vm_map_charge_sent(struct vm_map *map, uint32_t pages)
 {
 	__atomic_fetch_add(&map->pages_sent, pages, __ATOMIC_RELAXED);
+}
+
+bool vm_map_try_charge_sent(struct vm_map *map, uint32_t pages)
+{
+	uint32_t sent = __atomic_add_fetch(&map->pages_sent, pages, __ATOMIC_RELAXED) - 1;
+	bool fits = sent <= map->limit >> PAGE_SHIFT;
+
+	if (!fits)
+		__atomic_fetch_sub(&map->pages_sent, pages, __ATOMIC_RELAXED);
+	return fits;
 }
 
 void vm_map_discharge_sent(struct vm_map *map, uint32_t pages)
@@ -170,19 +181,24 @@ kern_return_t vm_map_enter_anonymous(struct vm_map *map, vm_offset_t *addr, vm_s
 				     vm_inherit_t inheritance)
 {
 	struct vm_map_entry *entry;
+	uint32_t tries = 0;
+	kern_return_t kr;
 
 	size = vm_page_round(size);
 	if (size == 0 || ((cur | max) & ~VM_PROT_ALL) != 0 || inheritance < VM_INHERIT_SHARE ||
 	    inheritance > VM_INHERIT_NONE)
 		return KERN_INVALID_ARGUMENT;
-	entry = vm_entry_alloc();
-	if (entry == NULL)
-		return KERN_RESOURCE_SHORTAGE;
-	entry->protection = (uint8_t)cur;
-	entry->max_protection = (uint8_t)max;
-	entry->inheritance = (uint8_t)inheritance;
-	entry->end = size;
-	return vm_map_enter(map, entry, addr, mask, anywhere);
+	do {
+		entry = vm_entry_alloc();
+		if (entry == NULL)
+			return KERN_RESOURCE_SHORTAGE;
+		entry->protection = (uint8_t)cur;
+		entry->max_protection = (uint8_t)max;
+		entry->inheritance = (uint8_t)inheritance;
+		entry->end = size;
+		kr = vm_map_enter(map, entry, addr, mask, anywhere);
+	} while (vm_pager_again_large(&kr, &tries));	/* for pages to wire */
+	return kr;
 }
 
 kern_return_t vm_map_allocate(struct vm_map *map, vm_offset_t *addr, vm_size_t size, bool anywhere)

@@ -171,6 +171,9 @@ kern_return_t vm_map_copyin(struct vm_map *map, vm_offset_t addr, vm_size_t size
  * Map a copy at a free place: current protection 3, maximum 7, inherit copy; the address keeps the
  * source's offset in its page.  Bytes outside the range read as zero.
  * Consumes the copy on success only.  NULL gives address 0.
+ *
+ * Locks:    none.
+ * Blocks:   interruptibly, for page-out; not for a pager, where the map's memory comes wired.
  * Returns:  KERN_SUCCESS; KERN_NO_SPACE; KERN_RESOURCE_SHORTAGE.
  */
 kern_return_t vm_map_copyout(struct vm_map *map, vm_offset_t *addr, struct vm_map_copy *copy);

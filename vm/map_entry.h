@@ -66,6 +66,7 @@ bool vm_map_has_room(const struct vm_map *map, uint32_t entries);
  */
 bool vm_map_may_send(const struct vm_map *map, uint32_t pages);
 void vm_map_charge_sent(struct vm_map *map, uint32_t pages);
+bool vm_map_try_charge_sent(struct vm_map *map, uint32_t pages);	/* unlocked; referred to */
 void vm_map_discharge_sent(struct vm_map *map, uint32_t pages);
 
 /* Add what the entry counts for to the map's sizes, or take it away before it changes. */

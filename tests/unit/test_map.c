@@ -278,9 +278,11 @@ END_TEST
 START_TEST(all_memory_wired)
 {
 	vm_offset_t a = get(4 * PAGE), none = 0, later;
-	struct vm_map_copy *copy;
+	struct vm_map_copy *copy, *zeros, *small;
+	char bytes[8];
 
 	ck_must(enter(&none, 64 * PAGE, 0, true, 0, 0, 1) == KERN_SUCCESS);
+	ck_must(vm_map_copyin(map, a, 4 * PAGE, false, &zeros) == KERN_SUCCESS);
 	ck_assert_int_eq(vm_map_wire_all(map, VM_WIRE_ALL), KERN_SUCCESS);
 	ck_assert_uint_eq(map->size_wired, 4 * PAGE);
 	later = get(2 * PAGE);
@@ -289,8 +291,19 @@ START_TEST(all_memory_wired)
 	ck_assert_uint_eq(map->size_wired, 4 * PAGE);
 	ck_must(vm_map_copyout(map, &later, copy) == KERN_SUCCESS);
 	ck_assert_uint_eq(map->size_wired, 6 * PAGE);
+	small = vm_map_copy_from_kernel("small", 6);
+	ck_must(small != NULL);
 	exhaust();
 	ck_assert_int_eq(vm_map_allocate(map, &a, PAGE, true), KERN_RESOURCE_SHORTAGE);
+	/* What has no place stays the caller's, as it was. */
+	ck_assert_int_eq(vm_map_copyout(map, &a, zeros), KERN_RESOURCE_SHORTAGE);
+	ck_assert_int_eq(vm_map_copyout(map, &a, small), KERN_RESOURCE_SHORTAGE);
+	ck_assert_uint_eq(map->size_wired, 6 * PAGE);
+	ck_must(vm_map_copy_read(zeros, PAGE - 4, bytes, 8) == KERN_SUCCESS);
+	ck_must(vm_map_copy_read(small, 0, bytes, 6) == KERN_SUCCESS);
+	ck_assert_str_eq(bytes, "small");
+	vm_map_copy_discard(zeros);
+	vm_map_copy_discard(small);
 	ck_assert_int_eq(vm_map_wire_all(map, VM_WIRE_NONE), KERN_SUCCESS);
 	ck_assert_uint_eq(map->size_wired, 0);
 }
