@@ -243,9 +243,13 @@ static bool range_is_private(struct vm_map *map, vm_offset_t start, vm_offset_t 
 {
 	struct vm_map_entry *entry = vm_map_find(map, start);
 	bool private = true;
+	uint32_t count = 0;
 
-	for (; private && entry != NULL && entry->start < end; entry = vm_entry_next(map, entry))
+	for (; private && entry != NULL && entry->start < end; entry = vm_entry_next(map, entry)) {
 		private = vm_entry_is_private(entry);
+		if (++count % MAP_BATCH == 0)
+			preemption_point();
+	}
 	return private;
 }
 

@@ -34,6 +34,7 @@ struct vm_map_entry {
 	uint8_t inheritance;
 	bool wired;			/* its pages are resident in its own object, and wired */
 	bool wiring;			/* was wired by the operation in progress */
+	bool failing;			/* a pager has failed it in the fork in progress */
 	bool mapped;			/* the pmap may map some of it */
 	bool shared;			/* by inheritance, with another task */
 };

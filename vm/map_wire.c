@@ -79,11 +79,14 @@ static kern_return_t wire_entry(struct vm_map *map, struct vm_map_entry *entry)
 static void wire_settle(struct vm_map *map, vm_offset_t start, vm_offset_t end, bool keep)
 {
 	struct vm_map_entry *entry = vm_map_find(map, start);
+	uint32_t count = 0;
 
 	for (; entry != NULL && entry->start < end; entry = vm_entry_next(map, entry)) {
 		if (entry->wiring && !keep)
 			vm_entry_unwire(map, entry);
 		entry->wiring = false;
+		if (++count % MAP_BATCH == 0)
+			preemption_point();
 	}
 }
 
@@ -91,11 +94,15 @@ kern_return_t vm_map_wire_range(struct vm_map *map, vm_offset_t start, vm_offset
 {
 	struct vm_map_entry *entry = vm_map_find(map, start);
 	kern_return_t kr = KERN_SUCCESS;
+	uint32_t count = 0;
 
 	for (; kr == KERN_SUCCESS && entry != NULL && entry->start < end;
-	     entry = vm_entry_next(map, entry))
+	     entry = vm_entry_next(map, entry)) {
 		if (!entry->wired && vm_entry_access(entry) != VM_PROT_NONE)
 			kr = wire_entry(map, entry);
+		if (++count % MAP_BATCH == 0)
+			preemption_point();
+	}
 	wire_settle(map, start, end, kr == KERN_SUCCESS);
 	return kr;
 }
@@ -103,10 +110,14 @@ kern_return_t vm_map_wire_range(struct vm_map *map, vm_offset_t start, vm_offset
 static void unwire_range(struct vm_map *map, vm_offset_t start, vm_offset_t end)
 {
 	struct vm_map_entry *entry = vm_map_find(map, start);
+	uint32_t count = 0;
 
-	for (; entry != NULL && entry->start < end; entry = vm_entry_next(map, entry))
+	for (; entry != NULL && entry->start < end; entry = vm_entry_next(map, entry)) {
 		if (entry->wired)
 			vm_entry_unwire(map, entry);
+		if (++count % MAP_BATCH == 0)
+			preemption_point();
+	}
 }
 
 /* Bytes in the range that are not wired yet. */
@@ -114,11 +125,15 @@ static vm_size_t unwired_size(struct vm_map *map, vm_offset_t start, vm_offset_t
 {
 	const struct vm_map_entry *entry = vm_map_find(map, start);
 	vm_size_t size = 0;
+	uint32_t count = 0;
 
-	for (; entry != NULL && entry->start < end; entry = vm_entry_next(map, entry))
+	for (; entry != NULL && entry->start < end; entry = vm_entry_next(map, entry)) {
 		if (!entry->wired)
 			size += (entry->end < end ? entry->end : end) -
 				(entry->start > start ? entry->start : start);
+		if (++count % MAP_BATCH == 0)
+			preemption_point();
+	}
 	return size;
 }
 
@@ -171,6 +186,7 @@ static kern_return_t need_pages(struct vm_map *map, vm_offset_t *va, vm_offset_t
 				return kr;
 			preemption_point();
 		}
+		preemption_point();
 	}
 	return kr;
 }

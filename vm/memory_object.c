@@ -4,7 +4,8 @@
  *
  * Where the caller gives a reply port it hears of every outcome by exactly one completion; the
  * routine then succeeds, as it has consumed the right.  Without one, bad arguments are its
- * error, and nothing is consumed.
+ * error, and nothing is consumed.  The completion of a lock request cannot tell of failure: where not
+ * all could be returned that was to be there is none, and the right to the reply port dies.
  */
 #include <kern/mig_support.h>
 #include <kern/thread.h>
@@ -180,7 +181,7 @@ kern_return_t memory_object_data_unavailable(struct vm_pager *pager, vm_offset_t
 					     vm_size_t size)
 {
 	struct page_range range = range_of(offset, size);
-	uint32_t index;
+	uint32_t index, count = 0;
 
 	if (pager == NULL || !is_aligned(offset, size) || !vm_pager_hold(pager))
 		return KERN_INVALID_ARGUMENT;
@@ -188,6 +189,8 @@ kern_return_t memory_object_data_unavailable(struct vm_pager *pager, vm_offset_t
 	while (vm_pager_next(pager, REQUEST_PAGE, range.first, range.end, &index)) {
 		zero_page(pager, index);
 		vm_pager_finish_range(pager, REQUEST_PAGE, index, index + 1, KERN_SUCCESS);
+		range.first = index + 1;
+		vm_object_breathe(pager->object, &count);
 	}
 	spin_unlock(pager->lock);
 	vm_pager_unhold(pager);
@@ -214,12 +217,10 @@ kern_return_t memory_object_data_error(struct vm_pager *pager, vm_offset_t offse
 /* Drop a page from the object; who has a snapshot of it gets a copy.  Wired pages stay. */
 static void flush_page(struct vm_object *object, struct vm_page *page)
 {
-	struct vm_object *viewer = vm_object_viewer(object, page->offset);
-
 	if (page->wire_count > 0)
 		return;
 	pmap_page_protect(page, VM_PROT_NONE);
-	if (viewer == NULL || vm_object_fill(viewer, page->offset, page) != NULL)
+	if (vm_page_save(page, !vm_page_goes_back(page, MEMORY_OBJECT_RETURN_DIRTY)))
 		vm_object_free_page(object, page);
 }
 
@@ -259,14 +260,27 @@ static void change_pages(struct vm_pager *pager, struct page_range range, bool f
 	spin_unlock(pager->lock);
 }
 
-void vm_pager_clean(struct vm_pager *pager, vm_offset_t offset, vm_size_t size, bool flush)
+/* Return pages, or say why not all. */
+static kern_return_t return_range(struct vm_pager *pager, struct page_range range,
+				  memory_object_return_t which, bool flush)
+{
+	kern_return_t kr;
+
+	do {
+		kr = vm_pager_return(pager, range.first, range.end, which,
+				     flush ? RETURN_FLUSH : RETURN_COPIES);
+	} while (vm_pager_again(&kr));
+	return kr;
+}
+
+kern_return_t vm_pager_clean(struct vm_pager *pager, vm_offset_t offset, vm_size_t size, bool flush)
 {
 	struct page_range range = range_of(offset, size);
+	kern_return_t kr = return_range(pager, range, MEMORY_OBJECT_RETURN_ALL, flush);
 
-	vm_pager_return(pager, range.first, range.end, MEMORY_OBJECT_RETURN_ALL,
-			flush ? RETURN_FLUSH : RETURN_COPIES);
-	if (flush)
+	if (kr == KERN_SUCCESS && flush)
 		change_pages(pager, range, true, MEMORY_OBJECT_RETURN_ALL, NO_CHANGE);
+	return kr;
 }
 
 kern_return_t memory_object_lock_request(struct vm_pager *pager, vm_offset_t offset,
@@ -276,6 +290,7 @@ kern_return_t memory_object_lock_request(struct vm_pager *pager, vm_offset_t off
 {
 	struct pager_reply reply = { reply_to, reply_type };
 	struct page_range range = range_of(offset, size);
+	kern_return_t kr = KERN_SUCCESS;
 
 	if (pager == NULL || ((lock_value & ~VM_PROT_ALL) != 0 && lock_value != NO_CHANGE) ||
 	    should_return < MEMORY_OBJECT_RETURN_NONE || should_return > MEMORY_OBJECT_RETURN_ALL)
@@ -283,13 +298,13 @@ kern_return_t memory_object_lock_request(struct vm_pager *pager, vm_offset_t off
 	if (!vm_pager_hold(pager))
 		return KERN_INVALID_ARGUMENT;
 	if (should_return != MEMORY_OBJECT_RETURN_NONE)
-		vm_pager_return(pager, range.first, range.end, should_return,
-				should_flush ? RETURN_FLUSH : RETURN_COPIES);
-	if (should_flush || lock_value != NO_CHANGE)
+		kr = return_range(pager, range, should_return, should_flush);
+	if (kr == KERN_SUCCESS && (should_flush || lock_value != NO_CHANGE))
 		change_pages(pager, range, should_flush, should_return, lock_value);
-	pager_send_lock_completed(pager, reply, offset, size);
+	if (kr == KERN_SUCCESS)
+		pager_send_lock_completed(pager, reply, offset, size);
 	vm_pager_unhold(pager);
-	return KERN_SUCCESS;
+	return kr;
 }
 
 /* --- The object as a whole ------------------------------------------------------------------ */

@@ -109,6 +109,15 @@ bool vm_entry_need_object(struct vm_map_entry *entry);
 kern_return_t vm_entry_snapshot(struct vm_map_entry *entry, vm_offset_t start,
 				struct vm_map_entry *copy, struct pmap *pmap);
 
+/*
+ * Make `copy`, whose range is that of the entry, a copy of what can be had of it now; the other pages
+ * of the copy are those of a dead pager.
+ *
+ * Blocks:   at preemption points.
+ * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE, the copy without an object.
+ */
+kern_return_t vm_entry_salvage(struct vm_map_entry *entry, struct vm_map_entry *copy);
+
 /* Make `other`, whose range is set, refer to the same memory as the entry has from `start` on. */
 kern_return_t vm_entry_share(struct vm_map_entry *entry, vm_offset_t start,
 			     struct vm_map_entry *other);

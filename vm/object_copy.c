@@ -209,6 +209,15 @@ static kern_return_t snapshot_attach(struct vm_map_entry *entry, vm_offset_t sta
 	return kr;
 }
 
+/* The page that is to be copied, if it is there and may be read. */
+static kern_return_t page_to_copy(const struct vm_object *object, uint32_t index,
+				  struct vm_page **pagep)
+{
+	*pagep = vm_object_view(object, index);
+	return *pagep == NULL ? vm_pager_need(object, index, VM_PROT_READ)
+			      : vm_pager_allows(*pagep, VM_PROT_READ);
+}
+
 /*
  * See that no page of a range is absent: later ones would be copied in vain.  The next try begins
  * where this one ends, so that all tries together look at each page a few times only.
@@ -217,14 +226,14 @@ static kern_return_t all_present(struct vm_object *object, uint32_t first, uint3
 {
 	uint32_t at = object->absent >= first && object->absent < end ? object->absent : first;
 	kern_return_t kr = KERN_SUCCESS;
+	struct vm_page *page;
 	uint32_t count = 0;
 
 	if (!vm_object_may_lack(object))
 		return kr;
 	for (uint32_t left = end - first; kr == KERN_SUCCESS && left > 0; left--) {
 		object->absent = at;
-		if (vm_object_view(object, at) == NULL)
-			kr = vm_pager_need(object, at, VM_PROT_READ);
+		kr = page_to_copy(object, at, &page);
 		at = at + 1 < end ? at + 1 : first;
 		if (kr == KERN_SUCCESS)
 			vm_object_breathe(object, &count);
@@ -245,11 +254,10 @@ static kern_return_t copy_pages(struct vm_object *object, struct vm_map_entry *c
 	object->holds++;
 	kr = all_present(object, copy->index, end);
 	for (uint32_t i = copy->index; i < end && kr == KERN_SUCCESS; i++) {
-		struct vm_page *page = vm_object_view(object, i);
+		struct vm_page *page;
 
-		if (page == NULL)
-			kr = vm_pager_need(object, i, VM_PROT_READ);
-		else if (vm_object_fill(other, i, page) == NULL)
+		kr = page_to_copy(object, i, &page);
+		if (kr == KERN_SUCCESS && page != NULL && vm_object_fill(other, i, page) == NULL)
 			kr = KERN_RESOURCE_SHORTAGE;
 		vm_object_breathe(object, &count);
 	}
@@ -303,6 +311,55 @@ kern_return_t vm_entry_snapshot_untold(struct vm_map_entry *entry, vm_offset_t s
 	if (kr != KERN_SUCCESS)
 		vm_entry_detach(copy);
 	return kr;
+}
+
+/* --- What a failing pager has left --------------------------------------------------------- */
+
+/* Is a page that nobody finds one that is elsewhere? */
+static bool is_elsewhere(const struct vm_object *object, uint32_t index)
+{
+	for (; object->shadow != NULL; object = object->shadow)
+		if (vm_object_away(object, index) != NULL)
+			return true;
+	return object->pager != NULL || vm_object_away(object, index) != NULL;
+}
+
+/* Copy a page to an object whose pager is dead, if it can be had. */
+static bool salvage_page(const struct vm_object *object, struct vm_object *to, uint32_t index)
+{
+	struct vm_page *page = vm_object_view(object, index);
+
+	if (page == NULL ? is_elsewhere(object, index) : (page->paging & VM_PROT_READ) != 0)
+		return true;
+	return vm_object_fill(to, index, page) != NULL;
+}
+
+kern_return_t vm_entry_salvage(struct vm_map_entry *entry, struct vm_map_entry *copy)
+{
+	uint32_t first = entry->index, end = first + vm_entry_pages(entry), count = 0;
+	struct vm_object *object = entry->object, *to;
+	bool enough = true;
+
+	copy->object = NULL;
+	copy->index = first;
+	if (object == NULL)
+		return KERN_SUCCESS;
+	to = vm_pager_create_dead(object->lock);
+	if (to == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	spin_lock(object->lock);
+	vm_object_attach(to, copy);
+	object->holds++;
+	for (uint32_t i = first; i < end && enough; i++) {
+		enough = salvage_page(object, to, i);
+		vm_object_breathe(object, &count);
+	}
+	object->holds--;
+	spin_unlock(object->lock);
+	if (enough)
+		return KERN_SUCCESS;
+	vm_entry_detach(copy);
+	return KERN_RESOURCE_SHORTAGE;
 }
 
 /* --- Sharing --------------------------------------------------------------------------- */

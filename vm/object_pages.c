@@ -313,6 +313,7 @@ void vm_page_walk_begin(struct vm_page_walk *walk, struct vm_object *object, uin
 	walk->object = object;
 	walk->first = first;
 	walk->end = end;
+	walk->in_vain = 0;
 	walk->by_index = end - first <= object->resident;
 	walk->mark.state = PAGE_RESERVED;
 	queue_link_init(&walk->mark.link);
@@ -322,28 +323,33 @@ void vm_page_walk_begin(struct vm_page_walk *walk, struct vm_object *object, uin
 
 static struct vm_page *next_by_index(struct vm_page_walk *walk)
 {
-	struct vm_page *page = NULL;
+	struct vm_page *page;
 
-	while (page == NULL && walk->first < walk->end)
+	while (walk->first < walk->end) {
 		page = vm_object_page(walk->object, walk->first++);
-	return page;
+		if (page != NULL)
+			return page;
+		vm_object_breathe(walk->object, &walk->in_vain);
+	}
+	return NULL;
 }
 
 static struct vm_page *next_by_list(struct vm_page_walk *walk)
 {
-	struct queue_link *link = walk->mark.link.next;
+	struct queue_link *link;
 
-	queue_remove(&walk->mark.link);
-	for (; link != &walk->object->pages.head; link = link->next) {
+	while ((link = walk->mark.link.next) != &walk->object->pages.head) {
 		struct vm_page *page = container_of(link, struct vm_page, link);
 
+		queue_remove(&walk->mark.link);
+		queue_insert_after(link, &walk->mark.link);
 		/* Not another walk's mark. */
 		if (page->state == PAGE_OBJECT && page->offset >= walk->first &&
-		    page->offset < walk->end) {
-			queue_insert_after(link, &walk->mark.link);
+		    page->offset < walk->end)
 			return page;
-		}
+		vm_object_breathe(walk->object, &walk->in_vain);
 	}
+	queue_remove(&walk->mark.link);
 	return NULL;
 }
 

@@ -70,10 +70,12 @@ void vm_object_free_page(struct vm_object *object, struct vm_page *page);
 /*
  * A walk over the resident pages in a range, in no order.  Any page may come and go, and the lock
  * may be given up between two steps as long as the object is held; a page that stays is found once.
+ * Where pages of the range are few the walk itself gives it up on its way.
  */
 struct vm_page_walk {
 	struct vm_object *object;
 	uint32_t first, end;
+	uint32_t in_vain;		/* steps */
 	bool by_index;			/* first: the index that is next */
 	struct vm_page mark;		/* else: in the list behind the last page found */
 };

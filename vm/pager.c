@@ -60,7 +60,7 @@ void vm_pager_release(struct vm_pager *pager)
 	if (__atomic_sub_fetch(&pager->ref_count, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
 	assert(pager->object == NULL && pager->port == NULL && pager->control == NULL);
-	assert(queue_empty(&pager->requests) && !pager->idle && !pager->cached);
+	assert(rb_empty(&pager->requests) && !pager->idle && !pager->cached);
 	spin_lock(&list_lock);
 	queue_remove(&pager->all_link);
 	spin_unlock(&list_lock);
@@ -250,13 +250,14 @@ static bool owes_pages(struct vm_pager *pager)
 {
 	struct vm_page_walk walk;
 	struct vm_page *page = NULL;
+	uint32_t count = 0;
 
 	spin_lock(pager->lock);
 	if (pager->state != PAGER_DEAD && !pager->device) {
 		vm_page_walk_begin(&walk, pager->object, 0, UINT32_MAX);
-		do
-			page = vm_page_walk_next(&walk);
-		while (page != NULL && !vm_page_goes_back(page, MEMORY_OBJECT_RETURN_ALL));
+		while ((page = vm_page_walk_next(&walk)) != NULL &&
+		       !vm_page_goes_back(page, MEMORY_OBJECT_RETURN_ALL))
+			vm_object_breathe(pager->object, &count);
 		vm_page_walk_end(&walk);
 	}
 	spin_unlock(pager->lock);
@@ -280,7 +281,7 @@ static bool end(struct vm_pager *pager, bool may_cache)
 	bool enough = true;
 
 	if (begin_end(pager, may_cache)) {
-		vm_pager_return(pager, 0, UINT32_MAX, MEMORY_OBJECT_RETURN_ALL, RETURN_FLUSH);
+		vm_pager_return(pager, 0, UINT32_MAX, MEMORY_OBJECT_RETURN_ALL, RETURN_AT_END);
 		enough = !owes_pages(pager);
 		if (enough) {
 			vm_pager_shut(pager, !pager->device);
@@ -298,10 +299,14 @@ void vm_pager_end_idle_now(void)
 	struct vm_pager *pager;
 	bool enough = true;
 
-	while (enough && (pager = take(&idle_pagers)) != NULL)
+	while (enough && (pager = take(&idle_pagers)) != NULL) {
 		enough = end(pager, true);
-	while (enough && cached_count > CACHED_MAX && (pager = take(&cached_pagers)) != NULL)
+		preemption_point();
+	}
+	while (enough && cached_count > CACHED_MAX && (pager = take(&cached_pagers)) != NULL) {
 		enough = end(pager, false);
+		preemption_point();
+	}
 }
 
 bool vm_pager_hold(struct vm_pager *pager)
@@ -345,34 +350,55 @@ static void discard_new(struct vm_pager *pager)
 		ipc_port_dealloc_kernel(pager->control);
 	if (pager->name != NULL)
 		ipc_port_dealloc_kernel(pager->name);
-	if (pager->object != NULL) {
-		spin_lock(pager->lock);
-		pager->object->pager = NULL;
-		vm_object_settle(pager->object);
-		spin_unlock(pager->lock);
-	}
+	spin_lock(pager->lock);
+	pager->object->pager = NULL;
+	vm_object_settle(pager->object);
+	spin_unlock(pager->lock);
 	slab_free(&pager_cache, pager);
 }
 
-/* With its object and ports, which nobody knows yet; NULL when memory is short. */
-static struct vm_pager *pager_create(struct spin_lock *lock)
+/* With its object; NULL when memory is short. */
+static struct vm_pager *pager_alloc(struct spin_lock *lock)
 {
 	struct vm_pager *pager = slab_zalloc(&pager_cache);
 
 	if (pager == NULL)
 		return NULL;
+	pager->object = vm_object_create(lock);
+	if (pager->object == NULL) {
+		slab_free(&pager_cache, pager);
+		return NULL;
+	}
+	pager->lock = pager->object->lock;
+	pager->object->pager = pager;
+	pager->ref_count = 1;		/* the object's */
 	pager->strategy = MEMORY_OBJECT_COPY_NONE;
-	queue_init(&pager->requests);
+	rb_tree_init(&pager->requests, NULL);
 	queue_link_init(&pager->idle_link);
 	queue_link_init(&pager->all_link);
-	pager->object = vm_object_create(lock);
+	return pager;
+}
+
+struct vm_object *vm_pager_create_dead(struct spin_lock *lock)
+{
+	struct vm_pager *pager = pager_alloc(lock);
+
+	if (pager == NULL)
+		return NULL;
+	pager->state = PAGER_DEAD;
+	return pager->object;
+}
+
+/* With its ports, which nobody knows yet; NULL when memory is short. */
+static struct vm_pager *pager_create(struct spin_lock *lock)
+{
+	struct vm_pager *pager = pager_alloc(lock);
+
+	if (pager == NULL)
+		return NULL;
 	pager->control = ipc_port_alloc_kernel(IKOT_PAGING_REQUEST, pager);
 	pager->name = ipc_port_alloc_kernel(IKOT_PAGING_NAME, pager);
-	if (pager->object != NULL) {
-		pager->lock = pager->object->lock;
-		pager->object->pager = pager;
-	}
-	if (pager->object == NULL || pager->control == NULL || pager->name == NULL) {
+	if (pager->control == NULL || pager->name == NULL) {
 		discard_new(pager);
 		return NULL;
 	}

@@ -61,7 +61,7 @@ struct vm_pager {
 	struct ipc_port *port;		/* the memory object: a send right; NULL when dead */
 	struct ipc_port *control;	/* the kernel's ports for it; NULL when dead */
 	struct ipc_port *name;
-	struct queue requests;		/* struct page_request, not finished */
+	struct rb_tree requests;	/* struct page_request, not finished */
 	uint32_t request_count;
 	struct queue_link idle_link;	/* in the idle or the cached list; their lock */
 	bool idle, cached;		/* which */
@@ -173,7 +173,8 @@ void vm_pager_idle(struct vm_pager *pager);
 
 /*
  * All requests of a kind for pages of [first, end) are finished.  For those who wait the result
- * means: KERN_SUCCESS: look again; else it is their error.
+ * means: KERN_SUCCESS: look again; else it is their error.  Where these are many the lock is given up
+ * on the way.  The pager is referred to.
  */
 void vm_pager_finish_range(struct vm_pager *pager, enum page_request_kind kind, uint32_t first,
 			   uint32_t end, kern_return_t result);
@@ -182,7 +183,7 @@ void vm_pager_finish_range(struct vm_pager *pager, enum page_request_kind kind, 
 bool vm_pager_next(const struct vm_pager *pager, enum page_request_kind kind, uint32_t first,
 		   uint32_t end, uint32_t *index);
 
-/* Let all who wait look again: the pager is ready, and can be asked. */
+/* Let all who wait look again: the pager is ready, and can be asked.  As vm_pager_finish_range. */
 void vm_pager_wake(struct vm_pager *pager);
 
 /* --- Waiting; nothing is locked --------------------------------------------------------- */
@@ -254,6 +255,9 @@ kern_return_t vm_pager_get(struct ipc_port *port, struct vm_pager **pagerp);
 kern_return_t vm_pager_make(struct ipc_port *port, struct spin_lock *lock,
 			    struct vm_pager **pagerp);
 
+/* An object for pages, with this family lock, whose pager is dead; NULL: memory is short. */
+struct vm_object *vm_pager_create_dead(struct spin_lock *lock);
+
 /*
  * Make a memory object of the default manager's for a store, whose family has this lock.  Returns
  * false when there is no manager, or memory is short.
@@ -279,15 +283,19 @@ struct ipc_port *vm_pager_name(struct vm_pager *pager);
 enum vm_return_mode {
 	RETURN_COPIES,			/* the pages stay in the object, clean */
 	RETURN_FLUSH,
-	RETURN_PAGE_OUT,		/* and a snapshot does not get a page for it */
+	RETURN_AT_END,			/* the same, and nobody pays */
+	RETURN_PAGE_OUT,		/* the same, and a snapshot does not get a page for it */
 };
 
 /*
  * Give pages of [first, end) back to the pager: the dirty ones, with RETURN_ALL the precious ones.
- * The object is held.
+ * The object is held.  The current task pays if nothing else is said.
+ *
+ * Returns:  KERN_SUCCESS: all have gone; KERN_RESOURCE_SHORTAGE: some have, and memory is short, or the
+ *           task has no room for more; KERN_MEMORY_ERROR: the pager is dead.
  */
-void vm_pager_return(struct vm_pager *pager, uint32_t first, uint32_t end,
-		     memory_object_return_t which, enum vm_return_mode mode);
+kern_return_t vm_pager_return(struct vm_pager *pager, uint32_t first, uint32_t end,
+			      memory_object_return_t which, enum vm_return_mode mode);
 
 /*
  * Return a page because memory is short, and its neighbours if they are inactive too.  The object
@@ -311,10 +319,22 @@ kern_return_t vm_pager_copy(struct vm_map_entry *entry, vm_offset_t start,
 bool vm_page_goes_back(struct vm_page *page, memory_object_return_t which);
 
 /*
+ * A page of a pager's object is to go, which its snapshot may see: then that gets a copy.  But what the
+ * pager has forbidden to read, if it has it `stored`, the snapshot asks for when it needs it.  Pager
+ * locked.  False: memory is short.
+ */
+bool vm_page_save(struct vm_page *page, bool stored);
+
+/*
  * Give the dirty and precious pages back that lie in a range of offsets, and with `flush` keep
  * none, but for what is wired, and what is written meanwhile.  The object is held.
+ *
+ * Locks:    none.
+ * Blocks:   interruptibly, for page-out.
+ * Returns:  as vm_pager_return; KERN_ABORTED.
  */
-void vm_pager_clean(struct vm_pager *pager, vm_offset_t offset, vm_size_t size, bool flush);
+kern_return_t vm_pager_clean(struct vm_pager *pager, vm_offset_t offset, vm_size_t size,
+			     bool flush);
 
 void vm_pager_visit_holders(struct ipc_check *check);
 

@@ -278,6 +278,11 @@ struct ipc_kmsg *pager_data_start(struct vm_pager *pager, bool initialize)
 			  : start(pager_right(pager), DATA_RETURN_ID, 12, PAID_BY_NOBODY);
 }
 
+struct ipc_kmsg *pager_data_start_asked(struct vm_pager *pager)
+{
+	return start(pager_right(pager), DATA_RETURN_ID, 12, PAID_FIRST);
+}
+
 void pager_data_finish(struct vm_pager *pager, struct ipc_kmsg *kmsg, vm_offset_t offset,
 		       struct vm_map_copy *copy, bool dirty, bool kernel_copy)
 {

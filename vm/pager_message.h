@@ -38,9 +38,11 @@ void pager_send_create(struct vm_pager *pager, struct ipc_port *manager, struct 
 /*
  * Data go in two steps, so that nothing can fail once the pages are taken: first a message, NULL when
  * memory is short or the pager is dead; then it is sent, which consumes the copy, or not.  With
- * `initialize` it is a memory_object_data_initialize, else a data_return.
+ * `initialize` it is a memory_object_data_initialize, else a data_return; nobody pays, but for a
+ * data_return that the current task has asked for.
  */
 struct ipc_kmsg *pager_data_start(struct vm_pager *pager, bool initialize);
+struct ipc_kmsg *pager_data_start_asked(struct vm_pager *pager);
 void pager_data_finish(struct vm_pager *pager, struct ipc_kmsg *kmsg, vm_offset_t offset,
 		       struct vm_map_copy *copy, bool dirty, bool kernel_copy);
 void pager_data_cancel(struct ipc_kmsg *kmsg);

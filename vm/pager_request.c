@@ -4,20 +4,22 @@
  *
  * A request is made by the first who needs the page, and the message goes out by the first who
  * waits when the pager is ready.  It stays until the pager has answered, also when nobody waits
- * any more: so nothing is asked twice.
+ * any more: so nothing is asked twice.  A pager that never answers may owe many: they are in a tree,
+ * by page and kind.
  */
 #include <vm/pager.h>
 
 #include <kern/sched.h>
 #include <kern/slab.h>
 #include <vm/object_device.h>
+#include <vm/object_pages.h>
 #include <vm/pager_message.h>
 #include <vm/store.h>
 
 #define REQUESTS_MAX 4096		/* of one pager: it may never answer */
 
 struct page_request {
-	struct queue_link link;		/* in pager->requests, until it is finished */
+	struct rb_node node;		/* in pager->requests, until it is finished */
 	struct vm_pager *pager;		/* a reference */
 	uint32_t index;
 	uint32_t waiters;
@@ -38,16 +40,69 @@ void vm_pager_request_init(void)
 
 /* --- Requests; the pager's lock is held ------------------------------------------------- */
 
+static struct page_request *request_at(struct rb_node *node)
+{
+	return node == NULL ? NULL : container_of(node, struct page_request, node);
+}
+
+static struct page_request *request_next(const struct page_request *r)
+{
+	return request_at(rb_next(&r->node));
+}
+
+/* Which side of r is the place of a request?  Equal ones are on the left. */
+static enum rb_side side(const struct page_request *r, uint8_t kind, uint32_t index)
+{
+	if (r->index != index)
+		return r->index < index ? RB_RIGHT : RB_LEFT;
+	return r->kind < kind ? RB_RIGHT : RB_LEFT;
+}
+
+/* The first request that is not before this place. */
+static struct page_request *first_from(const struct vm_pager *pager,
+				       enum page_request_kind kind, uint32_t index)
+{
+	struct rb_node *node = pager->requests.root, *found = NULL;
+
+	while (node != NULL) {
+		enum rb_side way = side(request_at(node), (uint8_t)kind, index);
+
+		if (way == RB_LEFT)
+			found = node;
+		node = node->child[way];
+	}
+	return request_at(found);
+}
+
 static struct page_request *find(const struct vm_pager *pager, enum page_request_kind kind,
 				 uint32_t index)
 {
-	queue_for_each(link, &pager->requests) {
-		struct page_request *r = container_of(link, struct page_request, link);
+	struct page_request *r = first_from(pager, kind, index);
 
-		if (r->index == index && r->kind == kind)
-			return r;
+	return r != NULL && r->index == index && r->kind == kind ? r : NULL;
+}
+
+static void enlist(struct vm_pager *pager, struct page_request *r)
+{
+	struct rb_node *parent = NULL, **place = &pager->requests.root;
+
+	while (*place != NULL) {
+		parent = *place;
+		place = &parent->child[side(request_at(parent), r->kind, r->index)];
 	}
-	return NULL;
+	rb_insert(&pager->requests, &r->node, parent, place);
+	pager->request_count++;
+}
+
+/* Let others in after every OBJECT_BATCH calls; true: all may have changed. */
+static bool breathe(struct spin_lock *lock, uint32_t *count)
+{
+	if (++*count % OBJECT_BATCH != 0)
+		return false;
+	spin_unlock(lock);
+	preemption_point();
+	spin_lock(lock);
+	return true;
 }
 
 static struct page_request *request_create(struct vm_pager *pager, enum page_request_kind kind,
@@ -63,8 +118,7 @@ static struct page_request *request_create(struct vm_pager *pager, enum page_req
 	r->pager = pager;
 	r->index = index;
 	r->kind = (uint8_t)kind;
-	queue_insert_tail(&pager->requests, &r->link);
-	pager->request_count++;
+	enlist(pager, r);
 	return r;
 }
 
@@ -83,7 +137,7 @@ static void redeem(struct page_request *r)
 
 static void unlist(struct page_request *r)
 {
-	queue_remove(&r->link);
+	rb_remove(&r->pager->requests, &r->node);
 	r->pager->request_count--;
 	redeem(r);
 	if (r->away != NULL)
@@ -106,38 +160,47 @@ static void request_finish(struct page_request *r, kern_return_t result)
 void vm_pager_finish_range(struct vm_pager *pager, enum page_request_kind kind, uint32_t first,
 			   uint32_t end, kern_return_t result)
 {
-	struct queue_link *link, *next;
+	struct page_request *r = first_from(pager, kind, first), *next;
+	uint32_t count = 0;
 
 	assert_locked(pager->lock);
-	for (link = pager->requests.head.next; link != &pager->requests.head; link = next) {
-		struct page_request *r = container_of(link, struct page_request, link);
-
-		next = link->next;
-		if (r->kind == kind && r->index >= first && r->index < end)
+	for (; r != NULL && r->index < end; r = next) {
+		next = request_next(r);
+		first = next == NULL ? end : next->index;
+		if (r->kind == kind)
 			request_finish(r, result);
+		if (breathe(pager->lock, &count))
+			next = first_from(pager, kind, first);
 	}
 }
 
 bool vm_pager_next(const struct vm_pager *pager, enum page_request_kind kind, uint32_t first,
 		   uint32_t end, uint32_t *index)
 {
-	assert_locked(pager->lock);
-	queue_for_each(link, &pager->requests) {
-		const struct page_request *r = container_of(link, struct page_request, link);
+	const struct page_request *r = first_from(pager, kind, first);
 
-		if (r->kind == kind && r->index >= first && r->index < end) {
-			*index = r->index;
-			return true;
-		}
-	}
-	return false;
+	assert_locked(pager->lock);
+	while (r != NULL && r->kind != kind)
+		r = request_next(r);
+	if (r == NULL || r->index >= end)
+		return false;
+	*index = r->index;
+	return true;
 }
 
 void vm_pager_wake(struct vm_pager *pager)
 {
+	struct page_request *r = first_from(pager, REQUEST_PAGE, 0);
+	uint32_t count = 0, index;
+
 	assert_locked(pager->lock);
-	queue_for_each(link, &pager->requests)
-		event_wake_all(container_of(link, struct page_request, link));
+	while (r != NULL) {
+		event_wake_all(r);
+		index = r->index;
+		r = request_next(r);
+		if (breathe(pager->lock, &count))
+			r = first_from(pager, REQUEST_PAGE, index + 1);
+	}
 }
 
 /* Somebody waits no longer. */

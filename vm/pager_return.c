@@ -2,7 +2,13 @@
 /*
  * Pages that go back to their pager: in runs of neighbours, each a message with a copy whose
  * memory is the pages themselves, or copies of them when the kernel keeps its own.
+ *
+ * Who asks for them pays, as if it had sent them, until the pager has received them: nobody fills
+ * memory with what a pager does not receive.  For page-out, and at an object's end, nobody pays; page-out
+ * leaves a pager alone that does not receive.
  */
+#include <kern/task.h>
+#include <vm/copy.h>
 #include <vm/object_pages.h>
 #include <vm/pager.h>
 #include <vm/pager_message.h>
@@ -30,6 +36,15 @@ bool vm_page_goes_back(struct vm_page *page, memory_object_return_t which)
 	}
 }
 
+bool vm_page_save(struct vm_page *page, bool stored)
+{
+	struct vm_object *viewer = vm_object_viewer(page->object, page->offset);
+
+	if (viewer == NULL || (stored && (page->paging & VM_PROT_READ) != 0))
+		return true;
+	return vm_object_fill(viewer, page->offset, page) != NULL;
+}
+
 /* Is a page to be returned, as dirty or not as the others of its run? */
 static bool goes_back(const struct vm_object *object, uint32_t index,
 		      memory_object_return_t which, bool dirty)
@@ -41,16 +56,30 @@ static bool goes_back(const struct vm_object *object, uint32_t index,
 
 /* --- A run ------------------------------------------------------------------------------------ */
 
+/* What is to be returned, and how. */
+struct returning {
+	struct vm_pager *pager;
+	uint32_t first, end;
+	memory_object_return_t which;
+	enum vm_return_mode mode;
+};
+
+/* Does the current task pay? */
+static bool is_asked(const struct returning *r)
+{
+	return r->mode == RETURN_COPIES || r->mode == RETURN_FLUSH;
+}
+
 /* Give the other object the page, or its contents.  What is written from now on is new. */
-static bool hand_over(struct vm_object *from, struct vm_object *to, uint32_t index, enum vm_return_mode mode)
+static bool hand_over(struct vm_object *from, struct vm_object *to, uint32_t index,
+		      enum vm_return_mode mode)
 {
 	struct vm_page *page = vm_object_page(from, index);
-	struct vm_object *viewer = vm_object_viewer(from, index);
 
 	if (mode != RETURN_COPIES && page->wire_count == 0) {
 		pmap_page_protect(page, VM_PROT_NONE);
 		/* What is only paged out the viewer can ask for again. */
-		if (viewer != NULL && mode != RETURN_PAGE_OUT && vm_object_fill(viewer, index, page) == NULL)
+		if (mode != RETURN_PAGE_OUT && !vm_page_save(page, true))
 			return false;
 		vm_object_move_page(from, to, page);
 		return true;
@@ -63,104 +92,161 @@ static bool hand_over(struct vm_object *from, struct vm_object *to, uint32_t ind
 	return false;
 }
 
-/* The pages of a run as a copy; *count of them as far as memory goes.  NULL: none. */
-static struct vm_map_copy *run_copy(struct vm_object *object, uint32_t first, uint32_t *count,
-				    enum vm_return_mode mode)
+/* The current task pays for the pages of a copy until it is gone; false: it has no room. */
+static bool pay(struct vm_map_copy *copy, uint32_t pages)
 {
+	struct vm_map *map = current_task()->map;
+
+	if (map == NULL)
+		return true;
+	if (!vm_map_try_charge_sent(map, pages))
+		return false;
+	copy->payer = map;
+	return true;
+}
+
+/* The pages of a run as a copy; *count of them as far as memory goes.  NULL: none. */
+static struct vm_map_copy *run_copy(const struct returning *r, uint32_t first, uint32_t *count)
+{
+	struct vm_object *object = r->pager->object;
 	struct vm_map_copy *copy = pager_run_create(object->lock, first, *count);
 	uint32_t done = 0;
 
 	if (copy == NULL)
 		return NULL;
-	while (done < *count && hand_over(object, pager_run_object(copy), first + done, mode))
+	if (is_asked(r) && !pay(copy, *count))
+		*count = 0;
+	while (done < *count && hand_over(object, pager_run_object(copy), first + done, r->mode))
 		done++;
+	if (copy->payer != NULL && done > 0)
+		vm_map_discharge_sent(copy->payer, *count - done);
 	*count = done;
 	return pager_run_finish(copy, done);
 }
 
 /* How many pages go back from `first` on as the first one does. */
-static uint32_t run_length(const struct vm_object *object, uint32_t first, uint32_t end,
-			   memory_object_return_t which, bool dirty)
+static uint32_t run_length(const struct returning *r, uint32_t first, bool dirty)
 {
 	uint32_t count = 0;
 
-	while (count < PAGER_RUN_MAX && first + count < end &&
-	       goes_back(object, first + count, which, dirty))
+	while (count < PAGER_RUN_MAX && first + count < r->end &&
+	       goes_back(r->pager->object, first + count, r->which, dirty))
 		count++;
 	return count;
 }
 
-/*
- * Send a run, as much as there is memory for.  The lock is given up on the way, first to have a
- * message before any page is taken.  Returns the number of pages.
- */
-static uint32_t send_run(struct vm_pager *pager, uint32_t first, uint32_t end,
-			 memory_object_return_t which, bool dirty, enum vm_return_mode mode)
+static kern_return_t shortage(const struct vm_pager *pager)
 {
+	return pager->state == PAGER_DEAD ? KERN_MEMORY_ERROR : KERN_RESOURCE_SHORTAGE;
+}
+
+/*
+ * Send a run, as much as there is memory for: *sent pages.  The lock is given up on the way, first
+ * to have a message before any page is taken.
+ */
+static kern_return_t send_run(const struct returning *r, uint32_t first, bool dirty,
+			      uint32_t *sent)
+{
+	struct vm_pager *pager = r->pager;
 	struct vm_map_copy *copy = NULL;
 	struct ipc_kmsg *message;
-	uint32_t count;
+	uint32_t count, wanted;
 
+	*sent = 0;
 	spin_unlock(pager->lock);
-	message = pager_data_start(pager, false);
+	message = is_asked(r) ? pager_data_start_asked(pager) : pager_data_start(pager, false);
 	spin_lock(pager->lock);
-	count = message == NULL ? 0 : run_length(pager->object, first, end, which, dirty);
+	if (message == NULL)
+		return shortage(pager);
+	wanted = count = run_length(r, first, dirty);
 	if (count > 0)
-		copy = run_copy(pager->object, first, &count, mode);
+		copy = run_copy(r, first, &count);
 	spin_unlock(pager->lock);
 	if (copy != NULL)
 		pager_data_finish(pager, message, first << PAGE_SHIFT, copy, dirty,
-				  mode == RETURN_COPIES);
-	else if (message != NULL)
+				  r->mode == RETURN_COPIES);
+	else
 		pager_data_cancel(message);
 	spin_lock(pager->lock);
-	return copy == NULL ? 0 : count;
+	*sent = copy == NULL ? 0 : count;
+	return *sent == wanted ? KERN_SUCCESS : shortage(pager);
 }
 
 /* Send the pages from `first` on that go back as the first one does, in one run or several. */
-static void return_from(struct vm_pager *pager, uint32_t first, uint32_t end,
-			memory_object_return_t which, enum vm_return_mode mode)
+static kern_return_t return_from(const struct returning *r, uint32_t first)
 {
-	bool dirty = is_dirty(vm_object_page(pager->object, first));
+	bool dirty = is_dirty(vm_object_page(r->pager->object, first));
+	kern_return_t kr;
 	uint32_t sent;
 
 	do {
-		sent = send_run(pager, first, end, which, dirty, mode);
+		kr = send_run(r, first, dirty, &sent);
 		first += sent;
-	} while (sent == PAGER_RUN_MAX);
+	} while (kr == KERN_SUCCESS && sent == PAGER_RUN_MAX);
+	return kr;
 }
 
-/* The first page of a run: the one below does not go back as this one does. */
-static bool begins_run(struct vm_object *object, struct vm_page *page, uint32_t first,
-		       memory_object_return_t which)
+/* Does the page below go back as this one does?  Then a run begins there. */
+static bool follows(const struct returning *r, struct vm_page *page)
 {
-	bool dirty = is_dirty(page);
-
-	if (!goes_back(object, page->offset, which, dirty))
-		return false;
-	return page->offset == first || !goes_back(object, page->offset - 1, which, dirty);
+	return page->offset > r->first &&
+	       goes_back(r->pager->object, page->offset - 1, r->which, is_dirty(page));
 }
 
-void vm_pager_return(struct vm_pager *pager, uint32_t first, uint32_t end,
-		     memory_object_return_t which, enum vm_return_mode mode)
+/* Has a page that is found once more been returned already, as what stays precious has? */
+static bool is_done(const struct returning *r, struct vm_page *page)
 {
-	struct vm_object *object = pager->object;
+	return r->mode == RETURN_COPIES && !is_dirty(page);
+}
+
+static kern_return_t look_at(const struct returning *r, struct vm_page *page, bool again,
+			     bool *left)
+{
+	if (!vm_page_goes_back(page, r->which) || (again && is_done(r, page)))
+		return KERN_SUCCESS;
+	if (again || !follows(r, page))
+		return return_from(r, page->offset);
+	*left = true;
+	return KERN_SUCCESS;
+}
+
+/*
+ * Return all pages of the range: at first in whole runs.  *left says whether there were some whose
+ * run was to begin at a page found later, which others may have taken in between; `again` finds these.
+ */
+static kern_return_t return_all(const struct returning *r, bool again, bool *left)
+{
+	struct vm_object *object = r->pager->object;
+	kern_return_t kr = KERN_SUCCESS;
 	struct vm_page_walk walk;
 	struct vm_page *page;
 	uint32_t count = 0;
 
-	if (pager->device)
-		return;
-	spin_lock(pager->lock);
-	assert(object->holds > 0);
-	vm_page_walk_begin(&walk, object, first, end);
-	while ((page = vm_page_walk_next(&walk)) != NULL) {
-		if (begins_run(object, page, first, which))
-			return_from(pager, page->offset, end, which, mode);
+	vm_page_walk_begin(&walk, object, r->first, r->end);
+	while (kr == KERN_SUCCESS && (page = vm_page_walk_next(&walk)) != NULL) {
+		kr = look_at(r, page, again, left);
 		vm_object_breathe(object, &count);
 	}
 	vm_page_walk_end(&walk);
+	return kr;
+}
+
+kern_return_t vm_pager_return(struct vm_pager *pager, uint32_t first, uint32_t end,
+			      memory_object_return_t which, enum vm_return_mode mode)
+{
+	const struct returning r = { pager, first, end, which, mode };
+	bool left = false;
+	kern_return_t kr;
+
+	if (pager->device)
+		return KERN_SUCCESS;
+	spin_lock(pager->lock);
+	assert(pager->object->holds > 0);
+	kr = return_all(&r, false, &left);
+	if (kr == KERN_SUCCESS && left)
+		kr = return_all(&r, true, &left);
 	spin_unlock(pager->lock);
+	return kr;
 }
 
 /* --- Page-out ------------------------------------------------------------------------------------ */

@@ -4,25 +4,14 @@
  *
  * A pager does not tell when it has stored what it was sent, so both return when the messages are
  * in its queue, also the synchronous forms: what a client asks of the pager after that comes behind.
- * Nothing that is modified is dropped without being returned: a name port gives no right to that.
+ * Nothing that is modified is dropped without being returned: a name port gives no right to that.  The
+ * caller pays for what the pager has not received yet.
  */
 #include <kern/mig_support.h>
 #include <mach/gnumach_server.h>
 #include <mach/vm_sync.h>
 #include <vm/map_entry.h>
 #include <vm/pager.h>
-#include <vm/pager_message.h>
-
-#define MESSAGES_MAX 256u	/* that a pager need not have received: then it must do so first */
-
-/* Nobody pays for what is returned, so there must be an end of it. */
-static kern_return_t clean(struct vm_pager *pager, vm_offset_t offset, vm_size_t size, bool flush)
-{
-	if (pager_messages_waiting(pager) >= MESSAGES_MAX)
-		return KERN_RESOURCE_SHORTAGE;
-	vm_pager_clean(pager, offset, size, flush);
-	return KERN_SUCCESS;
-}
 
 kern_return_t vm_object_sync(struct vm_pager *pager, vm_offset_t offset, vm_size_t size,
 			     boolean_t should_flush, boolean_t should_return,
@@ -34,7 +23,7 @@ kern_return_t vm_object_sync(struct vm_pager *pager, vm_offset_t offset, vm_size
 	if (pager == NULL || !vm_pager_hold(pager))
 		return KERN_INVALID_ARGUMENT;
 	if (should_flush || should_return)
-		kr = clean(pager, offset, size, should_flush);
+		kr = vm_pager_clean(pager, offset, size, should_flush);
 	vm_pager_unhold(pager);
 	return kr;
 }
@@ -113,7 +102,7 @@ static kern_return_t sync_piece(struct vm_map *map, vm_offset_t *start, vm_offse
 	if (kr != KERN_SUCCESS)
 		return kr;
 	if (vm_pager_hold(piece.pager)) {
-		kr = clean(piece.pager, piece.offset, piece.size, flush);
+		kr = vm_pager_clean(piece.pager, piece.offset, piece.size, flush);
 		vm_pager_unhold(piece.pager);
 		*start += piece.size;
 	} else {

@@ -21,6 +21,13 @@ kern_return_t vm_pager_wait(void)
 	return KERN_FAILURE;
 }
 
+struct vm_object *vm_pager_create_dead(struct spin_lock *lock)
+{
+	(void)lock;
+	kernel_must(false);
+	return NULL;
+}
+
 void vm_pager_idle(struct vm_pager *pager)
 {
 	(void)pager;

@@ -213,6 +213,12 @@ static void check_region(const struct map_model *m, const struct vm_map_entry *e
 	kernel_must(info.start == e->start && info.size == vm_entry_size(e));
 	kernel_must(info.protection == slot->prot && info.max_protection == slot->max);
 	kernel_must(info.inheritance == slot->inherit && info.shared == slot->shared);
+	if (info.pager != NULL && slot->object == NULL) {
+		/* A fork has saved what could be had of it. */
+		kernel_must(pager_troubles > 0 && info.pager->state == PAGER_DEAD);
+		vm_pager_release(info.pager);
+		return;
+	}
 	kernel_must((info.pager != NULL) == (slot->object != NULL));
 	if (info.pager == NULL)
 		return;

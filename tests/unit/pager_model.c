@@ -228,17 +228,33 @@ static void answer_request(struct object_model *o, struct vm_pager *pager, uint3
 	}
 }
 
+/* After a completion nothing is left that was to be returned, but for what others wrote meanwhile. */
+static void check_returned(struct vm_pager *pager, uint32_t first, uint32_t end, int what)
+{
+	spin_lock(pager->lock);
+	for (uint32_t i = first; pager->object != NULL && i < end; i++) {
+		struct vm_page *page = vm_object_page(pager->object, i);
+
+		kernel_must(page == NULL || !vm_page_goes_back(page, what) ||
+			    !vm_page_goes_back(page, MEMORY_OBJECT_RETURN_DIRTY));
+	}
+	spin_unlock(pager->lock);
+}
+
 /* memory_object_lock_request; flushed without return, what was not stored is gone. */
 static void lock_request(struct object_model *o, struct vm_pager *pager, uint32_t first,
 			 uint32_t pages, int what, bool flush, vm_prot_t lock)
 {
 	struct ipc_port *reply = any_reply(o);
+	kern_return_t kr;
 
 	map_tell("(lock_request %d, %u, %u, return %d, flush %d, %d)", (int)(o - objects), first,
 		 pages, what, flush, lock);
-	if (memory_object_lock_request(pager, first * PAGE_BYTES, pages * PAGE_BYTES, what, flush,
-				       lock, reply, MACH_MSG_TYPE_PORT_SEND_ONCE) != KERN_SUCCESS &&
-	    IP_VALID(reply))
+	kr = memory_object_lock_request(pager, first * PAGE_BYTES, pages * PAGE_BYTES, what, flush,
+					lock, reply, MACH_MSG_TYPE_PORT_SEND_ONCE);
+	if (kr == KERN_SUCCESS && (preempted || quiet) && map_interruption == NULL)
+		check_returned(pager, first, first + pages, what);
+	if (kr != KERN_SUCCESS && IP_VALID(reply))
 		ipc_port_release_sonce(reply);
 }
 

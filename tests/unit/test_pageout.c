@@ -61,7 +61,6 @@ bool vm_pager_create_store(struct vm_store *store, struct spin_lock *lock)
 	k->pager.state = PAGER_READY;
 	k->pager.ref_count = 1;
 	k->pager.store = store;
-	queue_init(&k->pager.requests);
 	k->pager.object = vm_object_create(lock);
 	if (k->pager.object == NULL) {
 		k->used = false;
@@ -99,6 +98,12 @@ void vm_pager_end_idle_now(void)
 			k->idle = false;
 			end_store(k);
 		}
+}
+
+struct vm_object *vm_pager_create_dead(struct spin_lock *lock)
+{
+	(void)lock;
+	return NULL;
 }
 
 void vm_pager_reference(struct vm_pager *pager)

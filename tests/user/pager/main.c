@@ -51,6 +51,11 @@ static const struct test tests[] = {
 	{ .name = "forged notifications (ND-1)", .run = test_forged_notifications },
 	{ .name = "nothing of old memory (IL-1, IL-6)", .run = test_clean_messages },
 	{ .name = "a user's device does not receive (MK-19)", .run = test_user_device },
+	{ .name = "strategy NONE copies what may be read", .run = test_copy_locked, .ours = TRUE },
+	{ .name = "locked pages go, and a snapshot asks", .run = test_snapshot_locked,
+	  .ours = TRUE },
+	{ .name = "a pager fails a fork", .run = test_fork_error, .ours = TRUE },
+	{ .name = "who asks for pages pays (KM-1)", .run = test_returned_paid, .ours = TRUE },
 	{ .name = "a client that may not send more", .run = test_poor_client, .ours = TRUE },
 };
 

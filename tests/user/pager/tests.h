@@ -61,4 +61,10 @@ void test_forged_notifications(void);
 void test_clean_messages(void);
 void test_user_device(void);
 
+/* failing.c */
+void test_copy_locked(void);
+void test_snapshot_locked(void);
+void test_fork_error(void);
+void test_returned_paid(void);
+
 #endif
