@@ -37,15 +37,8 @@ $(B)/obj/unit/kern/string.o: private UNIT_EXTRA := -fno-builtin $(foreach f,memc
 $(B)/obj/unit/kern/printf.o: private UNIT_EXTRA := -fno-builtin \
 	$(foreach f,printf vprintf snprintf vsnprintf,$(call kernel-name,$(f)))
 
-# For tests/coverage: counters in what is measured, and nothing that has branches of its own.
-# What is written once is counted once, wherever it is inlined.
-ifdef COVERAGE
-$(B)/obj/unit/ipc/%.o $(B)/obj/unit/vm/%.o: private UNIT_EXTRA := -O0 --coverage -fno-sanitize=all \
-	-Dalways_inline=unused
-UNIT_LDFLAGS := --coverage -Wl,-u,__gcov_dump
-endif
-
-unit-objects = $(addprefix $(B)/obj/unit/,$(patsubst %.c,%.o,$(1)))
+unit-objects    = $(addprefix $(B)/obj/unit/,$(patsubst %.c,%.o,$(1)))
+covered-objects = $(addprefix $(B)/obj/covered/,$(patsubst %.c,%.o,$(1)))
 
 $(B)/unit.flags: FORCE
 	$(call keep-if-same,$(UNIT_CFLAGS))
@@ -56,6 +49,17 @@ $(B)/obj/unit/%.o: %.c $(B)/unit.flags | $(KERNEL_STUB_HEADERS)
 	$(call say,CC,$@)
 	$(call compile,$(UNIT_CFLAGS) $(UNIT_EXTRA),gcc)
 
+# For tests/coverage the tests are built a second time, with counters in what is measured, and
+# nothing there that has branches of its own.  What is written once is counted once, wherever it is
+# inlined.  Without sanitizers they need half of the time.
+$(B)/obj/covered/ipc/%.o $(B)/obj/covered/vm/%.o: private COUNTERS := -O0 --coverage \
+	-Dalways_inline=unused
+
+$(B)/obj/covered/%.o: %.c $(B)/unit.flags | $(KERNEL_STUB_HEADERS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(call compile,$(filter-out -fsanitize=% -g,$(UNIT_CFLAGS)) $(UNIT_EXTRA) $(COUNTERS),gcc)
+
 # What tests/unit/inject.c looks at on its way.
 UNIT_WRAPS := $(addprefix -Wl$(comma)--wrap=,slab_fail_after vm_page_alloc \
 	vm_page_alloc_user ipc_check_all printf \
@@ -64,16 +68,25 @@ UNIT_WRAPS := $(addprefix -Wl$(comma)--wrap=,slab_fail_after vm_page_alloc \
 # Tests that cannot go on without memory.
 NOT_INJECTED := pageout
 
+# $(call unit-link,program,objects,flags)
+define unit-link
+$(1): $(2)
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)
+	$$(Q)gcc -m32 $$(UNIT_LDFLAGS) $(3) -o $$@.new $$^ $(UNIT_WRAPS) \
+		-Wl,-Bstatic -lcheck_pic -lsubunit -Wl,-Bdynamic -lpthread -lrt -lm && $$(complete)
+endef
+
 define unit-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
 INJECT_TESTS += $(if $(filter-out ipc/msg_item.c ipc/transit.c,$(filter ipc/%.c vm/%.c,$(2))),$\
-	$(filter-out pageout,$(1)))
-$(B)/tests/unit/$(1): $(call unit-objects,$(sort tests/unit/test_$(1).c tests/unit/fakes.c \
-		tests/unit/fakes_pmap.c tests/unit/inject.c $(UNIT_BASE) $(2)))
-	@mkdir -p $$(@D)
-	$$(call say,LD,$$@)
-	$$(Q)gcc -m32 $$(UNIT_LDFLAGS) -fsanitize=address,undefined -o $$@.new $$^ $(UNIT_WRAPS) -Wl,-Bstatic -lcheck_pic -lsubunit \
-		-Wl,-Bdynamic -lpthread -lrt -lm && $$(complete)
+	$(filter-out $(NOT_INJECTED),$(1)))
+UNIT_SOURCES_$(1) := $(sort tests/unit/test_$(1).c tests/unit/fakes.c \
+	tests/unit/fakes_pmap.c tests/unit/inject.c $(UNIT_BASE) $(2))
+$$(eval $$(call unit-link,$(B)/tests/unit/$(1),$$(call unit-objects,$$(UNIT_SOURCES_$(1))),\
+	-fsanitize=address$$(comma)undefined))
+$$(eval $$(call unit-link,$(B)/tests/covered/$(1),$$(call covered-objects,$$(UNIT_SOURCES_$(1)) \
+	tests/unit/no_sanitizer.c),--coverage -Wl$$(comma)-u$$(comma)__gcov_dump))
 endef
 
 $(eval $(call unit-test,page))
@@ -130,14 +143,16 @@ $(eval $(call unit-test,kport,$(UNIT_IPC)))
 $(eval $(call unit-test,trailer,$(UNIT_IPC)))
 $(eval $(call unit-test,statistics,$(UNIT_IPC)))
 $(eval $(call unit-test,meanwhile,$(UNIT_IPC)))
-$(B)/tests/unit/meanwhile: private UNIT_LDFLAGS += -Wl,--wrap=spin_lock_check_acquire
+$(addprefix $(B)/tests/,unit/meanwhile covered/meanwhile): private UNIT_LDFLAGS := \
+	-Wl,--wrap=spin_lock_check_acquire
 $(eval $(call unit-test,shortage,$(UNIT_IPC)))
 $(eval $(call unit-test,checker,$(UNIT_IPC)))
 
 # The dispatcher and the traps, with MIG's stubs for all interfaces; routines that are not here are
 # not served.
 UNIT_STUBS := $(patsubst %,$(B)/gen/%.c,$(KERNEL_STUBS))
-$(call unit-objects,$(UNIT_STUBS)): private UNIT_EXTRA := -Wno-sign-compare
+$(foreach kind,unit covered,$(call $(kind)-objects,$(UNIT_STUBS))): private UNIT_EXTRA := \
+	-Wno-sign-compare
 $(eval $(call unit-test,kobject,$(UNIT_IPC) ipc/kobject.c ipc/traps.c kern/port_convert.c $(UNIT_STUBS)))
 
 # The tests that run a second time with failing allocations: those of sources that make any.
@@ -146,4 +161,5 @@ $(B)/tests/unit/injected: FORCE
 UNIT_TESTS += $(B)/tests/unit/injected
 
 .PHONY: unit-coverage
-unit-coverage: $(addprefix $(B)/tests/unit/,$(strip $(INJECT_TESTS)) msg_item injected)
+unit-coverage: $(addprefix $(B)/tests/covered/,$(strip $(INJECT_TESTS)) msg_item) \
+	$(B)/tests/unit/injected
