@@ -35,11 +35,15 @@ $(foreach f,$(BENCH_FOLDERS),$(eval $(call user-program,$(f),$(B)/tests/bench/co
 # Adds its programs to FUZZ_TARGETS; after the unit tests, whose sources they share.
 -include tests/fuzz/rules.mk
 
-.PHONY: check stress stress-memory fuzz fuzz-targets fuzz-coverage bench build-tests build-bench test-kernel
+.PHONY: check stress stress-memory fuzz fuzz-targets fuzz-coverage bench build-tests build-bench test-kernel \
+	test-syntax
 tests: kernel programs build-tests $(UNIT_TESTS) fuzz-targets
 
 # What can be built with any compiler; the unit tests are for gcc.
 build-tests: test-kernel $(TEST_PROGRAMS) build-bench
+
+# The same sources, only read by the compiler, which is enough to hear its warnings.
+test-syntax: $(addprefix $(B)/syntax/,$(foreach f,$(TEST_FOLDERS) $(BENCH_FOLDERS),$(wildcard $(f)/*.c)))
 
 test-kernel: $(PORTER_TEST)
 

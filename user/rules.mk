@@ -44,6 +44,12 @@ $(B)/obj/$(1)/%.o: $(1)/% $(B)/user.flags | $(LIBMACH_STUB_HEADERS) $(USER_STUB_
 	$$(call say,CC,$$<)
 	$$(call compile,$$(USER_CFLAGS) -I$(1) -I$(dir $(1))common)
 
+$(B)/syntax/$(1)/%: $(1)/% $(B)/user.flags | $(LIBMACH_STUB_HEADERS) $(USER_STUB_HEADERS)
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$<)
+	$$(Q)$$(CC) $$(USER_CFLAGS) -I$(1) -I$(dir $(1))common -fsyntax-only -MMD -MP -MF $$@.d \
+		-MT $$@ $$< && touch $$@
+
 $(B)/$(1): $(call objects,$(wildcard $(1)/*.c $(1)/*.S)) $(2) $(CRT0) $(USER_LIB) $(LIBMACH)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
