@@ -247,7 +247,7 @@ static void run_storm_in_hunger(int kind)
 	child_start(hungry_child, &hunger, FALSE);
 	child_start(storm_child, &storm, FALSE);
 	child_start(storm_child, &storm, FALSE);
-	children_wait(150 * times, FALSE);
+	children_wait(75 * times, FALSE);
 	children_end();
 	check_rights();
 	check_answers();
