@@ -123,6 +123,13 @@ static kern_return_t supply(struct vm_pager *pager, vm_offset_t offset, struct v
 	return kr;
 }
 
+/* A receive right, which would hold its own answer, is not for that. */
+static bool can_be_answered(struct pager_reply reply)
+{
+	return !IP_VALID(reply.port) || reply.type == MACH_MSG_TYPE_PORT_SEND ||
+	       reply.type == MACH_MSG_TYPE_PORT_SEND_ONCE;
+}
+
 static kern_return_t supply_check(vm_offset_t offset, vm_map_copy_t data,
 				  mach_msg_type_number_t size, vm_prot_t lock_value)
 {
@@ -141,7 +148,7 @@ kern_return_t memory_object_data_supply(struct vm_pager *pager, vm_offset_t offs
 	vm_offset_t error_offset = 0;
 	kern_return_t kr;
 
-	if (pager == NULL)
+	if (pager == NULL || !can_be_answered(reply))
 		return KERN_INVALID_ARGUMENT;
 	kr = supply_check(offset, data, size, lock_value);
 	if (kr == KERN_SUCCESS && !vm_pager_hold(pager))
@@ -295,7 +302,7 @@ kern_return_t memory_object_lock_request(struct vm_pager *pager, vm_offset_t off
 	if (pager == NULL || ((lock_value & ~VM_PROT_ALL) != 0 && lock_value != NO_CHANGE) ||
 	    should_return < MEMORY_OBJECT_RETURN_NONE || should_return > MEMORY_OBJECT_RETURN_ALL)
 		return KERN_INVALID_ARGUMENT;
-	if (!vm_pager_hold(pager))
+	if (!can_be_answered(reply) || !vm_pager_hold(pager))
 		return KERN_INVALID_ARGUMENT;
 	if (should_return != MEMORY_OBJECT_RETURN_NONE)
 		kr = return_range(pager, range, should_return, should_flush);
@@ -352,7 +359,7 @@ kern_return_t memory_object_change_attributes(struct vm_pager *pager, boolean_t 
 	struct pager_reply reply = { reply_to, reply_type };
 	kern_return_t kr;
 
-	if (pager == NULL)
+	if (pager == NULL || !can_be_answered(reply))
 		return KERN_INVALID_ARGUMENT;
 	kr = set_attributes(pager, may_cache, strategy);
 	if (!IP_VALID(reply_to))
