@@ -20,6 +20,10 @@ typedef kern_return_t (*request_stub_t)(uint32_t, uint32_t, uint32_t, uint32_t, 
 /* Call it with this for each argument.  Returns: whether it made a request that has room. */
 boolean_t request_keep(struct request *request, request_stub_t stub, uint32_t argument);
 
+/* The same with an argument each. */
+boolean_t request_keep_each(struct request *request, request_stub_t stub,
+	const uint32_t arguments[REQUEST_ARGUMENTS]);
+
 mach_msg_header_t *request_header(struct request *request);
 
 #endif

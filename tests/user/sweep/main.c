@@ -9,9 +9,12 @@
 
 #include "../common/messages.h"
 #include "../common/ports.h"
+#include "../common/routines.h"
 #include "../common/secret.h"
 #include "../common/tap.h"
-#include "tests.h"
+#include "../common/targets.h"
+
+#define SELF		mach_task_self()
 
 #define REPLY_BITS	MACH_MSGH_BITS(0, MACH_MSG_TYPE_PORT_SEND_ONCE)
 #define CODE_TYPE	0x10012002u
@@ -179,21 +182,21 @@ static void ask_nobody(mach_port_t to)
 
 static void try_wrong(const struct routine *routine)
 {
-	boolean_t served = is_served(routine->id);
+	boolean_t served = routine_is_served(routine->id);
 	struct targets targets;
 	unsigned int names;
 
 	targets_make(&targets);
 	names = name_count();
-	for (unsigned int kind = 0; kind < KINDS; kind++) {
+	for (unsigned int kind = 0; kind < TARGET_KINDS; kind++) {
 		mach_port_t to = targets.port[kind];
 
-		tap_about("%s (%d) of %s", routine->name, routine->id, kind_text(kind));
+		tap_about("%s (%d) of %s", routine->name, routine->id, target_text(kind));
 		if (served && (routine->fits & 1u << kind))
 			continue;
 		if (kind < OBJECT_KINDS)
 			ask_wrong_object(to, served ? routine->wrong : MIG_BAD_ID);
-		else if (kind == KIND_ORDINARY)
+		else if (kind == TARGET_ORDINARY)
 			ask_ordinary(to);
 		else
 			ask_nobody(to);
@@ -293,15 +296,15 @@ static void try_right(const struct routine *routine)
 	static struct request kept;
 	unsigned int names = name_count();
 
-	if (!is_served(routine->id))
+	if (!routine_is_served(routine->id))
 		return;
 	kept = request;
 	for (unsigned int kind = 0; kind < OBJECT_KINDS; kind++)
 		for (unsigned int i = 0; i < COUNT_OF(arguments); i++) {
-			if (!(routine->fits & 1u << kind) || is_harmful(routine->id, kind))
+			if (!(routine->fits & 1u << kind) || routine_is_harmful(routine->id, kind))
 				continue;
 			tap_about("%s (%d) of %s, argument %u", routine->name, routine->id,
-				kind_text(kind), arguments[i]);
+				target_text(kind), arguments[i]);
 			request = kept;
 			request_change(&request, arguments[i]);
 			ask_in_turn(kind, arguments[i]);
@@ -382,11 +385,11 @@ static void try_forged(const struct routine *routine)
 	for (unsigned int kind = 0; kind < OBJECT_KINDS; kind++)
 		for (unsigned int i = 0; i < COUNT_OF(forgeries); i++) {
 			request = kept;
-			if (!(routine->fits & 1u << kind) || is_harmful(routine->id, kind)
+			if (!(routine->fits & 1u << kind) || routine_is_harmful(routine->id, kind)
 					|| !forge(&forgeries[i]))
 				continue;
 			tap_about("%s (%d) of %s, forgery %u", routine->name, routine->id,
-				kind_text(kind), i);
+				target_text(kind), i);
 			ask_forged(kind);
 			expect_same(names);
 			expect_none_held();
@@ -422,7 +425,7 @@ static void test_ids(void)
 		unsigned int last = tap_rounds(first, OBJECT_KINDS - 1);
 
 		tap_about("id %d", id);
-		if (is_served(id))
+		if (routine_is_served(id))
 			EXPECT_TRUE(is_listed(id));
 		if (is_listed(id))
 			continue;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The table of routines, and their requests. */
+#include "routines.h"
+
 #include <mach.h>
 #include <mach/porter.h>
 #include <mach/vm_param.h>
 
-#include "../common/ports.h"
-#include "../common/tap.h"
-#include "tests.h"
+#include "ports.h"
+#include "tap.h"
+#include "targets.h"
 
-#define MEMORY_SIZE	0x10000u
+#define SELF		mach_task_self()
 #define INTEGER_TYPE	0x10012002u
 #define RIGHT_TYPE	0x10012000u
 
@@ -24,8 +26,8 @@
 #define FITS_SET	ON(SET)
 #define FITS_SET_NAMES	(ON(SET_NAME) | ON(SET))
 #define FITS_DEVICE	ON(DEVICE)
-#define FITS_CONTROL	(1u << KIND_CONTROL)
-#define FITS_MEMORY_NAME (1u << KIND_MEMORY_NAME)
+#define FITS_CONTROL	(1u << TARGET_CONTROL)
+#define FITS_MEMORY_NAME (1u << TARGET_MEMORY_NAME)
 
 #define CODE_ARGUMENT	KERN_INVALID_ARGUMENT
 #define CODE_TASK	KERN_INVALID_TASK
@@ -36,20 +38,20 @@
 
 #define ROUTINE(id, name, object, wrong)	{ id, #name, FITS_##object, CODE_##wrong },
 const struct routine routines[] = {
-#include "routines.h"
+#include "routine_list.h"
 };
 #undef ROUTINE
 
 const unsigned int routine_count = COUNT_OF(routines);
 
-boolean_t is_served(mach_msg_id_t id)
+boolean_t routine_is_served(mach_msg_id_t id)
 {
 	natural_t calls;
 
 	return host_rpc_calls(tap_host_priv, id, &calls) == KERN_SUCCESS;
 }
 
-boolean_t is_harmful(mach_msg_id_t id, unsigned int kind)
+boolean_t routine_is_harmful(mach_msg_id_t id, unsigned int kind)
 {
 	switch (id) {
 	case 2041:			/* default memory manager */
@@ -69,7 +71,7 @@ boolean_t is_harmful(mach_msg_id_t id, unsigned int kind)
 
 void arguments_renew(uint32_t value)
 {
-	for (vm_address_t page = 0; page < MEMORY_SIZE; page += PAGE_SIZE) {
+	for (vm_address_t page = 0; page < ARGUMENT_MEMORY; page += PAGE_SIZE) {
 		vm_address_t address = page;
 
 		vm_allocate(SELF, &address, PAGE_SIZE, FALSE);
@@ -88,16 +90,17 @@ void arguments_make(void)
 void arguments_end(void)
 {
 	port_destroy(ARGUMENT);
-	EXPECT(vm_deallocate(SELF, 0, MEMORY_SIZE), KERN_SUCCESS);
+	EXPECT(vm_deallocate(SELF, 0, ARGUMENT_MEMORY), KERN_SUCCESS);
 }
 
 /* --- keeping -------------------------------------------------------------------------------- */
 
-extern const request_stub_t sweep_stubs[];
+extern const request_stub_t routine_stubs[];
 
-boolean_t request_make(struct request *request, unsigned int routine)
+boolean_t request_make_each(struct request *request, unsigned int routine,
+	const uint32_t arguments[REQUEST_ARGUMENTS])
 {
-	boolean_t kept = request_keep(request, sweep_stubs[routine], ARGUMENT);
+	boolean_t kept = request_keep_each(request, routine_stubs[routine], arguments);
 
 	if (kept && request_header(request)->msgh_id == REQUEST_NOTIFICATION)
 		for (unsigned int w = 6; w < request->size / 4; w += 2)
@@ -105,6 +108,15 @@ boolean_t request_make(struct request *request, unsigned int routine)
 			if (request->word[w] == RIGHT_TYPE + MACH_MSG_TYPE_COPY_SEND)
 				request->word[w] = RIGHT_TYPE + MACH_MSG_TYPE_MAKE_SEND_ONCE;
 	return kept;
+}
+
+boolean_t request_make(struct request *request, unsigned int routine)
+{
+	uint32_t arguments[REQUEST_ARGUMENTS];
+
+	for (unsigned int i = 0; i < REQUEST_ARGUMENTS; i++)
+		arguments[i] = ARGUMENT;
+	return request_make_each(request, routine, arguments);
 }
 
 void request_change(struct request *request, uint32_t value)
