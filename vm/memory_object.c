@@ -76,12 +76,17 @@ static kern_return_t supply_page(struct vm_pager *pager, uint32_t index, struct 
 	return kr;
 }
 
-/* The pager takes these as given: who waits for them is not to wait for ever, and may ask again. */
+/*
+ * The pager takes these as given: who waits for them is not to wait for ever, and may ask again.  The
+ * default manager hears what has become of each.
+ */
 static void supply_failed(struct vm_pager *pager, struct page_range range, kern_return_t kr)
 {
+	bool again = kr == KERN_ABORTED || pager->store != NULL;
+
 	spin_lock(pager->lock);
 	vm_pager_finish_range(pager, REQUEST_PAGE, range.first, range.end,
-			      kr == KERN_ABORTED ? KERN_SUCCESS : kr);
+			      again ? KERN_SUCCESS : kr);
 	spin_unlock(pager->lock);
 }
 

@@ -164,10 +164,9 @@ static void unlink(struct vm_object *object)
 	object->shadow = NULL;
 	lower_heights(below);
 	if (above != NULL && below == NULL)
-		above->stores = object->stores;
+		vm_stores_move(object, above);
 	else if (below == NULL)
-		vm_stores_end(object->stores);
-	object->stores = NULL;
+		vm_stores_end(object);
 }
 
 /* --- Who needs a page ------------------------------------------------------------- */

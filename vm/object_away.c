@@ -104,9 +104,9 @@ void vm_away_move(struct vm_away *away, struct vm_object *to)
 	attach(to, away);
 }
 
-static void discard(struct vm_away *away)
+static void discard(struct vm_away *away, bool stale)
 {
-	vm_store_free_slot(away->store, away->slot);
+	vm_store_free_slot(away->store, away->slot, stale);
 	slab_free(&away_cache, away);
 }
 
@@ -116,14 +116,20 @@ void vm_away_free(struct vm_away *away)
 	if (away->request != NULL)
 		vm_pager_unneeded(away->request);
 	else
-		discard(away);
+		discard(away, true);
+}
+
+void vm_away_arrived(struct vm_away *away)
+{
+	detach(away);
+	discard(away, false);
 }
 
 void vm_away_answered(struct vm_away *away)
 {
 	away->request = NULL;
 	if (away->object == NULL)
-		discard(away);
+		discard(away, false);
 }
 
 /* --- Walks --------------------------------------------------------------------------------- */

@@ -53,10 +53,13 @@ struct vm_away *vm_away_create(struct vm_object *object, uint32_t index, struct 
 void vm_away_move(struct vm_away *away, struct vm_object *to);
 
 /*
- * The object does not need the page any more, or has it back.  The slot is free then; or, if the
- * manager has been asked, when it has answered.
+ * The object does not need the page any more.  The slot is free then; or, if the manager has been
+ * asked, when it has answered.
  */
 void vm_away_free(struct vm_away *away);
+
+/* The object has it back: the manager has supplied it, and the slot is free. */
+void vm_away_arrived(struct vm_away *away);
 
 /* Its request is over. */
 void vm_away_answered(struct vm_away *away);

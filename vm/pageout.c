@@ -15,6 +15,7 @@
 #define LAUNDRY_MAX 128u		/* pages; a run more at most */
 #define INACTIVE_SHARE 3		/* of the pages on both queues: one in so many */
 #define STEP_PAGES 8			/* looked at between two preemption points */
+#define STUCK_ROUNDS 10			/* without any progress */
 
 #define PAUSE_MS 10
 #define PATIENCE_NS 2000000000ull	/* without any progress */
@@ -28,6 +29,7 @@ static bool resting;			/* the thread waits for that */
 static uint32_t waiters;
 static uint64_t refuse_until;		/* nothing can be expected up to then */
 static uint64_t progress;		/* when something came of it last */
+static uint32_t rounds;			/* without progress */
 static uint32_t promised;		/* pages that were asked for; atomic */
 
 /* Constant after start-up. */
@@ -37,15 +39,21 @@ static uint32_t always;
 /* --- One page; its object is locked ----------------------------------------------------------- */
 
 static bool may_launder;		/* there is a default manager: as of this round */
+static bool stuck;			/* it does not take what it was sent: look what others have */
 
 enum outcome { PAGE_KEPT, PAGE_FREED, PAGE_SENT };
+
+static bool laundry_full(void)
+{
+	return vm_page_laundry_count() >= LAUNDRY_MAX;
+}
 
 /* To the default manager.  The lock is given up on the way. */
 static enum outcome store(struct vm_page *page)
 {
 	uint32_t sent;
 
-	if (!may_launder)
+	if (!may_launder || laundry_full())
 		return PAGE_KEPT;
 	sent = vm_store_page_out(page->object, page->offset);
 	vm_pageout_counts.pageouts += sent;
@@ -142,11 +150,6 @@ static enum outcome look_at_one(void)
 	return clean();
 }
 
-static bool laundry_full(void)
-{
-	return vm_page_laundry_count() >= LAUNDRY_MAX;
-}
-
 static void find_manager(void)
 {
 	struct ipc_port *manager = default_manager_right();
@@ -161,6 +164,7 @@ static bool anything(void)
 	find_manager();
 	return may_launder || vm_pager_count() > 0;
 }
+
 uint32_t vm_pageout_some(uint32_t pages)
 {
 	uint32_t before = vm_pageout_counts.pageouts + vm_pageout_counts.dropped, gone = 0;
@@ -169,7 +173,7 @@ uint32_t vm_pageout_some(uint32_t pages)
 
 	if (!anything())
 		return 0;
-	for (; gone < pages && looks > 0 && !laundry_full(); looks--) {
+	for (; gone < pages && looks > 0 && (stuck || !laundry_full()); looks--) {
 		look_at_one();
 		gone = vm_pageout_counts.pageouts + vm_pageout_counts.dropped - before;
 		if (looks % STEP_PAGES == 0)
@@ -241,6 +245,20 @@ static void take_call(void)
 	spin_unlock(&pageout_lock);
 }
 
+/* What a round has come to.  When nothing moves for a while the whole of the queues is looked at. */
+static void note_round(uint32_t gone, bool washed)
+{
+	if (gone > 0 || washed)
+		note_progress();
+	if (washed) {
+		stuck = false;
+		rounds = 0;
+	} else if (gone == 0) {
+		rounds++;
+		stuck = rounds % STUCK_ROUNDS == 0;
+	}
+}
+
 /*
  * Until pages are enough, or nothing can be done.  While laundry is out there is hope, up to a point;
  * but whoever must wait for it is let go when it does not come back.
@@ -249,15 +267,14 @@ static void make_room(void)
 {
 	uint32_t before = vm_page_laundry_count(), now;
 
-	note_progress();
+	note_round(0, true);
 	while (vm_page_free_count() < high_level) {
 		uint32_t gone;
 
 		take_call();
 		gone = vm_pageout_some(PAGER_RUN_MAX);
 		now = vm_page_laundry_count();
-		if (gone > 0 || now < before)
-			note_progress();
+		note_round(gone, now < before);
 		before = now;
 		if (gone > 0)
 			continue;
@@ -267,6 +284,7 @@ static void make_room(void)
 		}
 		rest(PAUSE_MS);
 	}
+	stuck = false;
 	tell_waiters();
 }
 

@@ -31,15 +31,51 @@ void vm_store_free(struct vm_store *store)
 	slab_free(&store_cache, store);
 }
 
-void vm_stores_end(struct vm_store *first)
+/* Its pager ends when nothing is locked. */
+static void end(struct vm_store *store)
 {
-	struct vm_store *store, *next;
+	struct vm_store **link = &store->root->stores;
 
-	for (store = first; store != NULL; store = next) {
-		next = store->next;
-		store->pager->object->holds--;
-		vm_pager_idle(store->pager);
-	}
+	while (*link != store)
+		link = &(*link)->next;
+	*link = store->next;
+	store->root = NULL;
+	store->pager->object->holds--;
+	vm_pager_idle(store->pager);
+}
+
+void vm_stores_end(struct vm_object *root)
+{
+	while (root->stores != NULL)
+		end(root->stores);
+}
+
+static void add(struct vm_object *root, struct vm_store *store)
+{
+	store->root = root;
+	store->next = root->stores;
+	root->stores = store;
+}
+
+void vm_stores_move(struct vm_object *from, struct vm_object *to)
+{
+	to->stores = from->stores;
+	from->stores = NULL;
+	for (struct vm_store *store = to->stores; store != NULL; store = store->next)
+		store->root = to;
+}
+
+static bool is_dead(const struct vm_store *store)
+{
+	return store->pager->state == PAGER_DEAD;
+}
+
+/* Nothing is in it that anybody needs: is it to go? */
+static bool is_useless(const struct vm_store *store)
+{
+	bool only = store->root->stores == store && store->next == NULL;
+
+	return store->used == 0 && (!only || store->stale || is_dead(store));
 }
 
 /* --- Slots ------------------------------------------------------------------------------- */
@@ -71,13 +107,16 @@ static uint32_t take_slots(struct vm_store *store, uint32_t *count)
 	return first;
 }
 
-void vm_store_free_slot(struct vm_store *store, uint32_t slot)
+void vm_store_free_slot(struct vm_store *store, uint32_t slot, bool stale)
 {
 	assert(slot_used(store, slot) && store->used > 0);
 	store->map[slot / 32] &= ~(1u << slot % 32);
 	store->used--;
+	store->stale |= stale;
 	if (slot / 32 < store->hint)
 		store->hint = slot / 32;
+	if (store->root != NULL && is_useless(store))
+		end(store);
 }
 
 /* --- Which store ------------------------------------------------------------------------- */
@@ -92,10 +131,13 @@ static struct vm_object *root_of(struct vm_object *object)
 /* One of the family's that can take a page, or NULL. */
 static struct vm_store *store_of(struct vm_object *object)
 {
-	struct vm_store *store = root_of(object)->stores;
+	struct vm_store *store = root_of(object)->stores, *next;
 
-	while (store != NULL && (store->used == STORE_SLOTS || store->pager->state == PAGER_DEAD))
-		store = store->next;
+	for (; store != NULL && (store->used == STORE_SLOTS || is_dead(store)); store = next) {
+		next = store->next;
+		if (store->used == 0)
+			end(store);
+	}
 	return store;
 }
 
@@ -104,7 +146,6 @@ static void add_store(struct vm_object *object)
 {
 	struct spin_lock *lock = object->lock;
 	struct vm_store *store;
-	struct vm_object *root;
 
 	spin_unlock(lock);
 	store = slab_zalloc(&store_cache);
@@ -115,9 +156,7 @@ static void add_store(struct vm_object *object)
 	spin_lock(lock);
 	if (store == NULL)
 		return;
-	root = root_of(object);
-	store->next = root->stores;
-	root->stores = store;
+	add(root_of(object), store);
 }
 
 /* --- Out --------------------------------------------------------------------------------- */
@@ -178,7 +217,7 @@ static struct vm_map_copy *collect(struct outgoing *out)
 	while (copy != NULL && done < out->count && send_page(out, done, pager_run_object(copy)))
 		done++;
 	for (uint32_t n = done; n < out->count; n++)
-		vm_store_free_slot(out->store, out->slot + n);
+		vm_store_free_slot(out->store, out->slot + n, false);
 	if (out->slot + done > out->store->high)
 		out->store->high = out->slot + done;
 	out->count = done;
@@ -249,7 +288,7 @@ kern_return_t vm_store_arrived(struct vm_pager *pager, uint32_t slot, struct vm_
 		vm_page_free(page, 0);		/* and so has the record gone */
 		return KERN_SUCCESS;
 	}
-	vm_away_free(away);
+	vm_away_arrived(away);
 	vm_object_arrive(object, index, page);
 	vm_pageout_counts.pageins++;
 	return KERN_SUCCESS;

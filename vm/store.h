@@ -10,8 +10,11 @@
  * what the manager supplies goes straight into the object that has the record; the slot is free.
  *
  * A family gets a store when its first page goes out, and more as each is full.  They belong to the
- * family's root, whatever object that is, and are terminated when the family ends.  All share the
- * family's lock, which guards everything here.
+ * family's root, whatever object that is, and are terminated when the family ends.  One that is not
+ * used any more is terminated before, unless it is the family's only one and the manager has nothing
+ * left in it: it has been told of all pages that it has supplied (memory_object_supply_completed), but
+ * cannot be told of those that were not asked for.  All share the family's lock, which guards
+ * everything here.
  */
 #ifndef VM_STORE_H
 #define VM_STORE_H
@@ -30,7 +33,9 @@ struct vm_pager;
 struct vm_store {
 	struct vm_pager *pager;
 	struct vm_store *next;		/* of the same family */
+	struct vm_object *root;		/* the family's; NULL: it has ended */
 	uint32_t used;			/* slots */
+	bool stale;			/* the manager may have pages that nobody needs */
 	uint32_t high;			/* slots from here on were never written */
 	uint32_t hint;			/* no slot is free in words of the map before this one */
 	uint32_t map[STORE_SLOTS / 32];	/* a bit for each slot: used */
@@ -45,9 +50,16 @@ uint32_t vm_store_count(void);
 void vm_store_free(struct vm_store *store);
 
 /* The family has ended, and no record is left but for answers that are owed. */
-void vm_stores_end(struct vm_store *first);
+void vm_stores_end(struct vm_object *root);
 
-void vm_store_free_slot(struct vm_store *store, uint32_t slot);
+/* Another object is the family's root. */
+void vm_stores_move(struct vm_object *from, struct vm_object *to);
+
+/*
+ * The slot's page has come back, or it was never sent; or (stale) the manager still has it.  The store
+ * ends with the last, if it is not to stay.
+ */
+void vm_store_free_slot(struct vm_store *store, uint32_t slot, bool stale);
 
 /*
  * Page out a page of an object without a pager that lives, and its neighbours with it, if they are

@@ -83,13 +83,19 @@ void vm_pager_unneeded(struct page_request *request)
 	kernel_must(false);
 }
 
-void vm_store_free_slot(struct vm_store *store, uint32_t slot)
+void vm_store_free_slot(struct vm_store *store, uint32_t slot, bool stale)
 {
-	(void)store, (void)slot;
+	(void)store, (void)slot, (void)stale;
 	kernel_must(false);
 }
 
-void vm_stores_end(struct vm_store *first)
+void vm_stores_end(struct vm_object *root)
 {
-	kernel_must(first == NULL);
+	kernel_must(root->stores == NULL);
+}
+
+void vm_stores_move(struct vm_object *from, struct vm_object *to)
+{
+	to->stores = from->stores;
+	kernel_must(to->stores == NULL);
 }

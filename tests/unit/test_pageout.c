@@ -458,6 +458,75 @@ START_TEST(stores_of_a_family)
 }
 END_TEST
 
+static void write_all(void)
+{
+	for (uint32_t i = 1; i < PAGES; i++)
+		ck_must(vm_map_write_bytes(maps[0], i * PAGE_BYTES, "x", 1) == KERN_SUCCESS);
+}
+
+static void all_out(void)
+{
+	quiet = true;
+	for (int i = 0; i < 200; i++)
+		vm_pageout_some(PAGES);
+	ck_assert_uint_eq(vm_away_total(), PAGES - 1);
+}
+
+static void read_pages(uint32_t first, uint32_t end)
+{
+	char byte;
+
+	for (; first < end; first++) {
+		ck_must(vm_map_read_bytes(maps[0], first * PAGE_BYTES, &byte, 1) == KERN_SUCCESS);
+		ck_must(byte == 'x');
+	}
+	vm_pager_end_idle_now();
+}
+
+/* A store that nobody uses goes, but for a family's only one of which the manager has nothing left. */
+START_TEST(stores_without_pages)
+{
+	begin();
+	write_all();
+	all_out();
+	ck_assert_uint_gt(vm_store_count(), 1);
+	read_pages(1, PAGES);
+	ck_assert_uint_eq(vm_away_total(), 0);
+	ck_assert_uint_eq(vm_store_count(), 1);
+	all_out();
+	/* Of these the manager is not told. */
+	ck_must(vm_map_deallocate(maps[0], 2 * PAGE_BYTES, (PAGES - 2) * PAGE_BYTES) == KERN_SUCCESS);
+	read_pages(1, 2);
+	ck_assert_uint_eq(vm_store_count(), 0);
+	end();
+}
+END_TEST
+
+static struct vm_pager *only_store(void)
+{
+	for (struct kept *k = kept; k < kept + STORES_MAX; k++)
+		if (k->used)
+			return &k->pager;
+	return NULL;
+}
+
+/* So does one whose manager has died, or has not heard of it. */
+START_TEST(dead_stores)
+{
+	begin();
+	write_all();
+	all_out();
+	read_pages(1, PAGES);
+	for (int i = 0; i < 5; i++) {
+		ck_assert_uint_eq(vm_store_count(), 1);
+		only_store()->state = PAGER_DEAD;
+		all_out();
+		read_pages(1, PAGES);
+	}
+	end();
+}
+END_TEST
+
 static void take_all_but(uint32_t pages)
 {
 	while (vm_page_users_can_have(pages + 1)) {
@@ -488,11 +557,8 @@ START_TEST(room_for_what_comes)
 {
 	begin();
 	vm_pageout_init("");
-	for (uint32_t i = 1; i < PAGES; i++)
-		ck_must(vm_map_write_bytes(maps[0], i * PAGE_BYTES, "x", 1) == KERN_SUCCESS);
-	quiet = true;
-	for (int i = 0; i < 200; i++)
-		vm_pageout_some(PAGES);
+	write_all();
+	all_out();
 	touch(6, 0);		/* the request's slab is there from now on */
 	take_all_but(1);
 	touch(1, 0);
@@ -514,6 +580,8 @@ END_TEST
 
 void unit_tests(TCase *tcase)
 {
+	tcase_add_test(tcase, stores_without_pages);
+	tcase_add_test(tcase, dead_stores);
 	tcase_add_test(tcase, room_for_what_comes);
 	tcase_add_loop_test(tcase, random_operations, 0, 3);
 	tcase_add_test(tcase, stores_of_a_family);

@@ -22,6 +22,7 @@
 #include <mach.h>
 #include <mach/gnumach.h>
 #include <mach/mach_host.h>
+#include <mach/mig_support.h>
 #include <mach/vm_param.h>
 #include <mach/vm_wire.h>
 
@@ -31,15 +32,77 @@
 #include "table.h"
 
 #define MESSAGE_SIZE	512
+#define PAUSE		50	/* milliseconds */
 
 static mach_port_t host_priv;
 
-static boolean_t demux(mach_msg_header_t *request, mach_msg_header_t *reply)
+/* --- Serving ------------------------------------------------------------------------------ */
+
+static union message {
+	mach_msg_header_t	header;
+	char			space[MESSAGE_SIZE];
+} request, reply;
+
+static kern_return_t demux(void)
 {
-	return memory_object_server(request, reply)
-		|| memory_object_default_server(request, reply)
-		|| objects_notified(request, reply);
+	mig_reply_setup(&request.header, &reply.header);
+	if (!memory_object_server(&request.header, &reply.header)
+			&& !memory_object_default_server(&request.header, &reply.header))
+		objects_notified(&request.header, &reply.header);
+	return ((mig_reply_header_t *) &reply)->RetCode;
 }
+
+/* Nobody is owed an answer but who asks what we do not know. */
+static void answer(kern_return_t result)
+{
+	if (result == MIG_NO_REPLY)
+		return;
+	if (result != KERN_SUCCESS) {
+		request.header.msgh_remote_port = MACH_PORT_NULL;
+		mach_msg_destroy(&request.header);
+	}
+	if (!MACH_PORT_VALID(reply.header.msgh_remote_port)
+			|| mach_msg(&reply.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT,
+				reply.header.msgh_size, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL)
+			!= MACH_MSG_SUCCESS)
+		mach_msg_destroy(&reply.header);
+}
+
+/*
+ * While something waits for memory it is tried again after each message, as pages that go to the disk
+ * leave some, and after a while.
+ */
+static mach_msg_return_t serve(mach_port_t set)
+{
+	boolean_t waiting = pages_are_waiting();
+	mach_msg_return_t result = mach_msg(&request.header,
+		MACH_RCV_MSG | (waiting ? MACH_RCV_TIMEOUT : 0), 0, sizeof request, set, PAUSE,
+		MACH_PORT_NULL);
+
+	if (result == MACH_MSG_SUCCESS)
+		answer(demux());
+	if (waiting)
+		objects_try_again();
+	return result;
+}
+
+static mach_msg_return_t serve_for_ever(mach_port_t set)
+{
+	mach_msg_return_t result;
+
+	do {
+		result = serve(set);
+		if ((result & ~MACH_MSG_MASK) == MACH_RCV_BODY_ERROR) {
+			mach_error("[default-pager] FAILED to receive pages", result);
+			mach_msg_destroy(&request.header);
+			result = MACH_MSG_SUCCESS;
+		}
+	} while (result == MACH_MSG_SUCCESS || result == MACH_RCV_TIMED_OUT
+			|| result == MACH_RCV_TOO_LARGE);
+	return result;
+}
+
+/* --- Becoming the default pager ---------------------------------------------------------- */
 
 static kern_return_t make_tables(void)
 {
@@ -47,7 +110,7 @@ static kern_return_t make_tables(void)
 	kern_return_t result = vm_statistics(mach_task_self(), &now);
 
 	if (result == KERN_SUCCESS)
-		result = table_init(store_slots(), now.free_count);
+		result = table_init(host_priv, store_slots(), now.free_count);
 	return result;
 }
 
@@ -110,7 +173,7 @@ int main(int argc, char **argv)
 	if (result == KERN_SUCCESS) {
 		printf("[default-pager] Pages go to %s, which has room for %u.\n", disk,
 			store_slots());
-		result = mach_msg_server(demux, MESSAGE_SIZE, set);
+		result = serve_for_ever(set);
 	}
 	mach_error("[default-pager] FAILED", result);
 	return 1;

@@ -7,11 +7,14 @@
  *	memory_object_data_initialize	the first contents of some pages
  *	memory_object_data_return	other contents
  *	memory_object_data_request	give me a page back	-> data_supply
+ *	memory_object_supply_completed	I have it, and it is mine now
  *	memory_object_terminate		none of it is needed any more
  *
  * The answer to a request is the page, as it was: who waits for it has done nothing wrong, and a
- * program without its memory can only die.
+ * program without its memory can only die.  So a request for which there is no memory now waits:
+ * pages that go to the disk meanwhile make some free.
  */
+#include <device/device.h>
 #include <libmach/print.h>
 #include <mach.h>
 #include <mach/memory_object.h>
@@ -64,6 +67,12 @@ kern_return_t memory_object_create(mach_port_t manager, mach_port_t port, vm_siz
 	return KERN_SUCCESS;
 }
 
+static void end(struct object *object, mach_port_t port)
+{
+	pages_drop(object);
+	mach_port_destroy(mach_task_self(), port);
+}
+
 static kern_return_t take(mach_port_t port, mach_port_t control, vm_offset_t offset,
 	vm_offset_t data, vm_size_t size, boolean_t only_new)
 {
@@ -71,7 +80,10 @@ static kern_return_t take(mach_port_t port, mach_port_t control, vm_offset_t off
 
 	if (object == NULL || (offset | data | size) % PAGE_SIZE != 0)
 		return KERN_INVALID_ARGUMENT;
-	pages_put(object, offset / PAGE_SIZE, data, size / PAGE_SIZE, only_new);
+	if (!pages_put(object, offset / PAGE_SIZE, data, size / PAGE_SIZE, only_new)) {
+		printf("[default-pager] FAILED: no memory for a record. An object dies, and whoever needs it.\n");
+		end(object, port);
+	}
 	give_up(control);
 	return KERN_SUCCESS;
 }
@@ -91,24 +103,57 @@ kern_return_t memory_object_data_return(mach_port_t port, mach_port_t control,
 	return take(port, control, offset, data, size, FALSE);
 }
 
-/* What never came to us is zeros. */
-static void supply(struct object *object, mach_port_t control, vm_offset_t offset)
+/* Will it be different when memory is free again? */
+static boolean_t is_shortage(kern_return_t result)
+{
+	switch (result) {
+	case KERN_RESOURCE_SHORTAGE:
+	case D_NO_MEMORY:
+	case MACH_SEND_NO_BUFFER:
+		return TRUE;
+	default:
+		return (result & MACH_MSG_VM_KERNEL) != 0
+			&& (result & ~MACH_MSG_MASK) >= MACH_SEND_IN_PROGRESS;
+	}
+}
+
+static kern_return_t send_page(struct object *object, mach_port_t control, uint32_t number)
 {
 	vm_offset_t data;
+	kern_return_t result = pages_get(object, number, &data);
+
+	if (result != KERN_SUCCESS)
+		return result;
+	result = memory_object_data_supply(control, number * PAGE_SIZE, data, PAGE_SIZE, TRUE,
+		VM_PROT_NONE, FALSE, object->port);
+	if (result == KERN_SUCCESS)
+		pages_supplied(object, number);
+	else
+		vm_deallocate(mach_task_self(), data, PAGE_SIZE);
+	return result;
+}
+
+/*
+ * What never came to us is zeros.
+ *
+ * Returns: false when there is no memory for it now.
+ */
+static boolean_t supply(struct object *object, mach_port_t control, uint32_t number)
+{
 	kern_return_t result;
 
-	if (!pages_has(object, offset / PAGE_SIZE)) {
-		memory_object_data_unavailable(control, offset, PAGE_SIZE);
-		return;
+	if (!pages_has(object, number)) {
+		memory_object_data_unavailable(control, number * PAGE_SIZE, PAGE_SIZE);
+		return TRUE;
 	}
-	result = pages_get(object, offset / PAGE_SIZE, &data);
-	if (result == KERN_SUCCESS) {
-		memory_object_data_supply(control, offset, data, PAGE_SIZE, TRUE, VM_PROT_NONE,
-			FALSE, MACH_PORT_NULL);
-		return;
+	result = send_page(object, control, number);
+	if (is_shortage(result))
+		return FALSE;
+	if (result != KERN_SUCCESS && result != MACH_SEND_INVALID_DEST) {
+		mach_error("[default-pager] FAILED to read a page", result);
+		memory_object_data_error(control, number * PAGE_SIZE, PAGE_SIZE, result);
 	}
-	mach_error("[default-pager] FAILED to read a page", result);
-	memory_object_data_error(control, offset, PAGE_SIZE, result);
+	return TRUE;
 }
 
 kern_return_t memory_object_data_request(mach_port_t port, mach_port_t control,
@@ -119,16 +164,34 @@ kern_return_t memory_object_data_request(mach_port_t port, mach_port_t control,
 	(void) access;
 	if (object == NULL || offset % PAGE_SIZE != 0)
 		return KERN_INVALID_ARGUMENT;
-	for (vm_offset_t at = 0; at < length; at += PAGE_SIZE)
-		supply(object, control, offset + at);
+	for (vm_offset_t at = offset; at - offset < length; at += PAGE_SIZE)
+		if (!supply(object, control, at / PAGE_SIZE))
+			pages_want(object, at / PAGE_SIZE, control);
 	give_up(control);
 	return KERN_SUCCESS;
 }
 
-static void end(struct object *object, mach_port_t port)
+void objects_try_again(void)
 {
-	pages_drop(object);
-	mach_port_destroy(mach_task_self(), port);
+	struct page *page;
+
+	pages_write_kept();
+	while ((page = pages_wanted()) != NULL
+			&& supply(page->object, page->control, page->number))
+		pages_not_wanted(page);
+}
+
+kern_return_t memory_object_supply_completed(mach_port_t port, mach_port_t control,
+	vm_offset_t offset, vm_size_t length, kern_return_t result, vm_offset_t error_offset)
+{
+	struct object *object = table_object(port);
+
+	(void) error_offset;
+	if (object == NULL || length != PAGE_SIZE)
+		return KERN_INVALID_ARGUMENT;
+	pages_completed(object, offset / PAGE_SIZE, result == KERN_SUCCESS);
+	give_up(control);
+	return KERN_SUCCESS;
 }
 
 kern_return_t memory_object_terminate(mach_port_t port, mach_port_t control, mach_port_t name)
@@ -183,14 +246,6 @@ kern_return_t memory_object_lock_completed(mach_port_t port, mach_port_t control
 	vm_offset_t offset, vm_size_t length)
 {
 	(void) port, (void) control, (void) offset, (void) length;
-	return KERN_FAILURE;
-}
-
-kern_return_t memory_object_supply_completed(mach_port_t port, mach_port_t control,
-	vm_offset_t offset, vm_size_t length, kern_return_t result, vm_offset_t error_offset)
-{
-	(void) port, (void) control, (void) offset, (void) length, (void) result;
-	(void) error_offset;
 	return KERN_FAILURE;
 }
 

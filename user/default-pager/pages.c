@@ -14,6 +14,8 @@ static struct page *kept;	/* in memory */
 static uint32_t kept_count;
 static boolean_t told;		/* that the disk is full */
 
+static struct page *wanted, **wanted_end = &wanted;	/* first in, first out */
+
 void pages_init(mach_port_t host)
 {
 	host_priv = host;
@@ -52,7 +54,7 @@ static void free_memory(struct page *page)
 	page->memory = 0;
 }
 
-/* What was kept goes to the disk. */
+/* What was kept goes to the disk, as far as that has room, and takes it. */
 static void use_free_slots(void)
 {
 	while (kept != NULL && store_take(&kept->slot)) {
@@ -81,7 +83,8 @@ static void write_run(struct run *run)
 {
 	if (run->count == 0 || store_write(run->slot, run->data, run->count) == KERN_SUCCESS)
 		return;
-	printf("[default-pager] The disk fails: I keep %u pages in memory.\n", run->count);
+	printf("[default-pager] The disk does not take %u pages: I keep them in memory for now.\n",
+		run->count);
 	for (uint32_t i = 0; i < run->count; i++) {
 		store_give_back(run->slot + i);
 		keep(table_page(run->object, run->number + i), run->data + i * PAGE_SIZE);
@@ -131,10 +134,11 @@ static void free_rest(struct object *object, uint32_t number, vm_offset_t data, 
 	vm_deallocate(mach_task_self(), begin, end - begin);
 }
 
-void pages_put(struct object *object, uint32_t number, vm_offset_t data, uint32_t count,
+boolean_t pages_put(struct object *object, uint32_t number, vm_offset_t data, uint32_t count,
 	boolean_t only_new)
 {
 	struct run run = { .count = 0 };
+	boolean_t complete = TRUE;
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct page *page = table_page(object, number + i);
@@ -144,13 +148,17 @@ void pages_put(struct object *object, uint32_t number, vm_offset_t data, uint32_
 			continue;
 		if (page == NULL)
 			page = table_new_page(object, number + i);
-		if (page == NULL)
-			printf("[default-pager] FAILED: no record is left, a page is lost.\n");
-		else if (find_place(page, at))
+		if (page == NULL) {
+			complete = FALSE;
+			continue;
+		}
+		page->supplied = FALSE;
+		if (find_place(page, at))
 			add_to_run(&run, page, at);
 	}
 	write_run(&run);
 	free_rest(object, number, data, count);
+	return complete;
 }
 
 boolean_t pages_has(struct object *object, uint32_t number)
@@ -176,13 +184,94 @@ kern_return_t pages_get(struct object *object, uint32_t number, vm_offset_t *dat
 	return page->memory != 0 ? copy_memory(page->memory, data) : store_read(page->slot, data);
 }
 
+static void free_place(struct page *page)
+{
+	if (page->memory != 0)
+		free_memory(page);
+	else
+		store_give_back(page->slot);
+}
+
+void pages_supplied(struct object *object, uint32_t number)
+{
+	struct page *page = table_page(object, number);
+
+	page->supplied = TRUE;
+	page->supplies++;
+}
+
+static void page_taken(struct page *page, boolean_t success)
+{
+	if (--page->supplies > 0)
+		return;
+	if (success && page->supplied && page->control == MACH_PORT_NULL) {
+		free_place(page);
+		table_free_page(page);
+	} else {
+		page->supplied = FALSE;
+	}
+}
+
+void pages_completed(struct object *object, uint32_t number, boolean_t success)
+{
+	struct page *page = table_page(object, number);
+
+	if (page == NULL || page->supplies == 0)
+		return;
+	page_taken(page, success);
+	use_free_slots();
+}
+
 void pages_drop(struct object *object)
 {
-	for (struct page *page = object->pages; page != NULL; page = page->next_of_object)
-		if (page->memory != 0)
-			free_memory(page);
-		else
-			store_give_back(page->slot);
+	for (struct page *page = object->pages; page != NULL; page = page->next_of_object) {
+		if (page->control != MACH_PORT_NULL)
+			pages_not_wanted(page);
+		free_place(page);
+	}
 	table_free_object(object);
+	use_free_slots();
+}
+
+/* --- Later --------------------------------------------------------------------------------- */
+
+void pages_want(struct object *object, uint32_t number, mach_port_t control)
+{
+	struct page *page = table_page(object, number);
+
+	if (page->control != MACH_PORT_NULL || mach_port_mod_refs(mach_task_self(), control,
+			MACH_PORT_RIGHT_SEND, 1) != KERN_SUCCESS)
+		return;
+	page->control = control;
+	page->next_wanted = NULL;
+	*wanted_end = page;
+	wanted_end = &page->next_wanted;
+}
+
+void pages_not_wanted(struct page *page)
+{
+	struct page **link = &wanted;
+
+	while (*link != page)
+		link = &(*link)->next_wanted;
+	*link = page->next_wanted;
+	if (wanted_end == &page->next_wanted)
+		wanted_end = link;
+	mach_port_deallocate(mach_task_self(), page->control);
+	page->control = MACH_PORT_NULL;
+}
+
+struct page *pages_wanted(void)
+{
+	return wanted;
+}
+
+boolean_t pages_are_waiting(void)
+{
+	return wanted != NULL || (kept != NULL && store_free_slots() > 0);
+}
+
+void pages_write_kept(void)
+{
 	use_free_slots();
 }

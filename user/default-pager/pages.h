@@ -18,8 +18,9 @@ void pages_init(mach_port_t host_priv);
  * not there yet.
  *
  * Owns:     consumes the memory at `data'.
+ * Returns:  false when there is no memory for a record, and a page is lost.
  */
-void pages_put(struct object *object, uint32_t number, vm_offset_t data, uint32_t count,
+boolean_t pages_put(struct object *object, uint32_t number, vm_offset_t data, uint32_t count,
 	boolean_t only_new);
 
 boolean_t pages_has(struct object *object, uint32_t number);
@@ -32,7 +33,29 @@ boolean_t pages_has(struct object *object, uint32_t number);
  */
 kern_return_t pages_get(struct object *object, uint32_t number, vm_offset_t *data);
 
+/*
+ * A page has been sent to the kernel.  When the kernel says that it has taken it, the page is its
+ * own, and our place for it is free, unless it has sent another meanwhile.
+ */
+void pages_supplied(struct object *object, uint32_t number);
+void pages_completed(struct object *object, uint32_t number, boolean_t success);
+
 /* The object has ended: all its pages go. */
 void pages_drop(struct object *object);
+
+/* --- What is to be tried again ------------------------------------------------------------- */
+
+/* A page was asked for, and there is no memory for the answer now.  The right stays the caller's. */
+void pages_want(struct object *object, uint32_t number, mach_port_t control);
+void pages_not_wanted(struct page *page);
+
+/* The one that was asked for first, or null. */
+struct page *pages_wanted(void);
+
+/* Is anything to be tried again: such a page, or one that the disk has not taken? */
+boolean_t pages_are_waiting(void);
+
+/* What the disk has not taken is tried again. */
+void pages_write_kept(void);
 
 #endif

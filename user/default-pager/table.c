@@ -4,7 +4,10 @@
 
 #include <libmach/memory.h>
 #include <mach.h>
+#include <mach/mach_host.h>
+#include <mach/vm_param.h>
 
+static mach_port_t host_priv;
 static struct page *free_pages, **page_chains;
 static struct object *free_objects, **object_chains;
 static uint32_t chain_mask;	/* of both tables */
@@ -23,16 +26,21 @@ static struct page **page_chain(const struct object *object, uint32_t number)
 	return &page_chains[((seed >> 8) + number) & chain_mask];
 }
 
+static void free_records(struct page *pages, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		pages[i].next = free_pages;
+		free_pages = &pages[i];
+	}
+}
+
 static kern_return_t make_pages(uint32_t count)
 {
 	struct page *pages = calloc(count, sizeof *pages);
 
 	if (pages == NULL)
 		return KERN_RESOURCE_SHORTAGE;
-	for (uint32_t i = 0; i < count; i++) {
-		pages[i].next = free_pages;
-		free_pages = &pages[i];
-	}
+	free_records(pages, count);
 	return KERN_SUCCESS;
 }
 
@@ -49,11 +57,12 @@ static kern_return_t make_objects(uint32_t count)
 	return KERN_SUCCESS;
 }
 
-kern_return_t table_init(uint32_t disk_pages, uint32_t memory_pages)
+kern_return_t table_init(mach_port_t host, uint32_t disk_pages, uint32_t memory_pages)
 {
 	uint32_t chains = 1024;
 	kern_return_t result;
 
+	host_priv = host;
 	while (chains < disk_pages)
 		chains *= 2;
 	page_chains = calloc(chains, sizeof *page_chains);
@@ -95,28 +104,58 @@ struct page *table_page(struct object *object, uint32_t number)
 	return page;
 }
 
+static void list_of_object(struct page *page)
+{
+	struct page **list = &page->object->pages;
+
+	page->next_of_object = *list;
+	page->link_of_object = list;
+	if (*list != NULL)
+		(*list)->link_of_object = &page->next_of_object;
+	*list = page;
+}
+
+/* Some records more, wired as the others are. */
+static void make_more(void)
+{
+	vm_offset_t memory = 0;
+
+	if (vm_allocate(mach_task_self(), &memory, PAGE_SIZE, TRUE) != KERN_SUCCESS)
+		return;
+	if (vm_wire(host_priv, mach_task_self(), memory, PAGE_SIZE, VM_PROT_READ | VM_PROT_WRITE)
+			== KERN_SUCCESS)
+		free_records((struct page *) memory, PAGE_SIZE / sizeof(struct page));
+	else
+		vm_deallocate(mach_task_self(), memory, PAGE_SIZE);
+}
+
 struct page *table_new_page(struct object *object, uint32_t number)
 {
-	struct page **chain = page_chain(object, number), *page = free_pages;
+	struct page **chain = page_chain(object, number), *page;
 
+	if (free_pages == NULL)
+		make_more();
+	page = free_pages;
 	if (page == NULL)
 		return NULL;
 	free_pages = page->next;
 	*page = (struct page) { .next = *chain, .object = object, .number = number,
 		.slot = NO_SLOT };
 	*chain = page;
-	page->next_of_object = object->pages;
-	object->pages = page;
+	list_of_object(page);
 	return page;
 }
 
-static void free_page(struct page *page)
+void table_free_page(struct page *page)
 {
 	struct page **link = page_chain(page->object, page->number);
 
 	while (*link != page)
 		link = &(*link)->next;
 	*link = page->next;
+	*page->link_of_object = page->next_of_object;
+	if (page->next_of_object != NULL)
+		page->next_of_object->link_of_object = page->link_of_object;
 	page->next = free_pages;
 	free_pages = page;
 }
@@ -128,7 +167,7 @@ void table_free_object(struct object *object)
 
 	for (page = object->pages; page != NULL; page = next) {
 		next = page->next_of_object;
-		free_page(page);
+		table_free_page(page);
 	}
 	while (*link != object)
 		link = &(*link)->next;

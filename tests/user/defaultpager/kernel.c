@@ -117,7 +117,15 @@ static boolean_t ask(struct object *object, unsigned int number, int answer)
 	return EXPECT(object->answer.header.msgh_id, answer);
 }
 
-void expect_page(struct object *object, unsigned int number, int value)
+/* What the kernel says of a page that it was given. */
+static void complete(struct object *object, unsigned int number, kern_return_t result)
+{
+	EXPECT(memory_object_supply_completed(object->answer.body[11],
+		MACH_MSG_TYPE_MOVE_SEND_ONCE, object->control, number * PAGE_SIZE, PAGE_SIZE,
+		result, 0), KERN_SUCCESS);
+}
+
+static void get_page(struct object *object, unsigned int number, int value)
 {
 	const uint32_t *body = object->answer.body;
 	unsigned int others = 0;
@@ -129,6 +137,25 @@ void expect_page(struct object *object, unsigned int number, int value)
 		others += ((uint32_t *) body[5])[i] != word_of(number, value, i);
 	EXPECT(others, 0);
 	free_pages(body[5], 1);
+}
+
+void expect_page(struct object *object, unsigned int number, int value)
+{
+	get_page(object, number, value);
+	complete(object, number, KERN_RESOURCE_SHORTAGE);
+}
+
+void take_page(struct object *object, unsigned int number, int value)
+{
+	get_page(object, number, value);
+	complete(object, number, KERN_SUCCESS);
+}
+
+void take_page_again(struct object *object, unsigned int number, int value)
+{
+	get_page(object, number, value);
+	object_return(object, number, 1, value + 1);
+	complete(object, number, KERN_SUCCESS);
 }
 
 void expect_absent(struct object *object, unsigned int number)

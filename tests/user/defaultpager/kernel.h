@@ -38,4 +38,10 @@ void object_return(struct object *object, unsigned int first, unsigned int count
 void expect_page(struct object *object, unsigned int number, int value);
 void expect_absent(struct object *object, unsigned int number);
 
+/* Ask for it and take it over: the pager need not have it any more. */
+void take_page(struct object *object, unsigned int number, int value);
+
+/* The same, but the page has gone out again, with the next value, before that is said. */
+void take_page_again(struct object *object, unsigned int number, int value);
+
 #endif

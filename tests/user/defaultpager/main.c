@@ -25,7 +25,7 @@ static void test_pages(void)
 	expect_page(&object, 2, 1);
 	expect_page(&object, 3, 1);
 	expect_absent(&object, 5);
-	expect_page(&object, 3, 1);		/* it is kept until the end */
+	expect_page(&object, 3, 1);		/* it is kept: the kernel did not take it */
 	object_terminate(&object);
 	kernel_end();
 }
@@ -67,6 +67,46 @@ static void test_objects(void)
 		expect_absent(&objects[i], i % 3 + 2);
 		object_terminate(&objects[i]);
 	}
+	kernel_end();
+}
+
+/* What the kernel has taken is its own, unless it has sent another since. */
+static void test_taken(void)
+{
+	static struct object object;
+
+	kernel_begin();
+	object_create(&object);
+	object_initialize(&object, 0, 3, 1);
+	take_page(&object, 1, 1);
+	expect_absent(&object, 1);
+	take_page_again(&object, 2, 1);
+	expect_page(&object, 2, 2);
+	expect_page(&object, 0, 1);
+	object_return(&object, 1, 1, 7);
+	expect_page(&object, 1, 7);
+	object_terminate(&object);
+	kernel_end();
+}
+
+/* Pages that have come back leave room for others: this is several disks full. */
+static void test_round(void)
+{
+	static struct object object;
+	unsigned int before = 0;
+
+	kernel_begin();
+	object_create(&object);
+	for (unsigned int round = 0; round < 4 * DISK_PAGES / 64; round++) {
+		object_initialize(&object, round * 64, 64, round);
+		for (unsigned int page = 0; page < 64; page++)
+			take_page(&object, round * 64 + page, round);
+		if (round == 0)
+			before = snapshot_free_pages();
+	}
+	/* Nothing of it is in memory. */
+	EXPECT_TRUE(snapshot_free_pages() + 16 >= before);
+	object_terminate(&object);
 	kernel_end();
 }
 
@@ -265,6 +305,8 @@ static const struct test tests[] = {
 	{ .name = "pages go out and come back", .run = test_pages },
 	{ .name = "which contents are the newer", .run = test_newer },
 	{ .name = "many objects", .run = test_objects },
+	{ .name = "what the kernel has taken", .run = test_taken },
+	{ .name = "several disks full, one after the other", .run = test_round },
 	{ .name = "more than the disk holds", .run = test_full_disk },
 	{ .name = "objects without a last message", .run = test_abandoned },
 	{ .name = "what makes no sense", .run = test_nonsense },
