@@ -64,7 +64,7 @@ stress:
 		$(if $(STRESS_SECONDS),--seconds $(STRESS_SECONDS))
 
 # Those that are about memory, for half an hour.
-MEMORY_TESTS := defaultpager memory memraces pageout pager swap
+MEMORY_TESTS := defaultpager devices memory memraces pageout pager swap vmcalls
 stress-memory: STRESS_PROGRAMS = $(MEMORY_TESTS)
 stress-memory: STRESS_SECONDS = 1800
 stress-memory: stress

@@ -167,12 +167,15 @@ static void part_from_kernel_ports(struct vm_pager *pager, struct ipc_port *cont
 void vm_pager_shut(struct vm_pager *pager, bool tell)
 {
 	struct ipc_port *port, *control, *name;
+	struct ipc_kmsg *farewell;
 
 	spin_lock(pager->lock);
 	port = pager->port;
+	farewell = pager->farewell;
 	control = pager->control;
 	name = pager->name;
 	pager->port = pager->control = pager->name = NULL;
+	pager->farewell = NULL;
 	pager->state = PAGER_DEAD;
 	for (int kind = REQUEST_PAGE; kind <= REQUEST_READY; kind++)
 		vm_pager_finish_range(pager, (enum page_request_kind)kind, 0, UINT32_MAX,
@@ -184,13 +187,14 @@ void vm_pager_shut(struct vm_pager *pager, bool tell)
 	part_from_kernel_ports(pager, control, name);
 	if (tell) {
 		ipc_port_reference(port);
-		pager_send_terminate(port, control, name);
+		pager_send_terminate(farewell, port, control, name);
 		if (unbind(pager, port))
 			unbound(pager);
 		ipc_port_release(port);
 	} else {
 		if (unbind(pager, port))
 			unbound(pager);
+		pager_farewell_free(farewell);
 		ipc_port_destroy(control);
 		ipc_port_destroy(name);
 		ipc_port_release_send(port);
@@ -350,6 +354,8 @@ static void discard_new(struct vm_pager *pager)
 		ipc_port_dealloc_kernel(pager->control);
 	if (pager->name != NULL)
 		ipc_port_dealloc_kernel(pager->name);
+	if (pager->farewell != NULL)
+		pager_farewell_free(pager->farewell);
 	spin_lock(pager->lock);
 	pager->object->pager = NULL;
 	vm_object_settle(pager->object);
@@ -398,7 +404,8 @@ static struct vm_pager *pager_create(struct spin_lock *lock)
 		return NULL;
 	pager->control = ipc_port_alloc_kernel(IKOT_PAGING_REQUEST, pager);
 	pager->name = ipc_port_alloc_kernel(IKOT_PAGING_NAME, pager);
-	if (pager->control == NULL || pager->name == NULL) {
+	pager->farewell = pager_farewell_alloc();
+	if (pager->control == NULL || pager->name == NULL || pager->farewell == NULL) {
 		discard_new(pager);
 		return NULL;
 	}

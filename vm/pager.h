@@ -33,6 +33,7 @@
 #include <vm/pageout.h>
 
 struct ipc_check;
+struct ipc_kmsg;
 struct ipc_port;
 struct page_request;
 struct vm_map;
@@ -61,6 +62,7 @@ struct vm_pager {
 	struct ipc_port *port;		/* the memory object: a send right; NULL when dead */
 	struct ipc_port *control;	/* the kernel's ports for it; NULL when dead */
 	struct ipc_port *name;
+	struct ipc_kmsg *farewell;	/* memory_object_terminate, to be sent */
 	struct rb_tree requests;	/* struct page_request, not finished */
 	uint32_t request_count;
 	struct queue_link idle_link;	/* in the idle or the cached list; their lock */

@@ -4,7 +4,9 @@
 #include <ipc/kmsg.h>
 #include <ipc/mqueue.h>
 #include <ipc/port.h>
+#include <kern/slab.h>
 #include <kern/string.h>
+#include <kern/thread.h>
 #include <vm/copy.h>
 
 #define INIT_ID			2200
@@ -83,21 +85,53 @@ static void release_right(struct ipc_port *port, mach_msg_type_name_t type)
  */
 enum payment { PAID_FIRST, PAID_BY_NOBODY, PAID_ON_ARRIVAL };
 
+/* Who waits for a completion would wait for ever: so it is the one that has asked who waits. */
+static struct ipc_kmsg *completion(uint32_t size)
+{
+	struct ipc_kmsg *kmsg = ipc_kmsg_alloc(size);
+
+	for (int tries = 0; kmsg == NULL && tries < VM_PAGER_TRIES; tries++) {
+		slab_reclaim();
+		current_thread()->page_short = true;
+		if (vm_pageout_wait() == KERN_ABORTED)
+			tries = VM_PAGER_TRIES;
+		kmsg = ipc_kmsg_alloc(size);
+	}
+	return kmsg;
+}
+
 static struct ipc_kmsg *buffer(uint32_t size, enum payment payment)
 {
-	struct ipc_kmsg *kmsg = payment == PAID_FIRST ? ipc_kmsg_alloc_paid(size)
-						      : ipc_kmsg_alloc(size);
+	struct ipc_kmsg *kmsg;
 
+	if (payment == PAID_ON_ARRIVAL)
+		return completion(size);
+	kmsg = payment == PAID_FIRST ? ipc_kmsg_alloc_paid(size) : ipc_kmsg_alloc(size);
 	if (kmsg != NULL && payment == PAID_BY_NOBODY)
 		ipc_kmsg_is_free(kmsg);
 	return kmsg;
+}
+
+static void address(struct ipc_kmsg *kmsg, struct pager_reply to, mach_msg_id_t id, uint32_t size)
+{
+	kmsg->header = (struct kmsg_header){
+		.bits = MACH_MSGH_BITS(to.type, 0),
+		.size = size,
+		.remote = to.port,
+		.id = id,
+	};
+}
+
+static uint32_t size_of_words(uint32_t words)
+{
+	return sizeof(struct kmsg_header) + words * sizeof(uint32_t);
 }
 
 /* Consumes the destination.  The buffer comes first, so that nothing is lost with the body. */
 static struct ipc_kmsg *start(struct pager_reply to, mach_msg_id_t id, uint32_t words,
 			      enum payment payment)
 {
-	uint32_t size = sizeof(struct kmsg_header) + words * sizeof(uint32_t);
+	uint32_t size = size_of_words(words);
 	struct ipc_kmsg *kmsg;
 
 	if (!IP_VALID(to.port))
@@ -108,12 +142,7 @@ static struct ipc_kmsg *start(struct pager_reply to, mach_msg_id_t id, uint32_t 
 		release_right(to.port, to.type);
 		return NULL;
 	}
-	kmsg->header = (struct kmsg_header){
-		.bits = MACH_MSGH_BITS(to.type, 0),
-		.size = size,
-		.remote = to.port,
-		.id = id,
-	};
+	address(kmsg, to, id, size);
 	return kmsg;
 }
 
@@ -194,20 +223,28 @@ static struct ipc_port *give_receive(struct ipc_port *port, struct ipc_port *to)
 	return port;
 }
 
-void pager_send_terminate(struct ipc_port *port, struct ipc_port *control, struct ipc_port *name)
+#define TERMINATE_WORDS 4
+
+struct ipc_kmsg *pager_farewell_alloc(void)
 {
-	struct pager_reply to = { port, MACH_MSG_TYPE_PORT_SEND };
-	struct ipc_kmsg *kmsg = start(to, TERMINATE_ID, 4, PAID_BY_NOBODY);
+	return buffer(size_of_words(TERMINATE_WORDS), PAID_BY_NOBODY);
+}
+
+void pager_farewell_free(struct ipc_kmsg *farewell)
+{
+	ipc_kmsg_free(farewell);
+}
+
+void pager_send_terminate(struct ipc_kmsg *farewell, struct ipc_port *port,
+			  struct ipc_port *control, struct ipc_port *name)
+{
 	struct body body = { .count = 0 };
 
-	if (kmsg == NULL) {
-		ipc_port_destroy(control);
-		ipc_port_destroy(name);
-		return;
-	}
+	address(farewell, (struct pager_reply){ port, MACH_MSG_TYPE_PORT_SEND }, TERMINATE_ID,
+		size_of_words(TERMINATE_WORDS));
 	add_right(&body, give_receive(control, port), MACH_MSG_TYPE_PORT_RECEIVE);
 	add_right(&body, give_receive(name, port), MACH_MSG_TYPE_PORT_RECEIVE);
-	finish(kmsg, &body);
+	finish(farewell, &body);
 }
 
 bool pager_send_copy(struct vm_pager *pager, vm_offset_t offset, vm_size_t length,

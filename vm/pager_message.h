@@ -14,8 +14,16 @@ struct ipc_kmsg;
 /* false when memory is short. */
 bool pager_send_init(struct vm_pager *pager);
 
-/* Consumes the right to the memory object, and the kernel's control and name ports. */
-void pager_send_terminate(struct ipc_port *port, struct ipc_port *control, struct ipc_port *name);
+/*
+ * The last message, which each pager has from the beginning: it must not be lost.  Returns NULL when
+ * memory is short.
+ */
+struct ipc_kmsg *pager_farewell_alloc(void);
+void pager_farewell_free(struct ipc_kmsg *farewell);
+
+/* Consumes that, the right to the memory object, and the kernel's control and name ports. */
+void pager_send_terminate(struct ipc_kmsg *farewell, struct ipc_port *port,
+			  struct ipc_port *control, struct ipc_port *name);
 
 /*
  * Tell of a copy of a range.  Consumes the new memory object's receive right on success; false when
@@ -50,7 +58,10 @@ void pager_data_cancel(struct ipc_kmsg *kmsg);
 /* Messages that wait at a pager's port. */
 uint32_t pager_messages_waiting(struct vm_pager *pager);
 
-/* Completions go to a right of the pager's choice and consume it; nothing goes to a dead one. */
+/*
+ * Completions go to a right of the pager's choice and consume it; nothing goes to a dead one.
+ * Blocks: for memory.
+ */
 struct pager_reply {
 	struct ipc_port *port;
 	mach_msg_type_name_t type;	/* of the right */
