@@ -72,7 +72,7 @@ static void run(void)
 	struct racer field[RACERS];
 
 	for (unsigned int i = 0; i < RACERS; i++) {
-		field[i] = (struct racer) { .step = step, .steps = tap_rounds(15, 1500) };
+		field[i] = (struct racer) { .step = step, .steps = tap_rounds(15, 500) };
 		parts[i] = memory_new(PAGES);
 	}
 	race_run(field, RACERS);

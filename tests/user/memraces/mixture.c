@@ -164,7 +164,7 @@ static void run(boolean_t shared)
 		EXPECT(vm_inherit(victim, start, AREA_PAGES * PAGE_SIZE, VM_INHERIT_SHARE),
 			KERN_SUCCESS);
 	for (unsigned int i = 0; i < COUNT_OF(field); i++)
-		field[i] = (struct racer) { .step = step, .steps = tap_rounds(150, 15000) };
+		field[i] = (struct racer) { .step = step, .steps = tap_rounds(150, 5000) };
 	successes = reads = 0;
 	race_run(field, COUNT_OF(field));
 	EXPECT_TRUE(successes > 100);

@@ -82,7 +82,7 @@ static void protect(struct racer *self)
 static void run_with(void (*change)(struct racer *))
 {
 	struct racer field[] = {
-		{ .step = change, .steps = tap_rounds(300, 30000) },
+		{ .step = change, .steps = tap_rounds(300, 10000) },
 		{ .step = overwrite },
 		{ .step = wire },
 	};

@@ -132,7 +132,7 @@ static void run_with(void (*send)(struct racer *), void (*other)(struct racer *)
 	void (*third)(struct racer *))
 {
 	struct racer field[4] = {
-		{ .step = send, .steps = tap_rounds(60, 6000) },
+		{ .step = send, .steps = tap_rounds(60, 2000) },
 		{ .step = receive },
 		{ .step = other },
 		{ .step = third },
@@ -257,7 +257,7 @@ static void send_anything(struct racer *self)
 void test_pager_flushes(void)
 {
 	struct racer field[] = {
-		{ .step = send_anything, .steps = tap_rounds(60, 6000) },
+		{ .step = send_anything, .steps = tap_rounds(60, 2000) },
 		{ .step = receive_anything },
 	};
 
