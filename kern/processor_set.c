@@ -72,7 +72,8 @@ static kern_return_t set_basic_info(processor_set_info_t out, mach_msg_type_numb
 	queue_for_each(l, &all_tasks)
 		info.task_count++;
 	queue_for_each(l, &all_threads)
-		info.thread_count++;
+		if (container_of(l, struct thread, pset_link)->task != kernel_task)
+			info.thread_count++;
 	spin_unlock(&all_tasks_lock);
 	return info_copy(out, count, &info, PROCESSOR_SET_BASIC_INFO_COUNT,
 			 PROCESSOR_SET_BASIC_INFO_COUNT) ? KERN_SUCCESS : KERN_FAILURE;

@@ -5,7 +5,7 @@
 
 KERNEL_TEST_SRC := $(wildcard tests/kernel/*.c)
 
-TEST_FOLDERS   := $(filter-out %/common,$(call program-folders,tests/user))
+TEST_FOLDERS   := $(filter-out %/common %/foreign,$(call program-folders,tests/user))
 BENCH_FOLDERS  := $(filter-out %/common,$(call program-folders,tests/bench))
 TEST_PROGRAMS  := $(addprefix $(B)/,$(TEST_FOLDERS))
 BENCH_PROGRAMS := $(addprefix $(B)/,$(BENCH_FOLDERS))
@@ -28,6 +28,9 @@ $(eval $(call shared-code,tests/bench))
 
 $(foreach f,$(TEST_FOLDERS),$(eval $(call user-program,$(f),$(B)/tests/user/common.a)))
 $(foreach f,$(BENCH_FOLDERS),$(eval $(call user-program,$(f),$(B)/tests/bench/common.a)))
+
+# Adds its program to TEST_PROGRAMS.
+include tests/user/foreign/rules.mk
 
 # Adds its programs to UNIT_TESTS.
 -include tests/unit/rules.mk tests/unit/races.mk
