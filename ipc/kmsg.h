@@ -193,5 +193,7 @@ mach_msg_return_t ipc_kmsg_copyout_pseudo(struct ipc_kmsg *kmsg, struct ipc_spac
 
 /* Take back what a copyout has put into the space and map; user form. */
 void ipc_kmsg_copyout_undo(struct ipc_kmsg *kmsg, struct ipc_space *space, struct vm_map *map);
+void ipc_kmsg_copyout_pseudo_undo(struct ipc_kmsg *kmsg, struct ipc_space *space,
+				  struct vm_map *map);
 
 #endif /* IPC_KMSG_H */

@@ -472,3 +472,11 @@ void ipc_kmsg_copyout_undo(struct ipc_kmsg *kmsg, struct ipc_space *space, struc
 	release_names(space, &kmsg->user.msgh_remote_port, 1,
 		      MACH_MSGH_BITS_REMOTE(kmsg->user.msgh_bits));
 }
+
+void ipc_kmsg_copyout_pseudo_undo(struct ipc_kmsg *kmsg, struct ipc_space *space,
+				  struct vm_map *map)
+{
+	ipc_kmsg_copyout_undo(kmsg, space, map);
+	release_names(space, &kmsg->user.msgh_local_port, 1,
+		      MACH_MSGH_BITS_LOCAL(kmsg->user.msgh_bits));
+}

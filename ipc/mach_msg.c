@@ -154,14 +154,18 @@ static mach_msg_return_t receive(struct thread *self, struct thread *partner)
 
 /* --- Sending ---------------------------------------------------------------------------- */
 
-/* A message that could not be sent goes back to its sender (section 9). */
+/*
+ * A message that could not be sent goes back to its sender (section 9).  If its buffer cannot be
+ * written its rights and memory are destroyed: nobody knows their names.
+ */
 static mach_msg_return_t give_back(struct thread *self, struct ipc_kmsg *kmsg,
 				   mach_msg_return_t mr)
 {
 	struct task *task = self->task;
 
 	mr |= ipc_kmsg_copyout_pseudo(kmsg, task->space, task->map);
-	copyoutmsg(&kmsg->user, self->ipc.msg, kmsg->user.msgh_size);
+	if (copyoutmsg(&kmsg->user, self->ipc.msg, kmsg->user.msgh_size) != 0)
+		ipc_kmsg_copyout_pseudo_undo(kmsg, task->space, task->map);
 	ipc_kmsg_free(kmsg);
 	return mr;
 }

@@ -11,6 +11,7 @@
 #include <kern/printf.h>
 #include <kern/run_queue.h>
 #include <kern/sched.h>
+#include <mach/mach_port_server.h>
 #include <mach/mach_server.h>
 #include <mach/thread_switch.h>
 #include <vm/map.h>
@@ -327,23 +328,37 @@ TRAP kern_return_t syscall_vm_map(mach_port_name_t name, vm_offset_t *user_addre
 
 /* --- Tasks -------------------------------------------------------------------------------- */
 
-/* The child's name belongs to the parent's space. */
-static kern_return_t create_named(struct task *parent, bool inherit, mach_port_name_t *name)
+/* A name for the child, in the parent's space. */
+static kern_return_t name_child(struct task *parent, struct task *child, mach_port_name_t *name)
 {
 	struct ipc_port *right;
+	kern_return_t kr;
+
+	task_reference(child);
+	right = convert_task_to_port(child);
+	ipc_origin_trap(-68);
+	kr = ipc_space_insert_send(parent->space, right, name);
+	if (kr != KERN_SUCCESS)
+		ipc_port_release_send(right);
+	return kr;
+}
+
+/* A child whose name its creator is not told is not there. */
+static kern_return_t create_named(struct task *parent, bool inherit, mach_port_name_t *user_name)
+{
+	mach_port_name_t name;
 	struct task *child;
 	kern_return_t kr = task_create(parent, inherit, &child);
 
 	if (kr != KERN_SUCCESS)
 		return kr;
-	task_reference(child);
-	right = convert_task_to_port(child);
-	ipc_origin_trap(-68);
-	kr = ipc_space_insert_send(parent->space, right, name);
-	if (kr != KERN_SUCCESS) {
-		ipc_port_release_send(right);
-		task_terminate(child);
+	kr = name_child(parent, child, &name);
+	if (kr == KERN_SUCCESS && copyout(&name, user_name, sizeof name) != 0) {
+		mach_port_deallocate(parent->space, name);
+		kr = KERN_INVALID_ADDRESS;
 	}
+	if (kr != KERN_SUCCESS)
+		task_terminate(child);
 	task_release(child);
 	return kr;
 }
@@ -352,15 +367,13 @@ TRAP kern_return_t syscall_task_create(mach_port_name_t parent_name, boolean_t i
 				       mach_port_name_t *user_child)
 {
 	struct task *parent = task_of_name(parent_name);
-	mach_port_name_t child;
+	mach_port_name_t before;
 	kern_return_t kr;
 
 	if (parent == NULL)
 		return MACH_SEND_INTERRUPTED;
-	kr = copy_probe(user_child, &child) ? create_named(parent, inherit, &child)
-					    : KERN_INVALID_ADDRESS;
-	if (kr == KERN_SUCCESS && copyout(&child, user_child, sizeof child) != 0)
-		kr = KERN_INVALID_ADDRESS;
+	kr = copy_probe(user_child, &before) ? create_named(parent, inherit, user_child)
+					     : KERN_INVALID_ADDRESS;
 	task_release(parent);
 	return kr;
 }

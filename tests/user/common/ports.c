@@ -98,3 +98,16 @@ kern_return_t port_request(mach_port_t name, mach_msg_id_t kind, mach_port_mscou
 		mach_port_deallocate(mach_task_self(), previous);
 	return result;
 }
+
+natural_t port_count(void)
+{
+	mach_msg_type_number_t count = 0, type_count = 0;
+	mach_port_type_t *types;
+	mach_port_t *names;
+
+	EXPECT(mach_port_names(mach_task_self(), &names, &count, &types, &type_count),
+		KERN_SUCCESS);
+	vm_deallocate(mach_task_self(), (vm_address_t) names, count * sizeof names[0]);
+	vm_deallocate(mach_task_self(), (vm_address_t) types, count * sizeof types[0]);
+	return count;
+}

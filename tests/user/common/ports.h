@@ -26,6 +26,9 @@ void port_destroy(mach_port_t port);
 /* Type 0 if there is no such name. */
 mach_port_type_t port_type(mach_port_t name);
 mach_port_urefs_t port_refs(mach_port_t name, mach_port_right_t right);
+
+/* Names in our space. */
+natural_t port_count(void);
 mach_port_status_t port_status(mach_port_t name);
 
 /* Register a request; notifications go to `notify'.  The code is returned. */

@@ -3,7 +3,10 @@
 #include <libmach/thread.h>
 #include <mach.h>
 #include <mach/gnumach.h>
+#include <mach/mach_host.h>
+#include <mach/mach_traps.h>
 #include <mach/memory_object.h>
+#include <mach/processor_info.h>
 #include <mach/vm_sync.h>
 
 #include "../common/pager.h"
@@ -135,6 +138,51 @@ void test_fork_error(void)
 		expect_terminate(&object);
 		object_end(&object);
 	}
+}
+
+static int task_count(void)
+{
+	mach_msg_type_number_t count = PROCESSOR_SET_BASIC_INFO_COUNT;
+	struct processor_set_basic_info info = { .task_count = 0 };
+	mach_port_t set = MACH_PORT_NULL, host = MACH_PORT_NULL;
+
+	EXPECT(processor_set_default(tap_host_priv, &set), KERN_SUCCESS);
+	EXPECT(processor_set_info(set, PROCESSOR_SET_BASIC_INFO, &host, (int *) &info, &count),
+		KERN_SUCCESS);
+	mach_port_deallocate(SELF, host);
+	mach_port_deallocate(SELF, set);
+	return info.task_count;
+}
+
+static vm_offset_t result_page;
+
+static void fork_to_page(struct caller *caller)
+{
+	caller->result = syscall_task_create(SELF, TRUE, (mach_port_t *) result_page);
+}
+
+/* The name cannot be written any more when the child is there: it goes. */
+void test_fork_unnamed(void)
+{
+	static struct caller caller;
+	struct object object;
+	natural_t names = port_count();
+	int tasks = task_count();
+
+	caller = (struct caller) { .call = fork_to_page };
+	caller.base = object_map_new(&object, 1);
+	object_ready(&object, FALSE, MEMORY_OBJECT_COPY_NONE);
+	EXPECT(vm_allocate(SELF, &result_page, PAGE_SIZE, TRUE), KERN_SUCCESS);
+	EXPECT(mach_thread_prepare(caller_body, &caller, &caller.thread), KERN_SUCCESS);
+	EXPECT(thread_resume(caller.thread), KERN_SUCCESS);
+	expect_request(&object, 2203, 0, VM_PROT_READ);
+	EXPECT(vm_deallocate(SELF, result_page, PAGE_SIZE), KERN_SUCCESS);
+	EXPECT(supply(&object, 0, 1, VM_PROT_NONE, FALSE, MACH_PORT_NULL), KERN_SUCCESS);
+	mach_thread_join(caller.thread);
+	EXPECT(caller.result, KERN_INVALID_ADDRESS);
+	EXPECT(task_count(), tasks);
+	object_unmap_last(&object, caller.base, 1);
+	EXPECT(port_count(), names);
 }
 
 /* --- What is not received ------------------------------------------------------------------------- */

@@ -55,6 +55,7 @@ static const struct test tests[] = {
 	{ .name = "locked pages go, and a snapshot asks", .run = test_snapshot_locked,
 	  .ours = TRUE },
 	{ .name = "a pager fails a fork", .run = test_fork_error, .ours = TRUE },
+	{ .name = "a child whose name nobody is told", .run = test_fork_unnamed, .ours = TRUE },
 	{ .name = "who asks for pages pays (KM-1)", .run = test_returned_paid, .ours = TRUE },
 	{ .name = "a client that may not send more", .run = test_poor_client, .ours = TRUE },
 };

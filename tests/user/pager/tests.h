@@ -65,6 +65,7 @@ void test_user_device(void);
 void test_copy_locked(void);
 void test_snapshot_locked(void);
 void test_fork_error(void);
+void test_fork_unnamed(void);
 void test_returned_paid(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Queues: their limit, who waits for room, who waits for messages, and what ends the wait. */
 #include <mach.h>
+#include <mach/vm_param.h>
 
 #include "../common/messages.h"
 #include "../common/ports.h"
@@ -110,6 +111,40 @@ static void test_timed_out_comes_back(void)
 	EXPECT(port_refs(port, MACH_PORT_RIGHT_SEND), 1);
 	EXPECT(port_type(once), 0);
 	EXPECT(port_type(passed), MACH_PORT_TYPE_RECEIVE);
+	port_destroy(port);
+	port_destroy(reply);
+	port_destroy(passed);
+}
+
+/* CI-16: where it cannot come back nothing stays under names that nobody knows. */
+static void test_timed_out_cannot_come_back(void)
+{
+	mach_port_t port = port_new_with_send(1), reply = port_new(), passed = port_new();
+	mach_port_t moved = port_new(), array[2];
+	natural_t before = port_count();
+	struct message *message;
+	vm_address_t page = 0;
+
+	fill(port);
+	array[0] = array[1] = passed;
+	EXPECT(vm_allocate(mach_task_self(), &page, 2 * PAGE_SIZE, TRUE), KERN_SUCCESS);
+	message = (struct message *) page;
+	message_init(message, port, MACH_MSG_TYPE_COPY_SEND, reply,
+		MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	message_right(message, passed, MACH_MSG_TYPE_MAKE_SEND);
+	message_right(message, moved, MACH_MSG_TYPE_MOVE_RECEIVE);
+	message_memory(message, MACH_MSG_TYPE_MAKE_SEND, 32, 2, array, 0);
+	message_memory(message, MACH_MSG_TYPE_BYTE, 8, 5000, (void *) page, 0);
+	EXPECT(vm_protect(mach_task_self(), page, PAGE_SIZE, FALSE, VM_PROT_READ),
+		KERN_SUCCESS);
+	EXPECT(mach_msg_trap(&message->header, MACH_SEND_MSG | MACH_SEND_TIMEOUT,
+		message->header.msgh_size, 0, MACH_PORT_NULL, 20, MACH_PORT_NULL),
+		MACH_SEND_TIMED_OUT);
+	EXPECT(port_refs(port, MACH_PORT_RIGHT_SEND), 1);
+	EXPECT(port_type(passed), MACH_PORT_TYPE_RECEIVE);
+	EXPECT(port_type(moved), 0);
+	EXPECT(port_count(), before - 1);
+	EXPECT(vm_deallocate(mach_task_self(), page, 2 * PAGE_SIZE), KERN_SUCCESS);
 	port_destroy(port);
 	port_destroy(reply);
 	port_destroy(passed);
@@ -399,6 +434,8 @@ static const struct test tests[] = {
 	{ .name = "a limit of 0", .run = test_limit_zero },
 	{ .name = "send-once rights pass a full queue", .run = test_send_once_passes },
 	{ .name = "a send that times out comes back", .run = test_timed_out_comes_back },
+	{ .name = "CI-16: it cannot come back", .run = test_timed_out_cannot_come_back,
+		.ours = TRUE },
 	{ .name = "a sender waits for room", .run = test_sender_waits },
 	{ .name = "a raised limit wakes as many as fit", .run = test_raised_limit_wakes },
 	{ .name = "blocked senders: first come, first served", .run = test_first_come,
