@@ -117,7 +117,12 @@ void fpu_init(void)
 	}
 	if (machine_info.has_xsave && machine_info.has_fxsr)
 		enable_xsave();
-	slab_cache_init(&fpu_cache, "fpu_state", sizeof(struct fpu_state) + fpu_area_size, 64);
+	slab_cache_init(&fpu_cache, "fpu_state", fpu_bytes(), 64);
+}
+
+size_t fpu_bytes(void)
+{
+	return sizeof(struct fpu_state) + fpu_area_size;
 }
 
 /* --- Ownership ---------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #define I386_FPU_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <kern/machine.h>
@@ -17,6 +18,9 @@
 struct thread;
 
 void fpu_init(void);
+
+/* What a thread's registers take. */
+size_t fpu_bytes(void);
 
 /* Whether the current thread may use the FPU without a trap: it is the owner. */
 void fpu_allow(bool allowed);

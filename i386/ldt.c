@@ -7,6 +7,7 @@
 #include <i386/ldt.h>
 
 #include <i386/regs.h>
+#include <kern/estate.h>
 #include <kern/machine.h>
 #include <kern/mig_support.h>
 #include <kern/percpu.h>
@@ -77,10 +78,14 @@ static size_t ldt_size(uint32_t entries)
 	return sizeof(struct ldt) + entries * sizeof(struct descriptor);
 }
 
+_Static_assert(sizeof(struct ldt) % sizeof(struct descriptor) == 0, "entries are aligned");
+
 static void ldt_release(struct ldt *ldt)
 {
-	if (ldt != NULL)
-		kfree(ldt, ldt_size(ldt->entries));
+	if (ldt == NULL)
+		return;
+	estate_uncharge(ldt->payer, ldt_size(ldt->entries));
+	kfree(ldt, ldt_size(ldt->entries));
 }
 
 void ldt_free(struct pcb *pcb)
@@ -90,14 +95,20 @@ void ldt_free(struct pcb *pcb)
 }
 
 /* A table with what the old one has, if there is an old one, and nothing behind that. */
-static struct ldt *ldt_create(uint32_t entries, const struct ldt *old)
+static struct ldt *ldt_create(uint32_t entries, const struct ldt *old, struct estate *payer)
 {
-	struct ldt *ldt = kalloc(ldt_size(entries));
+	struct ldt *ldt;
 
-	if (ldt == NULL)
+	if (!estate_charge(payer, ldt_size(entries)))
 		return NULL;
+	ldt = kalloc(ldt_size(entries));
+	if (ldt == NULL) {
+		estate_uncharge(payer, ldt_size(entries));
+		return NULL;
+	}
 	memset(ldt, 0, ldt_size(entries));
 	ldt->entries = entries;
+	ldt->payer = payer;
 	if (old != NULL)
 		memcpy(ldt->entry, old->entry, old->entries * sizeof(old->entry[0]));
 	else
@@ -126,7 +137,8 @@ static bool ldt_provide(struct thread *thread, uint32_t entries, struct ldt **ol
 
 	if (pcb->ldt != NULL && pcb->ldt->entries >= entries)
 		return true;
-	ldt = ldt_create(entries < LDT_KERNEL_ENTRIES ? LDT_KERNEL_ENTRIES : entries, pcb->ldt);
+	ldt = ldt_create(entries < LDT_KERNEL_ENTRIES ? LDT_KERNEL_ENTRIES : entries, pcb->ldt,
+			 thread->task->estate);
 	if (ldt == NULL)
 		return false;
 	*oldp = pcb->ldt;

@@ -12,9 +12,11 @@
 
 #include <i386/segments.h>
 
+struct estate;
+
 struct ldt {
 	uint32_t entries;
-	uint32_t unused;		/* entries are aligned */
+	struct estate *payer;		/* its thread's task's, or NULL */
 	struct descriptor entry[];
 };
 

@@ -17,6 +17,7 @@
 #include <i386/cpu.h>
 #include <i386/pmap_types.h>
 #include <kern/assert.h>
+#include <kern/estate.h>
 #include <kern/percpu.h>
 #include <kern/slab.h>
 #include <kern/string.h>
@@ -64,19 +65,25 @@ void pmap_activate(struct pmap *pmap)
 
 /* --- Tables ------------------------------------------------------------------- */
 
-static struct pte *table_alloc(void)
+static struct pte *table_alloc(struct pmap *pmap)
 {
-	struct vm_page *page = vm_page_alloc(VM_ZONE_DIRECT, 0);
+	struct vm_page *page;
 
-	if (page == NULL)
+	if (!estate_charge(pmap->estate, PAGE_BYTES))
 		return NULL;
+	page = vm_page_alloc(VM_ZONE_DIRECT, 0);
+	if (page == NULL) {
+		estate_uncharge(pmap->estate, PAGE_BYTES);
+		return NULL;
+	}
 	page->offset = 0;
 	return memset(vm_page_direct(page), 0, PAGE_BYTES);
 }
 
-static void table_free(struct pte *table)
+static void table_free(struct pmap *pmap, struct pte *table)
 {
 	vm_page_free(vm_page_from_phys(direct_to_phys(table)), 0);
+	estate_uncharge(pmap->estate, PAGE_BYTES);
 }
 
 static struct pte *spare_or_new_table(struct pmap *pmap)
@@ -84,7 +91,7 @@ static struct pte *spare_or_new_table(struct pmap *pmap)
 	struct pte *table = pmap->spare_table;
 
 	if (table == NULL)
-		return table_alloc();
+		return table_alloc(pmap);
 	pmap->spare_table = NULL;
 	return table;
 }
@@ -113,7 +120,7 @@ static bool make_directory(struct pmap *pmap, struct pte *top)
 
 	if (pte_valid(top))
 		return true;
-	directory = table_alloc();
+	directory = table_alloc(pmap);
 	if (directory == NULL)
 		return false;
 	pte_set(top, (uint32_t)direct_to_phys(directory) | PTE_VALID, 0);
@@ -160,7 +167,7 @@ static void release_table(struct pmap *pmap, struct pte *entry, vm_offset_t va)
 	if (pmap->spare_table == NULL)
 		pmap->spare_table = table;
 	else
-		table_free(table);
+		table_free(pmap, table);
 }
 
 /* --- Entering ----------------------------------------------------------------- */
@@ -440,6 +447,14 @@ struct pmap *pmap_create(void)
 	return pmap;
 }
 
+void pmap_set_estate(struct pmap *pmap, struct estate *estate)
+{
+	assert(pmap->estate == NULL && pmap->resident == 0 && pmap->spare_table == NULL);
+	if (estate != NULL)
+		estate_reference(estate);
+	pmap->estate = estate;
+}
+
 static void destroy_directory(struct pmap *pmap, unsigned int index)
 {
 	struct pte *top = &pmap->directory[index];
@@ -449,7 +464,7 @@ static void destroy_directory(struct pmap *pmap, unsigned int index)
 		return;
 	if (*pte_count(pte_table(top)) != 0)
 		pmap_remove(pmap, start, start + DIRECTORY_SPAN);
-	table_free(pte_table(top));
+	table_free(pmap, pte_table(top));
 }
 
 /* A CPU may still have it loaded while it runs threads of the kernel. */
@@ -464,6 +479,7 @@ void pmap_destroy(struct pmap *pmap)
 		destroy_directory(pmap, i);
 	assert(pmap->resident == 0);
 	if (pmap->spare_table != NULL)
-		table_free(pmap->spare_table);
+		table_free(pmap, pmap->spare_table);
+	estate_release(pmap->estate);
 	slab_free(&pmap_cache, pmap);
 }

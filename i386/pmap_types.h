@@ -54,6 +54,7 @@ struct pmap {
 	struct spin_lock lock;		/* page tables, and everything here */
 	uint32_t resident;		/* valid entries in user space */
 	void *spare_table;		/* a table of zeros, or NULL */
+	struct estate *estate;		/* that pays for the tables: a reference, or NULL */
 };
 
 /* One mapping of a page in an address space; i386/pmap_page.c. */

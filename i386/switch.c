@@ -155,6 +155,11 @@ void machine_thread_init(struct thread *thread)
 	regs->eflags = regs_sanitize_eflags(0);
 }
 
+size_t machine_thread_bytes(void)
+{
+	return fpu_bytes();
+}
+
 void machine_thread_terminate(struct thread *thread)
 {
 	fpu_free(thread);

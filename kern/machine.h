@@ -95,6 +95,9 @@ uint32_t machine_rtc_seconds(void);
 /* Set up the pcb of a new thread: all zero registers, standard segments, FPU unused. */
 void machine_thread_init(struct thread *thread);
 
+/* Bytes that a thread may come to need for its registers, besides the pcb. */
+size_t machine_thread_bytes(void);
+
 /* Give back what the pcb owns (FPU area, tables); the thread will not run again. */
 void machine_thread_terminate(struct thread *thread);
 

@@ -12,6 +12,7 @@
 #include <ipc/port.h>
 #include <ipc/space.h>
 #include <kern/essential.h>
+#include <kern/estate.h>
 #include <kern/machine.h>
 #include <kern/printf.h>
 #include <kern/sched.h>
@@ -20,8 +21,13 @@
 #include <kern/task_notify.h>
 #include <kern/thread.h>
 #include <vm/map.h>
+#include <vm/pmap.h>
 
 #define MAXPRI_USER 6
+
+/* With what is always there of it. */
+#define TASK_BYTES (sizeof(struct task) + sizeof(struct estate) + sizeof(struct vm_map) +	\
+		    sizeof(struct ipc_space) + sizeof(struct ipc_account) + sizeof(struct ipc_port))
 
 static struct slab_cache task_cache;
 
@@ -42,6 +48,13 @@ void task_reference(struct task *task)
 	(void)old;
 }
 
+static void task_free(struct task *task)
+{
+	estate_uncharge(task->estate, TASK_BYTES);
+	estate_release(task->estate);
+	slab_free(&task_cache, task);
+}
+
 void task_release(struct task *task)
 {
 	uint32_t left = __atomic_sub_fetch(&task->ref_count, 1, __ATOMIC_ACQ_REL);
@@ -52,17 +65,37 @@ void task_release(struct task *task)
 	assert(!task->active && task->thread_count == 0 && task->self_port == NULL);
 	ipc_space_release(task->space);
 	vm_map_release(task->map);
-	slab_free(&task_cache, task);
+	task_free(task);
 }
 
 /* --- Creation --------------------------------------------------------------------------- */
 
-static struct task *task_alloc(void)
+/* The child of a task, or of the kernel, pays for itself.  NULL: it may not, or memory is short. */
+static struct estate *new_estate(struct task *parent)
 {
-	struct task *task = slab_zalloc(&task_cache);
+	struct estate *estate = estate_inherit(parent != NULL ? parent->estate : NULL);
 
-	if (task == NULL)
+	if (estate != NULL && !estate_charge(estate, TASK_BYTES)) {
+		estate_release(estate);
 		return NULL;
+	}
+	return estate;
+}
+
+static struct task *task_alloc(struct task *parent)
+{
+	struct estate *estate = kernel_task != NULL ? new_estate(parent) : NULL;
+	struct task *task = NULL;
+
+	if (estate != NULL || kernel_task == NULL)
+		task = slab_zalloc(&task_cache);
+	if (task == NULL) {
+		if (estate != NULL)
+			estate_uncharge(estate, TASK_BYTES);
+		estate_release(estate);
+		return NULL;
+	}
+	task->estate = estate;
 	spin_lock_init(&task->lock, LOCK_TASK);
 	task->ref_count = 1;
 	task->active = true;
@@ -86,7 +119,7 @@ static void task_discard(struct task *task)
 	}
 	if (task->map != NULL)
 		vm_map_release(task->map);
-	slab_free(&task_cache, task);
+	task_free(task);
 }
 
 static kern_return_t task_make_parts(struct task *task, struct vm_map *inherited)
@@ -95,6 +128,7 @@ static kern_return_t task_make_parts(struct task *task, struct vm_map *inherited
 	if (task->map == NULL || ipc_space_create(&task->space) != KERN_SUCCESS)
 		return KERN_RESOURCE_SHORTAGE;
 	task->space->task = task;
+	pmap_set_estate(vm_map_pmap(task->map), task->estate);
 	task->self_port = ipc_port_alloc_kernel(IKOT_TASK, task);
 	if (task->self_port == NULL)
 		return KERN_RESOURCE_SHORTAGE;
@@ -137,7 +171,7 @@ static void task_publish(struct task *task)
 
 kern_return_t task_create_internal(struct task *parent, bool inherit, struct task **childp)
 {
-	struct task *task = task_alloc();
+	struct task *task = task_alloc(parent);
 	kern_return_t kr;
 
 	if (task == NULL)
@@ -169,6 +203,7 @@ void task_name_set(struct task *task, const char *name)
 
 void task_init(void)
 {
+	estate_init();
 	slab_cache_init(&task_cache, "task", sizeof(struct task), 0);
 	queue_init(&all_tasks);
 	if (task_create_internal(NULL, false, &kernel_task) != KERN_SUCCESS)

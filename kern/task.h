@@ -16,6 +16,7 @@
 #include <mach/kern_return.h>
 #include <mach/message.h>
 
+struct estate;
 struct io_bitmap;
 struct ipc_port;
 struct ipc_space;
@@ -32,6 +33,7 @@ struct task {
 	bool essential;
 	struct vm_map *map;		/* a reference; constant until the last release */
 	struct ipc_space *space;	/* a reference; constant until the last release */
+	struct estate *estate;		/* who pays for it; a reference, constant; or NULL */
 	struct io_bitmap *io;		/* I/O ports that it may use (i386/io_bitmap.h), or NULL */
 	struct queue threads;		/* by thread.task_link */
 	uint32_t thread_count;

@@ -3,6 +3,7 @@
  * What programs ask of tasks.  Ports in arguments are consumed on success only
  * (kern/mig_support.h); a dying task is refused with KERN_FAILURE.
  */
+#include <kern/estate.h>
 #include <kern/mig_support.h>
 #include <kern/object_list.h>
 #include <kern/sched.h>
@@ -83,6 +84,36 @@ kern_return_t task_set_security_token(struct host *host_priv, struct task *task,
 		kr = KERN_SUCCESS;
 	}
 	spin_unlock(&task->lock);
+	return kr;
+}
+
+/* --- What it takes ------------------------------------------------------------------------ */
+
+static kern_return_t check_estate(const struct host *host_priv, const struct task *task)
+{
+	if (host_priv == NULL)
+		return KERN_INVALID_HOST;
+	return task == NULL || task->estate == NULL ? KERN_INVALID_TASK : KERN_SUCCESS;
+}
+
+kern_return_t task_get_estate(struct host *host_priv, struct task *task, natural_t *bytes,
+			      natural_t *limit)
+{
+	kern_return_t kr = check_estate(host_priv, task);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	*bytes = task->estate->bytes;
+	*limit = task->estate->limit;
+	return KERN_SUCCESS;
+}
+
+kern_return_t task_set_estate(struct host *host_priv, struct task *task, natural_t limit)
+{
+	kern_return_t kr = check_estate(host_priv, task);
+
+	if (kr == KERN_SUCCESS)
+		task->estate->limit = limit;
 	return kr;
 }
 

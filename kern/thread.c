@@ -14,6 +14,7 @@
 #include <kern/thread.h>
 
 #include <ipc/port.h>
+#include <kern/estate.h>
 #include <kern/exception.h>
 #include <kern/queue.h>
 #include <kern/reaper.h>
@@ -45,10 +46,16 @@ void thread_reference(struct thread *thread)
 	(void)old;
 }
 
+static uint32_t thread_bytes(void)
+{
+	return sizeof(struct thread) + sizeof(struct ipc_port) + machine_thread_bytes();
+}
+
 static void thread_free(struct thread *thread)
 {
 	assert(thread->self_port == NULL && !thread->active);
 	machine_thread_terminate(thread);
+	estate_uncharge(thread->task->estate, thread_bytes());
 	task_release(thread->task);
 	slab_free(&thread_cache, thread);
 }
@@ -78,10 +85,15 @@ static uint32_t new_id(const struct task *task)
 /* Everything but ports and places in lists; borrows the task's reference for now. */
 static struct thread *thread_alloc(struct task *task, continuation_t start)
 {
-	struct thread *thread = slab_zalloc(&thread_cache);
+	struct thread *thread;
 
-	if (thread == NULL)
+	if (!estate_charge(task->estate, thread_bytes()))
 		return NULL;
+	thread = slab_zalloc(&thread_cache);
+	if (thread == NULL) {
+		estate_uncharge(task->estate, thread_bytes());
+		return NULL;
+	}
 	spin_lock_init(&thread->lock, LOCK_THREAD);
 	thread->ref_count = 1;
 	thread->active = true;
@@ -146,6 +158,7 @@ static void thread_discard(struct thread *thread)
 	if (port != NULL)
 		ipc_port_dealloc_kernel(port);
 	machine_thread_terminate(thread);
+	estate_uncharge(thread->task->estate, thread_bytes());
 	slab_free(&thread_cache, thread);
 }
 

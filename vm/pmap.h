@@ -25,6 +25,10 @@ void pmap_init(void);
 /* Returns an empty address space, sharing the kernel's part; NULL when memory is short. */
 struct pmap *pmap_create(void);
 
+/* Who pays for its page tables from now on; once, before there are any.  NULL: nobody. */
+struct estate;
+void pmap_set_estate(struct pmap *pmap, struct estate *estate);
+
 /* Consumes the pmap; no CPU uses it and nothing is entered in it any more. */
 void pmap_destroy(struct pmap *pmap);
 

@@ -34,6 +34,11 @@ void test_body(void);
 void test_entries(void);
 void test_memory_sent(void);
 
+void test_estate_codes(void);
+void test_estate_threads(void);
+void test_estate_orphans(void);
+void test_estate_tables(void);
+
 void test_answers(void);
 void test_kernel_answers(void);
 void test_notifications(void);
