@@ -65,6 +65,11 @@ vm_size_t vm_map_copy_size(const struct vm_map_copy *copy)
 	return copy == NULL ? 0 : copy->size;
 }
 
+vm_offset_t vm_map_copy_offset(const struct vm_map_copy *copy)
+{
+	return copy->offset;
+}
+
 vm_size_t vm_map_copy_memory_least(vm_size_t size)
 {
 	return kalloc_rounded(sizeof(struct vm_map_copy) + (size <= COPY_BYTES_MAX ? size : 0));

@@ -198,6 +198,9 @@ kern_return_t vm_map_copy_read(struct vm_map_copy *copy, vm_size_t offset, void 
 
 vm_size_t vm_map_copy_size(const struct vm_map_copy *copy);
 
+/* Where its first byte was in its page.  Not of NULL. */
+vm_offset_t vm_map_copy_offset(const struct vm_map_copy *copy);
+
 /* Bytes of kernel memory that a copy takes besides pages; at least, for one of so many bytes. */
 vm_size_t vm_map_copy_memory(const struct vm_map_copy *copy);
 vm_size_t vm_map_copy_memory_least(vm_size_t size);

@@ -73,7 +73,7 @@ kern_return_t vm_write(vm_map_t map, vm_address_t address, vm_map_copy_t data,
 		return KERN_INVALID_ARGUMENT;
 	if (count == 0)
 		return KERN_SUCCESS;
-	if (!page_aligned_all(address, count, 0))
+	if (!page_aligned_all(address, count, vm_map_copy_offset(data)))
 		return KERN_INVALID_ARGUMENT;
 	return vm_map_copy_overwrite(map, address, data);
 }
