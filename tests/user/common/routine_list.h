@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The routines of all interfaces that the kernel serves: id, name, the kind of port that each is for, and
- * what it answers on any other.  Included by the list of their client stubs as well.
+ * The routines of all interfaces that the kernel serves: id, name, the kind of port that each is
+ * for, and what it answers on any other.  Included by the list of their client stubs as well.
  */
 ROUTINE(2007, task_create, TASK, TASK)
 ROUTINE(2008, task_terminate, TASK, ARGUMENT)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The client stub of each routine; their headers are left out, for all count as of one type here. */
+/* The client stub of each routine; without their headers, for all are of one type here. */
 #include "request.h"
 
 #define ROUTINE(id, name, object, wrong)	extern kern_return_t name(uint32_t, uint32_t, uint32_t, \

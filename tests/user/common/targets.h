@@ -28,7 +28,7 @@ struct targets {
 void targets_make(struct targets *targets);
 void targets_end(struct targets *targets);
 
-/* Only that of a kind before OBJECT_KINDS; with it come the other ports of the same memory object. */
+/* Only that of a kind before OBJECT_KINDS; those of a memory object come together. */
 void targets_make_one(struct targets *targets, unsigned int kind);
 void targets_end_one(struct targets *targets, unsigned int kind);
 

@@ -43,7 +43,7 @@ static boolean_t is_harmful(void)
 	return routine_is_harmful(world.routine->id, world.kind) || world.routine->id == 2813;
 }
 
-/* --- rights that an item may bring -------------------------------------------------------------- */
+/* --- rights that an item may bring ------------------------------------------------------------ */
 
 /* A name of ours for an item with that type; it is gone when it was taken. */
 static mach_port_t fresh_right(unsigned int type)
@@ -74,7 +74,7 @@ static void try_fresh(const struct item *item, unsigned int type, enum outcome o
 		EXPECT(mach_port_mod_refs(SELF, name, MACH_PORT_RIGHT_SEND, -1), KERN_SUCCESS);
 }
 
-/* --- types --------------------------------------------------------------------------------------- */
+/* --- types ------------------------------------------------------------------------------------ */
 
 /* A wrong type is seen where the routine knows exactly what must come. */
 static enum outcome expected(const struct item *item, uint32_t new_name)
@@ -142,7 +142,7 @@ static void try_bits(const struct item *item)
 	}
 }
 
-/* --- values -------------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static const uint32_t values[] = {
 	0, 1, 2, 3, 4, 7, 8, 16, 17, 0xff, PAGE_SIZE - 1, PAGE_SIZE, PAGE_SIZE + 1, 0x7fffffff,
@@ -194,7 +194,7 @@ static void try_ranges(const struct item *item)
 	world_renew();
 }
 
-/* --- rights ---------------------------------------------------------------------------------------- */
+/* --- rights ----------------------------------------------------------------------------------- */
 
 /* Rights to ports of all kinds, and no rights. */
 static void try_ports(const struct item *item)
@@ -215,7 +215,7 @@ static void try_ports(const struct item *item)
 	world_renew();
 }
 
-/* --- memory out of line ------------------------------------------------------------------------------ */
+/* --- memory out of line ----------------------------------------------------------------------- */
 
 static void try_memory(const struct item *item)
 {
@@ -237,7 +237,7 @@ static void try_memory(const struct item *item)
 	world_renew();
 }
 
-/* --- the message ------------------------------------------------------------------------------------- */
+/* --- the message ------------------------------------------------------------------------------ */
 
 static void try_lengths(void)
 {

@@ -12,14 +12,12 @@
 #include "../common/routines.h"
 #include "../common/targets.h"
 
-/* --- well-formed ----------------------------------------------------------------------------- */
+/* --- well-formed ------------------------------------------------------------------------------ */
 
-/*
- * A task that is a target or an argument has memory where we have it, a receive and a send right
- * named ARGUMENT, and a port set: */
+/* A task that is a target or an argument has memory where we have it, a port ARGUMENT, and a set: */
 #define SET_NAME	0x15u
 
-/* The request with good arguments; `ports' are those that it names.  Returns: whether there is one. */
+/* The request with good arguments, which name `ports'.  Returns: whether there is one. */
 boolean_t well_formed(struct request *request, unsigned int routine, const struct targets *ports);
 
 /* --- items ------------------------------------------------------------------------------------ */

@@ -30,7 +30,7 @@ unsigned int world_asked, world_succeeded;
 static mach_port_t reply;
 static boolean_t takes_memory;		/* out of line: it may have gone */
 
-/* --- the kernel's objects ---------------------------------------------------------------------- */
+/* --- the kernel's objects --------------------------------------------------------------------- */
 
 struct objects {
 	unsigned int	count;
@@ -82,7 +82,7 @@ static void expect_same_objects(void)
 				after.cache[i].nr_objs, before.cache[i].nr_objs);
 }
 
-/* --- ports and tasks ---------------------------------------------------------------------------- */
+/* --- ports and tasks -------------------------------------------------------------------------- */
 
 /* Memory and names, where and as we have them. */
 static void furnish(mach_port_t task)
@@ -262,7 +262,7 @@ void world_close(void)
 	expect_same_objects();
 }
 
-/* --- asking -------------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------------------- */
 
 /* A send fails in the body for one of these reasons; the reply right is used up then. */
 static boolean_t is_body_error(kern_return_t code)

@@ -20,7 +20,7 @@ extern unsigned int world_asked, world_succeeded;
 void world_begin(void);
 void world_end(void);
 
-/* For a routine: whether its request can be made.  In the end all objects of the kernel are gone. */
+/* For a routine: can its request be made?  In the end the objects of the kernel are gone. */
 boolean_t world_open(unsigned int routine);
 void world_close(void);
 
