@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* spec/observed.md on memory, and spec/abi.md on its limit, sentence by sentence. */
+/* spec/observed.md on memory and pagers, and spec/abi.md on its limit, sentence by sentence. */
 #include "../common/tap.h"
 #include "tests.h"
 
@@ -20,6 +20,15 @@ static const struct test tests[] = {
 	{ .name = "vm_wire", .run = test_wire },
 	{ .name = "vm_allocate_contiguous and vm_pages_phys", .run = test_contiguous, .ours = TRUE },
 	{ .name = "the size limit", .run = test_size_limit },
+	{ .name = "one memory_object_init", .run = test_one_init },
+	{ .name = "never ready, and unmapped", .run = test_never_ready },
+	{ .name = "what the last unmapping returns", .run = test_last_unmap },
+	{ .name = "after memory_object_destroy", .run = test_after_destroy },
+	{ .name = "after a pager's death", .run = test_after_death },
+	{ .name = "a pager dies before it is ready", .run = test_death_before_ready },
+	{ .name = "protections of lock_request", .run = test_lock_values },
+	{ .name = "rights to answer to", .run = test_rights_to_answer, .ours = TRUE },
+	{ .name = "copies by DELAY and TEMPORARY", .run = test_delayed, .ours = TRUE },
 };
 
 int main(int argc, char **argv)

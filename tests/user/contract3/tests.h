@@ -20,4 +20,15 @@ void test_wire(void);
 void test_contiguous(void);
 void test_size_limit(void);
 
+/* pagers.c */
+void test_one_init(void);
+void test_never_ready(void);
+void test_last_unmap(void);
+void test_after_destroy(void);
+void test_after_death(void);
+void test_death_before_ready(void);
+void test_lock_values(void);
+void test_rights_to_answer(void);
+void test_delayed(void);
+
 #endif
