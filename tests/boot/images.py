@@ -4,16 +4,17 @@
 import struct
 
 EM_386, EM_X86_64 = 3, 62
-ET_REL, ET_EXEC = 1, 2
+ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
 BASE = 0x08048000
 HEADERS = 52 + 32
 CODE = b"\xeb\xfe"          # a loop: no test lets it run
+ON_STACK = b"\x68\xc3\0\0\0\xff\xd4\x0f\x0b"     # push a `ret`, call it; then ud2
 
 
 def program(machine=EM_386, kind=ET_EXEC, data=1, base=BASE, entry=None, headers=1,
-            file_size=None, memory_size=None):
+            file_size=None, memory_size=None, code=CODE):
     """An executable of one segment."""
-    size = HEADERS + len(CODE)
+    size = HEADERS + len(code)
     ident = b"\x7fELF" + bytes([1, data, 1]) + bytes(9)
     order = "<" if data == 1 else ">"
     start = base + HEADERS if entry is None else entry
@@ -22,7 +23,7 @@ def program(machine=EM_386, kind=ET_EXEC, data=1, base=BASE, entry=None, headers
     segment = struct.pack(order + "IIIIIIII", 1, 0, base, base,
                           size if file_size is None else file_size,
                           size if memory_size is None else memory_size, 5, 4096)
-    return ident + header + segment + CODE
+    return ident + header + segment + code
 
 
 def text():
@@ -61,6 +62,11 @@ def relocatable():
 
 def big_endian():
     return program(data=2)
+
+
+def shared():
+    """Without an address, and without a word on the stack, on which it runs code."""
+    return program(kind=ET_DYN, base=0, code=ON_STACK)
 
 
 def kernel_address():
