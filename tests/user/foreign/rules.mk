@@ -18,7 +18,7 @@ $(FOREIGN_BUILD)/stubs/experimental.h: private FOREIGN_MIG := \
 	$(foreach name,device_intr_register vm_allocate_contiguous,-D$(name)=experimental_$(name))
 
 FOREIGN_CFLAGS := $(FREESTANDING) -march=pentium3 -O2 -g -fno-stack-protector \
-	-fno-tree-loop-distribute-patterns -I$(FOREIGN)/include -I$(FOREIGN_BUILD)/stubs \
+	-I$(FOREIGN)/include -I$(FOREIGN_BUILD)/stubs \
 	-isystem $(FOREIGN_BUILD)/include
 
 FOREIGN_STUBS := $(addsuffix _user.c,$(notdir $(FOREIGN_CALLS))) \

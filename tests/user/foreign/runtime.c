@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What other people's libraries would have: MIG's run-time, a few functions on bytes, threads. */
+/*
+ * What other people's libraries would have: MIG's run-time, threads, and a few functions on bytes,
+ * in instructions that no compiler makes into calls of these functions.
+ */
 #include "foreign.h"
 
 #include <mach/thread_status.h>
@@ -14,13 +17,13 @@ void *memcpy(void *to, const void *from, size_t size)
 
 void *memmove(void *to, const void *from, size_t size)
 {
-	char *t = to;
-	const char *f = from;
+	char *last = (char *) to + size - 1;
+	const char *last_from = (const char *) from + size - 1;
 
-	if (t <= f)
+	if (to <= from)
 		return memcpy(to, from, size);
-	while (size-- > 0)
-		t[size] = f[size];
+	__asm__ volatile ("std\n\trep movsb\n\tcld"
+			  : "+D" (last), "+S" (last_from), "+c" (size) : : "memory");
 	return to;
 }
 
@@ -44,11 +47,11 @@ int memcmp(const void *a, const void *b, size_t size)
 
 size_t strlen(const char *text)
 {
-	size_t length = 0;
+	const char *end = text;
+	size_t most = -1;
 
-	while (text[length] != '\0')
-		length++;
-	return length;
+	__asm__ volatile ("repne scasb" : "+D" (end), "+c" (most) : "a" (0) : "memory");
+	return end - text - 1;
 }
 
 /* --- MIG's run-time --------------------------------------------------------------------------- */
