@@ -40,6 +40,18 @@ static uint32_t get_input(uint8_t *data, uint32_t size)
 	return done;
 }
 
+int device_console_getc(void)
+{
+	uint8_t c;
+	bool found;
+
+	spin_lock(&input_lock);
+	take_input();
+	found = get_input(&c, 1) == 1;
+	spin_unlock(&input_lock);
+	return found ? c : -1;
+}
+
 /* The first reader and the characters for it, or NULL. */
 static struct device_request *next_served(uint8_t *data, uint32_t *done)
 {

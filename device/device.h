@@ -104,6 +104,13 @@ void device_irq_serve(void);
 void device_time_init(void);
 void device_mem_init(void);
 
+/*
+ * A character of what has been typed, also of what an interrupt has taken in already.
+ *
+ * Returns:  -1 when there is none.
+ */
+int device_console_getc(void);
+
 /* Ranges of I/O ports as kernel objects (device/io_perm.c). */
 void io_perm_init(void);
 

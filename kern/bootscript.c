@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 
+#include <device/device.h>
 #include <device/ramdisk.h>
 #include <kern/boot_info.h>
 #include <kern/boot_program.h>
@@ -277,7 +278,7 @@ static void wait_for_return(const struct job *job)
 	int c;
 
 	printf("Press Return to start %s: ", job->name);
-	while ((c = console_getc_poll()) != '\r' && c != '\n') {
+	while ((c = device_console_getc()) != '\r' && c != '\n') {
 		thread_will_wait(self, false);
 		thread_set_timeout(self, CONSOLE_POLL_MS);
 		thread_block(NULL);

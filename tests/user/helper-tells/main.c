@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A program that tells what it was started with: arguments, environment, its stack.  Those of its
- * arguments that are numbers are names; the one that is the privileged host port halts the machine.
+ * arguments that are numbers are names; the one that is the privileged host port halts the machine,
+ * or resets it if an argument says so.
  */
 #include <libmach/print.h>
 #include <libmach/string.h>
@@ -33,10 +34,13 @@ static void wait(void)
 
 int main(int argc, char **argv, char **envp)
 {
-	unsigned int count = 0;
+	unsigned int count = 0, how = RB_HALT;
 
-	for (int i = 0; i < argc; i++)
+	for (int i = 0; i < argc; i++) {
 		printf("[%d] %s\n", i, argv[i]);
+		if (strcmp(argv[i], "reset") == 0)
+			how = 0;
+	}
 	printf("%d arguments\n", argc);
 	for (; envp[count] != NULL; count++)
 		printf("%s\n", envp[count]);
@@ -45,6 +49,6 @@ int main(int argc, char **argv, char **envp)
 	wait();
 	for (int i = 1; i < argc; i++)
 		if (atoi(argv[i]) > 0)
-			host_reboot((mach_port_t) atoi(argv[i]), RB_HALT);
+			host_reboot((mach_port_t) atoi(argv[i]), how);
 	return 1;
 }
