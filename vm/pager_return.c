@@ -62,6 +62,7 @@ struct returning {
 	uint32_t first, end;
 	memory_object_return_t which;
 	enum vm_return_mode mode;
+	bool clean;			/* no dirty ones */
 };
 
 /* Does the current task pay? */
@@ -193,16 +194,10 @@ static bool follows(const struct returning *r, struct vm_page *page)
 	       goes_back(r->pager->object, page->offset - 1, r->which, is_dirty(page));
 }
 
-/* Has a page that is found once more been returned already, as what stays precious has? */
-static bool is_done(const struct returning *r, struct vm_page *page)
-{
-	return r->mode == RETURN_COPIES && !is_dirty(page);
-}
-
 static kern_return_t look_at(const struct returning *r, struct vm_page *page, bool again,
 			     bool *left)
 {
-	if (!vm_page_goes_back(page, r->which) || (again && is_done(r, page)))
+	if (!vm_page_goes_back(page, r->which) || (r->clean && is_dirty(page)))
 		return KERN_SUCCESS;
 	if (again || !follows(r, page))
 		return return_from(r, page->offset);
@@ -234,15 +229,23 @@ static kern_return_t return_all(const struct returning *r, bool again, bool *lef
 kern_return_t vm_pager_return(struct vm_pager *pager, uint32_t first, uint32_t end,
 			      memory_object_return_t which, enum vm_return_mode mode)
 {
-	const struct returning r = { pager, first, end, which, mode };
+	struct returning r = { pager, first, end, which, mode, false };
+	kern_return_t kr = KERN_SUCCESS;
 	bool left = false;
-	kern_return_t kr;
 
 	if (pager->device)
 		return KERN_SUCCESS;
 	spin_lock(pager->lock);
 	assert(pager->object->holds > 0);
-	kr = return_all(&r, false, &left);
+	/* What stays precious goes back as often as it is looked at, so what is dirty comes later. */
+	if (which == MEMORY_OBJECT_RETURN_ALL && mode == RETURN_COPIES) {
+		r.clean = true;
+		kr = return_all(&r, false, &left);
+		r.clean = left = false;
+		r.which = MEMORY_OBJECT_RETURN_DIRTY;
+	}
+	if (kr == KERN_SUCCESS)
+		kr = return_all(&r, false, &left);
 	if (kr == KERN_SUCCESS && left)
 		kr = return_all(&r, true, &left);
 	spin_unlock(pager->lock);

@@ -25,6 +25,7 @@
 struct object_model objects[OBJECTS];
 bool pagers_fail;
 uint32_t pager_troubles;
+const struct object_model *pager_refuses;
 
 static struct ipc_space *space;		/* of all pagers */
 static uint32_t object_count;		/* that there are in this world */
@@ -214,7 +215,7 @@ static bool is_zero(const unsigned char *bytes)
 static void answer_request(struct object_model *o, struct vm_pager *pager, uint32_t i)
 {
 	o->wanted[i] = false;
-	if (pagers_fail && below(8) == 0) {
+	if (o == pager_refuses || (pagers_fail && below(8) == 0)) {
 		pager_troubles++;
 		memory_object_data_error(pager, i * PAGE_BYTES, PAGE_BYTES, KERN_FAILURE);
 	} else if (is_zero(o->store[i]) && below(2) == 0) {

@@ -34,6 +34,7 @@ struct object_model {
 extern struct object_model objects[OBJECTS];
 extern bool pagers_fail;		/* they may do what makes operations fail */
 extern uint32_t pager_troubles;		/* how often they have */
+extern const struct object_model *pager_refuses;	/* all requests for this one */
 
 void pagers_start(bool any);
 void pagers_end(void);

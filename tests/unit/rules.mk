@@ -119,6 +119,7 @@ UNIT_VM := $(filter-out tests/unit/fakes_pager.c,$(MAP_SOURCES)) $(wildcard vm/p
 	$(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) \
 	$(addprefix tests/unit/,fakes_wait.c map_model.c map_ops.c map_runs.c pager_model.c)
 $(eval $(call unit-test,map_model,$(UNIT_VM) $(addprefix tests/unit/,map_pairs.c map_shrink.c)))
+$(eval $(call unit-test,pagers,$(UNIT_VM)))
 $(eval $(call unit-test,pageout,$(filter-out %/fakes_pager.c %/map_check.c,$(MAP_SOURCES)) \
 	vm/store.c vm/pageout.c vm/pager_run.c vm/pager_request.c))
 $(eval $(call unit-test,msg_item,ipc/msg_item.c))
@@ -161,5 +162,5 @@ $(B)/tests/unit/injected: FORCE
 UNIT_TESTS += $(B)/tests/unit/injected
 
 .PHONY: unit-coverage
-unit-coverage: $(addprefix $(B)/tests/covered/,$(strip $(INJECT_TESTS)) msg_item) \
+unit-coverage: $(addprefix $(B)/tests/covered/,$(strip $(INJECT_TESTS)) msg_item pageout) \
 	$(B)/tests/unit/injected
