@@ -185,12 +185,12 @@ void vm_pageout_redeem(void)
 {
 }
 
-struct ipc_port *default_manager_right(void)
+__attribute__((weak)) struct ipc_port *default_manager_right(void)
 {
 	return NULL;
 }
 
-void vm_pageout_laundered(void)
+__attribute__((weak)) void vm_pageout_laundered(void)
 {
 	kernel_must(!"a page was out");
 }

@@ -6,6 +6,7 @@
 
 #include <ipc/port.h>
 #include <ipc/space.h>
+#include <kern/default_manager.h>
 #include <kern/mig_support.h>
 #include <mach/mach4_server.h>
 #include <mach/mach_server.h>
@@ -16,11 +17,14 @@
 #include <tests/unit/pager_model.h>
 #include <vm/copy.h>
 #include <vm/map_entry.h>
+#include <vm/extent.h>
+#include <vm/object_away.h>
 #include <vm/object_device.h>
 #include <vm/object_pages.h>
 #include <vm/pager.h>
 #include <vm/pager_message.h>
 #include <vm/proxy.h>
+#include <vm/store.h>
 
 #define PAGE PAGE_BYTES
 
@@ -57,6 +61,24 @@ static vm_offset_t map_object(int strategy)
 		KERN_SUCCESS);
 	vm_pager_release(pager);
 	return address;
+}
+
+static struct page_request *ask(struct vm_pager *pager, enum page_request_kind kind, uint32_t index)
+{
+	struct page_request *request;
+
+	spin_lock(pager->lock);
+	ck_must(vm_pager_ask(pager, kind, index, VM_PROT_READ) == VM_ASK_PAGER);
+	spin_unlock(pager->lock);
+	request = current_thread()->page_request;
+	current_thread()->page_request = NULL;
+	return request;
+}
+
+static kern_return_t answer_of(struct page_request *request)
+{
+	current_thread()->page_request = request;
+	return vm_pager_wait();
 }
 
 static struct vm_pager *the_pager(void)
@@ -159,7 +181,7 @@ START_TEST(told)
 	mach_msg_type_number_t count;
 	struct vm_map_copy *copy;
 	struct ipc_port *name;
-	uint32_t entries, most;
+	uint32_t entries, most, chained = 0;
 	boolean_t shared;
 	kern_return_t kr;
 	char bytes[8];
@@ -191,6 +213,12 @@ START_TEST(told)
 	ck_assert_uint_gt(fake_task.faults, 0);
 	ck_assert_int_eq(vm_cache_statistics(map, &cached), KERN_SUCCESS);
 	ck_assert_int_gt(cached.active_tmp_count, 0);
+	for (uint32_t i = 0; i < vm_object_pages_buckets(); i++)
+		chained += vm_object_pages_chain(i);
+	ck_assert_uint_eq(chained, (uint32_t)cached.active_tmp_count);
+	ck_assert(!vm_page_kernel_short(PAGE));
+	ck_assert(vm_page_any_managed(0, (phys_addr_t)1 << 32));
+	ck_assert(!vm_page_any_managed((phys_addr_t)1 << 32, (phys_addr_t)1 << 33));
 	ck_assert_int_eq(vm_get_size_limit(map, &limit, &limit_max), KERN_SUCCESS);
 	ck_assert_int_eq(vm_map_set_limits(map, limit, limit - 1, true), KERN_INVALID_ARGUMENT);
 	vm_map_get_entry_limit(map, &entries, &most);
@@ -235,6 +263,129 @@ START_TEST(region_proxies)
 	ck_assert_int_eq(byte, 'y');
 	ck_must(vm_map_read_bytes(map, second, &byte, 1) == KERN_SUCCESS);
 	ck_assert_int_eq(byte, 'x');
+	ck_assert_uint_eq(vm_extent_count(), 0);	/* the right was the last */
+	end();
+}
+END_TEST
+
+static kern_return_t proxy_of(struct ipc_space *space, struct ipc_port *under, vm_offset_t start,
+			      vm_size_t size, struct ipc_port **proxy)
+{
+	vm_offset_t offset = 0;
+
+	return memory_object_create_proxy(space, VM_PROT_READ, &under, 1, &offset, 1, &start, 1,
+					  &size, 1, proxy);
+}
+
+/* A window in a window shows no more than that. */
+START_TEST(proxies_of_proxies)
+{
+	struct ipc_space *space;
+	struct ipc_port *one = NULL, *two = NULL, *out = NULL, *right;
+	vm_offset_t base = 0;
+	char byte = 0;
+
+	begin();
+	ck_must(ipc_space_create(&space) == KERN_SUCCESS);
+	right = object_right(object);
+	ck_assert_int_eq(proxy_of(NULL, right, 0, PAGE, &one), KERN_INVALID_TASK);
+	ck_assert_int_eq(proxy_of(space, IP_DEAD, 0, PAGE, &one), KERN_INVALID_NAME);
+	ck_must(proxy_of(space, right, PAGE, 4 * PAGE, &one) == KERN_SUCCESS);
+	right = ipc_port_copy_send(one);
+	if (proxy_of(space, right, 2 * PAGE, 8 * PAGE, &two) != KERN_SUCCESS)
+		ipc_port_release_send(right);
+	ck_must(two != NULL);
+	right = ipc_port_copy_send(one);
+	if (proxy_of(space, right, 9 * PAGE, PAGE, &out) != KERN_SUCCESS)
+		ipc_port_release_send(right);
+	ck_must(out != NULL);
+	ck_must(vm_map(map, &base, 2 * PAGE, 0, true, two, 0, false, VM_PROT_READ, VM_PROT_READ,
+		       VM_INHERIT_COPY) == KERN_SUCCESS);
+	ck_must(vm_map_read_bytes(map, base + PAGE, &byte, 1) == KERN_SUCCESS);
+	ck_assert_int_eq(byte, (char)object->store[4][0]);
+	ck_assert_int_ne(vm_map(map, &base, PAGE, 0, true, out, 0, false, VM_PROT_READ,
+				VM_PROT_READ, VM_INHERIT_COPY), KERN_SUCCESS);
+	ipc_port_release_send(out);
+	ipc_port_release_send(one);
+	ipc_space_destroy(space);
+	ipc_space_release(space);
+	end();
+}
+END_TEST
+
+/* --- The default memory manager ------------------------------------------------------------------ */
+
+static struct ipc_port *manager;	/* receive right, in nobody's space */
+
+struct ipc_port *default_manager_right(void)
+{
+	return manager == NULL ? IP_NULL : ipc_port_make_send(manager);
+}
+
+void vm_pageout_laundered(void)
+{
+}
+
+/* Pages of anonymous memory go to the manager, and one comes back. */
+START_TEST(stored)
+{
+	struct page_request *request;
+	struct vm_map_copy *copy;
+	struct vm_object *anonymous;
+	struct vm_pager *pager;
+	struct vm_away *away;
+	vm_offset_t base = 0;
+	uint32_t index, sent;
+	char byte = 0;
+
+	begin();
+	manager = ipc_port_create();
+	ck_must(manager != NULL);
+	ck_must(vm_allocate(map, &base, 3 * PAGE, true) == KERN_SUCCESS);
+	for (uint32_t i = 0; i < 3; i++)
+		ck_must(vm_map_write_bytes(map, base + i * PAGE, "a", 1) == KERN_SUCCESS);
+	mutex_lock(&map->lock);
+	anonymous = vm_map_lookup(map, base)->object;
+	index = vm_entry_index(vm_map_lookup(map, base), base);
+	mutex_unlock(&map->lock);
+	spin_lock(anonymous->lock);
+	for (uint32_t i = 0; i < 3; i++)
+		vm_page_requeue(vm_object_page(anonymous, index + i), QUEUE_INACTIVE);
+	ck_assert_uint_eq(vm_store_page_out(anonymous, index), 0);	/* a store is made */
+	sent = vm_store_page_out(anonymous, index);
+	away = vm_object_away(anonymous, index);
+	spin_unlock(anonymous->lock);
+	ck_must(sent == 3 && away != NULL);
+	pager = away->store->pager;
+	vm_pager_reference(pager);
+	ck_assert_uint_eq(manager->msgcount, 1);
+	ck_assert_uint_eq(pager_messages_waiting(pager), 1);
+	spin_lock(anonymous->lock);
+	ck_must(vm_pager_need(anonymous, index, VM_PROT_READ) == VM_ASK_PAGER);
+	spin_unlock(anonymous->lock);
+	request = current_thread()->page_request;
+	current_thread()->page_request = NULL;
+	copy = vm_map_copy_from_kernel(object->store[1], PAGE);
+	ck_must(copy != NULL);
+	ck_must(memory_object_data_supply(pager, (vm_offset_t)away->slot << PAGE_SHIFT, copy, PAGE,
+					  VM_PROT_NONE, false, IP_NULL, 0) == KERN_SUCCESS);
+	ck_assert_int_eq(answer_of(request), KERN_SUCCESS);
+	ck_must(vm_map_read_bytes(map, base, &byte, 1) == KERN_SUCCESS);
+	ck_assert_int_eq(byte, (char)object->store[1][0]);
+	spin_lock(anonymous->lock);
+	ck_must(vm_pager_need(anonymous, index + 1, VM_PROT_READ) == VM_ASK_PAGER);
+	spin_unlock(anonymous->lock);
+	request = current_thread()->page_request;
+	current_thread()->page_request = NULL;
+	ck_assert_int_eq(memory_object_data_unavailable(pager, 0, 8 * PAGE), KERN_SUCCESS);
+	ck_assert_int_eq(answer_of(request), KERN_SUCCESS);
+	ck_must(vm_map_read_bytes(map, base + PAGE, &byte, 1) == KERN_SUCCESS);
+	ck_assert_int_eq(byte, 0);
+	ipc_port_destroy(manager);
+	manager = NULL;
+	ck_assert_int_eq(vm_map_read_bytes(map, base + 2 * PAGE, &byte, 1), KERN_MEMORY_ERROR);
+	vm_pager_release(pager);
+	ck_must(vm_deallocate(map, base, 3 * PAGE) == KERN_SUCCESS);
 	end();
 }
 END_TEST
@@ -389,24 +540,6 @@ END_TEST
 
 #define REQUESTS 9u
 
-static struct page_request *ask(struct vm_pager *pager, enum page_request_kind kind, uint32_t index)
-{
-	struct page_request *request;
-
-	spin_lock(pager->lock);
-	ck_must(vm_pager_ask(pager, kind, index, VM_PROT_READ) == VM_ASK_PAGER);
-	spin_unlock(pager->lock);
-	request = current_thread()->page_request;
-	current_thread()->page_request = NULL;
-	return request;
-}
-
-static kern_return_t answer_of(struct page_request *request)
-{
-	current_thread()->page_request = request;
-	return vm_pager_wait();
-}
-
 /* Many at a time, of two kinds; each is found, and finished with its own result. */
 START_TEST(requests)
 {
@@ -483,6 +616,10 @@ void unit_tests(TCase *tcase)
 	tcase_add_test(tcase, no_pager);
 	tcase_add_test(tcase, told);
 	tcase_add_test(tcase, region_proxies);
+	if (!injecting) {	/* what they would hold is not given back */
+		tcase_add_test(tcase, proxies_of_proxies);
+		tcase_add_test(tcase, stored);
+	}
 	tcase_add_test(tcase, fork_saved);
 	tcase_add_test(tcase, called);
 	tcase_add_test(tcase, paid);
