@@ -12,6 +12,7 @@
 #include "../common/messages.h"
 #include "../common/ports.h"
 #include "../common/tap.h"
+#include "arena.h"
 
 #define SELF		mach_task_self()
 #define FIRST_ID	10000
@@ -20,8 +21,10 @@
 
 static unsigned int next_random(unsigned int below)
 {
-	static unsigned int state = 99;
+	static unsigned int state;
 
+	if (state == 0)
+		state = tap_seed != 0 ? tap_seed : 99;
 	state = state * 1103515245u + 12345u;
 	return (state >> 8) % below;
 }
@@ -419,6 +422,7 @@ static const struct test tests[] = {
 	{ .name = "TH-1 all threads at each other", .run = test_mutual },
 	{ .name = "TH-5 waits that are aborted", .run = test_aborted_waits },
 	{ .name = "TH-6 to a thread that ends", .run = test_switch_to_ending },
+	{ .name = "TH-1 TH-2 everything at any moment", .run = test_arena, .ours = TRUE },
 };
 
 int main(int argc, char **argv)
