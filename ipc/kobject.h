@@ -31,6 +31,7 @@ enum ipc_kobject_type {
 	IKOT_PAGER_PROXY = 27,
 	IKOT_USER_DEVICE = 28,
 	IKOT_IO_PERM = 29,
+	IKOT_PROCESSOR_NAME = 30,
 	IKOT_MAX
 };
 

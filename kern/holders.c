@@ -51,6 +51,7 @@ void kernel_visit_holders(struct ipc_check *check)
 	ipc_check_hold(check, host_self.priv_port, IPC_HOLDS_RECEIVE);
 	ipc_check_hold(check, host_self.device_port, IPC_HOLDS_RECEIVE);
 	ipc_check_hold(check, processor_boot.port, IPC_HOLDS_RECEIVE);
+	ipc_check_hold(check, processor_boot.name_port, IPC_HOLDS_RECEIVE);
 	ipc_check_hold(check, default_pset.port, IPC_HOLDS_RECEIVE);
 	ipc_check_hold(check, default_pset.name_port, IPC_HOLDS_RECEIVE);
 	task_notify_visit(check);

@@ -76,6 +76,7 @@ typedef ipc_port_t		*ipc_port_array_t;
 typedef ipc_port_t		*task_array_t;
 typedef ipc_port_t		*thread_array_t;
 typedef ipc_port_t		*processor_array_t;
+typedef ipc_port_t		*processor_name_array_t;
 typedef ipc_port_t		*processor_set_array_t;
 typedef ipc_port_t		*processor_set_name_array_t;
 typedef ipc_port_t		*memory_object_array_t;
@@ -97,6 +98,7 @@ struct ipc_space *convert_port_to_space(struct ipc_port *port);
 struct host *convert_port_to_host(struct ipc_port *port);
 struct host *convert_port_to_host_priv(struct ipc_port *port);
 struct processor *convert_port_to_processor(struct ipc_port *port);
+struct processor *convert_port_to_processor_name(struct ipc_port *port);
 struct processor_set *convert_port_to_pset(struct ipc_port *port);
 struct processor_set *convert_port_to_pset_name(struct ipc_port *port);
 struct vm_pager *convert_port_to_object(struct ipc_port *port);
@@ -138,6 +140,7 @@ void io_perm_release(struct io_perm *io_perm);
  * served (struct mig_kernel_routine).
  */
 #pragma weak convert_port_to_processor
+#pragma weak convert_port_to_processor_name
 #pragma weak convert_port_to_pset
 #pragma weak convert_port_to_pset_name
 #pragma weak convert_port_to_object

@@ -113,6 +113,13 @@ struct processor *convert_port_to_processor(struct ipc_port *port)
 	return kobject_of(port, IKOT_PROCESSOR);
 }
 
+struct processor *convert_port_to_processor_name(struct ipc_port *port)
+{
+	struct processor *processor = kobject_of(port, IKOT_PROCESSOR_NAME);
+
+	return processor != NULL ? processor : convert_port_to_processor(port);
+}
+
 struct processor_set *convert_port_to_pset(struct ipc_port *port)
 {
 	return kobject_of(port, IKOT_PSET);

@@ -30,6 +30,7 @@ static struct ipc_port *make_port(enum ipc_kobject_type type, void *object)
 void processor_init(void)
 {
 	processor_boot.port = make_port(IKOT_PROCESSOR, &processor_boot);
+	processor_boot.name_port = make_port(IKOT_PROCESSOR_NAME, &processor_boot);
 	default_pset.port = make_port(IKOT_PSET, &default_pset);
 	default_pset.name_port = make_port(IKOT_PSET_NAME, &default_pset);
 }

@@ -13,6 +13,7 @@ struct ipc_port;
 
 struct processor {
 	struct ipc_port *port;
+	struct ipc_port *name_port;
 };
 
 struct processor_set {

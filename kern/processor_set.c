@@ -51,12 +51,13 @@ kern_return_t host_processor_set_priv(struct host *host_priv, struct processor_s
 	return KERN_SUCCESS;
 }
 
-kern_return_t processor_set_processors(struct processor_set *set, processor_array_t *processors,
+kern_return_t processor_set_processors(struct processor_set *set,
+				       processor_name_array_t *processors,
 				       mach_msg_type_number_t *count)
 {
 	if (set == NULL)
 		return KERN_INVALID_ARGUMENT;
-	return port_array_of_one(convert_processor_to_port(&processor_boot), processors, count);
+	return port_array_of_one(ipc_port_make_send(processor_boot.name_port), processors, count);
 }
 
 static kern_return_t set_basic_info(processor_set_info_t out, mach_msg_type_number_t *count)

@@ -239,6 +239,247 @@ static void test_assignment(void)
 	drop(host);
 }
 
+/* --- TH-8: values and ports of all kinds ---------------------------------------------------- */
+
+static const int bad_priorities[] = { -1, -2, 65, 66, 127, 128, 255, 256, 32767, 32768, 65536,
+	65536 + 25, 0x7fffffff, (int) 0x80000000, (int) 0x80000019 };
+static const int bad_policies[] = { 0, 3, 4, 5, 8, -1, 0x10001, (int) 0x80000001 };
+
+/* What is out of range is refused by all, whoever asks, and changes nothing. */
+static void test_bad_priorities(void)
+{
+	mach_port_t control = set_control(), self = mach_thread_self(), task = mach_task_self();
+	struct thread_sched_info before = sched_info_of(self), after;
+
+	for (unsigned int i = 0; i < COUNT_OF(bad_priorities); i++) {
+		int bad = bad_priorities[i];
+
+		tap_about("priority %d", bad);
+		EXPECT(thread_priority(self, bad, FALSE), KERN_INVALID_ARGUMENT);
+		EXPECT(thread_priority(self, bad, TRUE), KERN_INVALID_ARGUMENT);
+		EXPECT(thread_max_priority(self, control, bad), KERN_INVALID_ARGUMENT);
+		EXPECT(task_priority(task, bad, TRUE), KERN_INVALID_ARGUMENT);
+		EXPECT(task_max_priority(tap_host_priv, task, bad, TRUE, TRUE),
+		       KERN_INVALID_ARGUMENT);
+		EXPECT(processor_set_max_priority(control, bad, TRUE), KERN_INVALID_ARGUMENT);
+	}
+	for (unsigned int i = 0; i < COUNT_OF(bad_policies); i++) {
+		tap_about("policy %d", bad_policies[i]);
+		EXPECT(thread_policy(self, bad_policies[i], 0), KERN_INVALID_ARGUMENT);
+		EXPECT(processor_set_policy_enable(control, bad_policies[i]),
+		       KERN_INVALID_ARGUMENT);
+		EXPECT(processor_set_policy_disable(control, bad_policies[i], TRUE),
+		       KERN_INVALID_ARGUMENT);
+	}
+	tap_about("%s", "");
+	EXPECT(thread_policy(self, POLICY_TIMESHARE, -1), KERN_INVALID_ARGUMENT);
+	after = sched_info_of(self);
+	EXPECT(after.policy, before.policy);
+	EXPECT(after.base_priority, before.base_priority);
+	EXPECT(after.max_priority, before.max_priority);
+	drop(self);
+	drop(control);
+}
+
+/* Ports that are no thread, no task, no set's control, no host. */
+static void test_wrong_ports(void)
+{
+	mach_port_t host = mach_host_self(), name = set_name(), control = set_control();
+	mach_port_t self = mach_thread_self(), task = mach_task_self(), processor = the_processor();
+	mach_port_t own = port_new_with_send(1);
+	const mach_port_t no_thread[] = { task, host, name, control, processor, tap_host_priv };
+	const mach_port_t no_control[] = { name, host, tap_host_priv, task, self, processor, own,
+		MACH_PORT_NULL };
+
+	for (unsigned int i = 0; i < COUNT_OF(no_thread); i++) {
+		tap_about("instead of a thread, number %u", i);
+		EXPECT(thread_priority(no_thread[i], 30, FALSE), KERN_INVALID_ARGUMENT);
+		EXPECT(thread_max_priority(no_thread[i], control, 30), KERN_INVALID_ARGUMENT);
+		EXPECT(thread_policy(no_thread[i], POLICY_TIMESHARE, 0), KERN_INVALID_ARGUMENT);
+		EXPECT(thread_depress_abort(no_thread[i]), KERN_INVALID_ARGUMENT);
+		if (no_thread[i] != task)
+			EXPECT(task_priority(no_thread[i], 30, FALSE), KERN_INVALID_ARGUMENT);
+	}
+	for (unsigned int i = 0; i < COUNT_OF(no_control); i++) {
+		tap_about("instead of the set's control port, number %u", i);
+		EXPECT(thread_max_priority(self, no_control[i], 3), KERN_INVALID_ARGUMENT);
+		if (no_control[i] != own && no_control[i] != MACH_PORT_NULL) {
+			EXPECT(processor_set_max_priority(no_control[i], 3, FALSE),
+			       KERN_INVALID_ARGUMENT);
+			EXPECT(processor_set_policy_enable(no_control[i], POLICY_FIXEDPRI),
+			       KERN_INVALID_ARGUMENT);
+		}
+	}
+	tap_about("%s", "");
+	EXPECT(task_max_priority(self, task, 30, FALSE, FALSE), KERN_INVALID_HOST);
+	EXPECT(sched_info_of(self).max_priority, 6);
+	port_destroy(own);
+	drop(processor);
+	drop(self);
+	drop(control);
+	drop(name);
+	drop(host);
+}
+
+static int task_base(mach_port_t task)
+{
+	struct task_basic_info info;
+	mach_msg_type_number_t count = TASK_BASIC_INFO_COUNT;
+
+	memset(&info, 0, sizeof info);
+	EXPECT(task_info(task, TASK_BASIC_INFO, (task_info_t) &info, &count), KERN_SUCCESS);
+	return info.base_priority;
+}
+
+/* What a task's priorities do to its threads, old and new; 64 is the worst there is, 63. */
+static void test_inherited_priorities(void)
+{
+	mach_port_t host = mach_host_self(), control = set_control(), task, old, new, child;
+
+	EXPECT(task_create(mach_task_self(), FALSE, &task), KERN_SUCCESS);
+	EXPECT(thread_create(task, &old), KERN_SUCCESS);
+	EXPECT(task_priority(task, 33, FALSE), KERN_SUCCESS);
+	EXPECT(sched_info_of(old).base_priority, 25);
+	EXPECT(task_base(task), 33);
+	EXPECT(thread_create(task, &new), KERN_SUCCESS);
+	EXPECT(sched_info_of(new).base_priority, 33);
+	EXPECT(task_priority(task, 30, TRUE), KERN_SUCCESS);
+	EXPECT(sched_info_of(old).base_priority, 30);
+	EXPECT(sched_info_of(new).base_priority, 30);
+	/* One that may not so much stays where it is, the others have it. */
+	EXPECT(thread_priority(old, 40, TRUE), KERN_SUCCESS);
+	EXPECT(sched_info_of(old).max_priority, 40);
+	EXPECT(task_priority(task, 28, TRUE), KERN_FAILURE);
+	EXPECT(sched_info_of(old).base_priority, 40);
+	EXPECT(sched_info_of(new).base_priority, 28);
+	EXPECT(task_base(task), 28);
+	/* A maximum lowers what is above it, and gives no more back. */
+	EXPECT(task_max_priority(host, task, 35, FALSE, TRUE), KERN_SUCCESS);
+	EXPECT(task_base(task), 35);
+	EXPECT(sched_info_of(new).base_priority, 35);
+	EXPECT(sched_info_of(old).max_priority, 35);
+	EXPECT(sched_info_of(old).base_priority, 40);
+	EXPECT(task_max_priority(host, task, 34, TRUE, TRUE), KERN_NO_ACCESS);
+	EXPECT(task_max_priority(tap_host_priv, task, 20, TRUE, TRUE), KERN_SUCCESS);
+	EXPECT(sched_info_of(old).base_priority, 20);
+	EXPECT(sched_info_of(new).base_priority, 20);
+	EXPECT(thread_priority(new, 19, FALSE), KERN_FAILURE);
+	EXPECT(task_create(task, FALSE, &child), KERN_SUCCESS);
+	EXPECT(task_base(child), 20);
+	EXPECT(task_priority(child, 19, FALSE), KERN_NO_ACCESS);
+	EXPECT(thread_priority(new, 64, FALSE), KERN_SUCCESS);
+	EXPECT(sched_info_of(new).base_priority, 63);
+	EXPECT(thread_priority(new, 20, FALSE), KERN_SUCCESS);
+	EXPECT(task_terminate(child), KERN_SUCCESS);
+	EXPECT(task_terminate(task), KERN_SUCCESS);
+	EXPECT(thread_priority(new, 30, FALSE), MACH_SEND_INVALID_DEST);
+	drop(child);
+	drop(task);
+	drop(old);
+	drop(new);
+	drop(control);
+	drop(host);
+}
+
+/* No policy lets a thread have more than its maximum. */
+static void test_fixed_maximum(void)
+{
+	mach_port_t control = set_control(), thread;
+
+	EXPECT(processor_set_policy_enable(control, POLICY_FIXEDPRI), KERN_SUCCESS);
+	EXPECT(thread_create(mach_task_self(), &thread), KERN_SUCCESS);
+	EXPECT(thread_max_priority(thread, control, 30), KERN_SUCCESS);
+	EXPECT(thread_policy(thread, POLICY_FIXEDPRI, 10), KERN_SUCCESS);
+	EXPECT(thread_priority(thread, 29, FALSE), KERN_FAILURE);
+	EXPECT(sched_info_of(thread).base_priority, 30);
+	EXPECT(sched_info_of(thread).cur_priority, 30);
+	EXPECT(thread_priority(thread, 30, FALSE), KERN_SUCCESS);
+	EXPECT(processor_set_max_priority(control, 50, TRUE), KERN_SUCCESS);
+	EXPECT(sched_info_of(thread).cur_priority, 50);
+	EXPECT(sched_info_of(thread).max_priority, 50);
+	EXPECT(processor_set_max_priority(control, 6, TRUE), KERN_SUCCESS);
+	EXPECT(thread_terminate(thread), KERN_SUCCESS);
+	EXPECT(processor_set_policy_disable(control, POLICY_FIXEDPRI, TRUE), KERN_SUCCESS);
+	drop(thread);
+	thread = mach_thread_self();
+	EXPECT(thread_max_priority(thread, control, 6), KERN_SUCCESS);
+	EXPECT(thread_priority(thread, 25, FALSE), KERN_SUCCESS);
+	drop(thread);
+	drop(control);
+}
+
+/* --- TH-10: sets ------------------------------------------------------------------------------ */
+
+/* The first set that a program makes is refused: so there is none to destroy or to use then. */
+static void test_sets(void)
+{
+	mach_port_t host = mach_host_self(), name = set_name(), control = set_control();
+	mach_port_t self = mach_thread_self(), new_set = MACH_PORT_DEAD, new_name = MACH_PORT_DEAD;
+	mach_port_t port;
+	mach_port_array_t list;
+	mach_msg_type_number_t count;
+	int words[10];
+
+	for (int i = 0; i < 20; i++) {
+		EXPECT(processor_set_create(tap_host_priv, &new_set, &new_name), KERN_FAILURE);
+		EXPECT(new_set, MACH_PORT_DEAD);
+		EXPECT(new_name, MACH_PORT_DEAD);
+	}
+	/* The only set has all tasks, cannot be destroyed, and goes on working. */
+	EXPECT(processor_set_destroy(control), KERN_FAILURE);
+	EXPECT(processor_set_destroy(name), KERN_INVALID_ARGUMENT);
+	EXPECT(processor_set_destroy(host), KERN_INVALID_ARGUMENT);
+	EXPECT(task_assign(mach_task_self(), control, TRUE), KERN_FAILURE);
+	EXPECT(task_assign(mach_task_self(), name, TRUE), KERN_FAILURE);
+	EXPECT(thread_assign(self, host), KERN_FAILURE);
+	count = COUNT_OF(words);
+	EXPECT(set_info(name, PROCESSOR_SET_BASIC_INFO, words, &count), KERN_SUCCESS);
+	/* Who may look at the set gets names of processors: they control nothing. */
+	EXPECT(processor_set_processors(name, &list, &count), KERN_SUCCESS);
+	EXPECT(processor_start(list[0]), KERN_INVALID_ARGUMENT);
+	EXPECT(processor_exit(list[0]), KERN_INVALID_ARGUMENT);
+	EXPECT(processor_control(list[0], NULL, 0), KERN_INVALID_ARGUMENT);
+	EXPECT(processor_assign(list[0], control, TRUE), KERN_INVALID_ARGUMENT);
+	count = PROCESSOR_BASIC_INFO_COUNT;
+	EXPECT(processor_info(list[0], PROCESSOR_BASIC_INFO, &port, words, &count), KERN_SUCCESS);
+	drop(port);
+	EXPECT(processor_get_assignment(list[0], &port), KERN_SUCCESS);
+	EXPECT(port, name);
+	drop(port);
+	EXPECT(drop_array(list, 1), 1);
+	EXPECT(host_processors(host, &list, &count), KERN_INVALID_ARGUMENT);
+	EXPECT(host_processors(control, &list, &count), KERN_INVALID_ARGUMENT);
+	drop(self);
+	drop(control);
+	drop(name);
+	drop(host);
+}
+
+/* --- Depression ------------------------------------------------------------------------------- */
+
+/* The last one counts, with its time, and a priority that is given meanwhile is for afterwards. */
+static void test_depressed_again(void)
+{
+	mach_port_t self = mach_thread_self();
+
+	thread_switch(MACH_PORT_NULL, SWITCH_OPTION_DEPRESS, 30);
+	thread_switch(MACH_PORT_NULL, SWITCH_OPTION_DEPRESS, 0);
+	thread_switch(MACH_PORT_NULL, SWITCH_OPTION_WAIT, 100);
+	EXPECT_TRUE(sched_info_of(self).depressed);
+	EXPECT(thread_priority(self, 31, FALSE), KERN_SUCCESS);
+	EXPECT(sched_info_of(self).base_priority, 31);
+	EXPECT(sched_info_of(self).depress_priority, 31);
+	EXPECT(sched_info_of(self).cur_priority, 62);
+	EXPECT(thread_depress_abort(self), KERN_SUCCESS);
+	EXPECT(sched_info_of(self).depress_priority, (unsigned int) -1);
+	EXPECT_TRUE(sched_info_of(self).cur_priority >= 31 && sched_info_of(self).cur_priority < 50);
+	EXPECT(thread_priority(self, 25, FALSE), KERN_SUCCESS);
+	thread_switch(MACH_PORT_NULL, SWITCH_OPTION_DEPRESS, 30);
+	thread_switch(MACH_PORT_NULL, SWITCH_OPTION_WAIT, 100);
+	EXPECT_TRUE(!sched_info_of(self).depressed);
+	drop(self);
+}
+
 /* A depression without an end ends by thread_depress_abort. */
 static void test_depression(void)
 {
@@ -262,6 +503,13 @@ static const struct test tests[] = {
 	{ .name = "policies", .run = test_policy },
 	{ .name = "a thread's maximum", .run = test_thread_maximum },
 	{ .name = "a task's maximum", .run = test_task_maximum },
+	{ .name = "TH-8 priorities and policies out of range", .run = test_bad_priorities,
+	  .ours = TRUE },
+	{ .name = "TH-8 the wrong ports", .run = test_wrong_ports, .ours = TRUE },
+	{ .name = "TH-8 tasks and their threads", .run = test_inherited_priorities, .ours = TRUE },
+	{ .name = "TH-8 fixed, up to the maximum", .run = test_fixed_maximum, .ours = TRUE },
+	{ .name = "TH-10 sets", .run = test_sets },
+	{ .name = "a second depression", .run = test_depressed_again, .ours = TRUE },
 };
 
 int main(int argc, char **argv)
