@@ -25,16 +25,14 @@
 #include <mach/i386/trap.h>
 #include <vm/map.h>
 
-#define TICK_NS (1000000000u / TICK_HZ)
-
-void trap_interrupt(unsigned int vector, uint64_t *account)
+void trap_interrupt(unsigned int vector, bool in_user)
 {
 	struct percpu *cpu = current_cpu();
 	uint32_t before = cpu->ticks;
 
 	irq_handler(vector - TRAP_IRQ_FIRST);
 	if (cpu->ticks != before)
-		*account += TICK_NS;
+		cpu->tick_in_user = in_user;
 }
 
 /* --- Page faults -------------------------------------------------------------------------- */
@@ -136,7 +134,7 @@ void trap_user(struct thread *thread)
 	if (trace_on(TRACE_TRAP_ENTER))
 		trace_record(TRACE_TRAP_ENTER, vector, regs->eip, regs->err);
 	if (vector >= TRAP_IRQ_FIRST)
-		trap_interrupt(vector, &thread->user_ns);
+		trap_interrupt(vector, true);
 	else if (vector == T_PAGE_FAULT)
 		user_page_fault(thread);
 	else if (vector == T_NO_FPU)
@@ -159,7 +157,7 @@ void trap_v86(struct thread *thread, const struct user_regs *frame)
 	regs->eflags = regs_sanitize_eflags(regs->eflags);
 	thread->pcb.return_kind = RETURN_IRET;
 	if (vector >= TRAP_IRQ_FIRST)
-		trap_interrupt(vector, &thread->user_ns);
+		trap_interrupt(vector, true);
 	interrupts_enable();
 	exception(EXC_BAD_INSTRUCTION, EXC_I386_GPFLT, 0);
 }

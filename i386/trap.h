@@ -52,7 +52,7 @@ extern const char user_iret[];
 #define TRAP_IRQ_FIRST 0x20		/* trapno of interrupts: the vector */
 
 /* An interrupt's work; the time of a clock tick is charged to `account`. */
-void trap_interrupt(unsigned int vector, uint64_t *account);
+void trap_interrupt(unsigned int vector, bool in_user);
 
 /* What a page fault with this error code wants, for vm_fault. */
 vm_prot_t trap_fault_access(uint32_t err);

@@ -134,7 +134,7 @@ _Noreturn static void kernel_trap(const struct user_regs *frame)
 void trap_kernel(struct user_regs *frame)
 {
 	if (frame->trapno >= TRAP_IRQ_FIRST)
-		trap_interrupt(frame->trapno, &current_thread()->system_ns);
+		trap_interrupt(frame->trapno, false);
 	else if (frame->trapno == T_PAGE_FAULT && kernel_page_fault(frame))
 		return;
 	else if (frame->trapno == T_DEBUG)

@@ -34,7 +34,9 @@ enum ast {
 struct percpu {
 	volatile uint32_t ast;		/* enum ast; interrupt handlers only add bits */
 	volatile uint32_t ticks;	/* clock ticks not yet accounted */
+	volatile bool tick_in_user;	/* where the last one was: in user mode */
 	unsigned int id;
+	uint64_t charged_ns;		/* uptime up to which threads have been charged */
 	struct thread *idle;
 	struct thread *fpu_owner;	/* whose registers the FPU holds, or NULL */
 	struct pmap *pmap;		/* what CR3 holds */

@@ -134,6 +134,12 @@ void sched_priority_changed(struct thread *thread);
  */
 void sched_favour(struct thread *thread);
 
+/* CPU time that the thread has used lately, in ticks, faded. */
+uint32_t sched_usage(struct thread *thread);
+
+/* Bring the times of the current thread up to date. */
+void sched_charge_self(void);
+
 /* For thread_switch and friends. */
 void sched_depress(struct thread *self, uint32_t ms);
 kern_return_t sched_depress_abort(struct thread *thread);

@@ -3,6 +3,7 @@
 #ifndef KERN_SCHED_PARTS_H
 #define KERN_SCHED_PARTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <kern/thread.h>
@@ -11,6 +12,13 @@ void sched_policy_init(struct thread *thread);
 
 /* Let usage fade and compute sched_priority of a thread that is in no queue.  Run queue locked. */
 void sched_refresh(struct thread *thread);
+
+/*
+ * Charge a thread, which has the CPU, with the time that nobody was charged with yet.  That is done
+ * at ticks and when a thread blocks, but not when it hands the CPU over: who blocks at the end
+ * has it all.  So nobody evades it by sleeping when the clock ticks.  Run queue locked.
+ */
+void sched_charge(struct thread *thread, bool in_user);
 
 /* A new time slice. */
 void sched_refill(struct thread *thread);

@@ -3,7 +3,7 @@
  * Priorities.
  *
  * A timesharing thread has its base priority, made worse by the CPU time it has used lately.  Usage
- * counts ticks and halves every 64 of them; that is computed only when the thread is looked
+ * is in ticks and halves every 64 of them; that is computed only when the thread is looked
  * at.  At most 128 ticks are ever counted, which is 32 levels.
  *
  * Threads that are ready and do not run are visited too, one level's first in each tick, in turn:
@@ -17,6 +17,7 @@
 #include <kern/percpu.h>
 #include <kern/run_queue.h>
 #include <kern/sched.h>
+#include <kern/task.h>
 #include <kern/thread.h>
 #include <mach/policy.h>
 #include <mach/processor_info.h>
@@ -25,6 +26,8 @@
 #define USAGE_TO_LEVELS 2		/* 4 ticks are one level */
 #define LOWEST_USER (PRIORITY_IDLE - 1)
 #define PATIENCE_TICKS 50
+#define TICK_NS (1000000u * TICK_MS)
+#define CHARGE_MAX 1000000000u		/* what can be counted at once */
 
 uint32_t sched_now;
 int64_t sched_load_average[3];
@@ -50,12 +53,47 @@ void sched_refill(struct thread *thread)
 							       : QUANTUM_TICKS;
 }
 
+/* What was charged becomes usage when it is a whole tick. */
+static void count_usage(struct thread *thread, uint64_t ns)
+{
+	thread->usage_ns += ns < CHARGE_MAX ? (uint32_t)ns : CHARGE_MAX;
+	if (thread->usage_ns < TICK_NS)
+		return;
+	thread->usage += thread->usage_ns / TICK_NS;
+	thread->usage_ns %= TICK_NS;
+}
+
+void sched_charge(struct thread *thread, bool in_user)
+{
+	struct percpu *cpu = current_cpu();
+	uint64_t now = machine_uptime_ns();
+	uint64_t ns = now - cpu->charged_ns;
+
+	assert_locked(&run_queue.lock);
+	cpu->charged_ns = now;
+	if (in_user && thread->task != kernel_task)
+		thread->user_ns += ns;
+	else
+		thread->system_ns += ns;
+	count_usage(thread, ns);
+}
+
+/* Programs spend most of their time in user mode; where the clock ticks says more. */
+void sched_charge_self(void)
+{
+	struct percpu *cpu = current_cpu();
+
+	spin_lock(&run_queue.lock);
+	sched_charge(current_thread(), cpu->ticks == 0 || cpu->tick_in_user);
+	spin_unlock(&run_queue.lock);
+}
+
 static int16_t clamp_priority(int32_t priority)
 {
 	return (int16_t)(priority > LOWEST_USER ? LOWEST_USER : priority);
 }
 
-void sched_refresh(struct thread *thread)
+static void fade_usage(struct thread *thread)
 {
 	uint32_t halvings = (sched_now - thread->usage_stamp) >> USAGE_SHIFT;
 
@@ -63,6 +101,22 @@ void sched_refresh(struct thread *thread)
 		thread->usage = halvings < 32 ? thread->usage >> halvings : 0;
 		thread->usage_stamp += halvings << USAGE_SHIFT;
 	}
+}
+
+uint32_t sched_usage(struct thread *thread)
+{
+	uint32_t usage;
+
+	spin_lock(&run_queue.lock);
+	fade_usage(thread);
+	usage = thread->usage;
+	spin_unlock(&run_queue.lock);
+	return usage;
+}
+
+void sched_refresh(struct thread *thread)
+{
+	fade_usage(thread);
 	if (thread->flags & TH_IDLE)
 		thread->sched_priority = PRIORITY_IDLE;
 	else if (thread->depress_priority >= 0)
@@ -132,6 +186,8 @@ void sched_depress(struct thread *self, uint32_t ms)
 	spin_unlock(&run_queue.lock);
 	if (ms != 0)
 		timer_set_ms(&self->depress_timer, ms);
+	else
+		timer_cancel(&self->depress_timer);
 	sched_priority_changed(self);
 }
 
@@ -195,7 +251,6 @@ static void age_one_level(struct thread *self)
 
 static void charge_current(struct thread *self, uint32_t ticks)
 {
-	self->usage += ticks;
 	if (self->slice_left > ticks) {
 		self->slice_left -= ticks;
 		return;
@@ -228,6 +283,7 @@ void sched_tick(uint32_t ticks)
 
 	spin_lock(&run_queue.lock);
 	sched_now += ticks;
+	sched_charge(self, current_cpu()->tick_in_user);
 	if (!(self->flags & TH_IDLE))
 		charge_current(self, ticks);
 	age_one_level(self);

@@ -3,6 +3,7 @@
 #include <kern/host_time.h>
 #include <kern/info_copy.h>
 #include <kern/mig_support.h>
+#include <kern/sched.h>
 #include <mach/mach_server.h>
 #include <vm/map.h>
 #include <vm/pmap.h>
@@ -52,6 +53,8 @@ static void fill_thread_times(struct task *task, struct task_thread_times_info *
 {
 	uint64_t user = 0, system = 0;
 
+	if (task == current_task())
+		sched_charge_self();
 	spin_lock(&task->lock);
 	queue_for_each(l, &task->threads) {
 		const struct thread *thread = container_of(l, struct thread, task_link);

@@ -37,6 +37,7 @@ struct run_queue;
 struct task;
 
 #define THREAD_NAME_SIZE 32
+#define SUSPEND_COUNT_MAX INT32_MAX	/* of threads and tasks: as programs see it */
 
 enum thread_flags {
 	TH_RUN = 1,		/* running or on the run queue */
@@ -104,12 +105,13 @@ struct thread {
 	int32_t policy;			/* POLICY_TIMESHARE or POLICY_FIXEDPRI */
 	uint32_t quantum_ticks;		/* of a fixed-priority thread */
 	uint32_t slice_left;		/* ticks left of this time slice */
-	uint32_t usage;			/* decayed CPU usage, for timesharing */
+	uint32_t usage;			/* decayed CPU usage in ticks, for timesharing */
+	uint32_t usage_ns;		/* and what has not become a tick yet */
 	uint32_t usage_stamp;		/* tick at which usage was decayed last */
 	uint32_t ready_since;		/* tick at which it was put on the run queue */
 	struct timer depress_timer;
 
-	/* Time, in nanoseconds; charged at ticks and at switches. */
+	/* Time, in nanoseconds; see sched_charge. */
 	uint64_t user_ns, system_ns;
 	uint64_t created_ns;		/* since start; with host time added when reported */
 
@@ -120,6 +122,7 @@ struct thread {
 	bool active;			/* false once termination has begun */
 	bool parked;			/* waits at the user boundary: suspended, or never ran */
 	bool halted;			/* was aborted while it was suspended */
+	uint32_t arrivals;		/* how often it has come to the boundary for AST_HALT */
 	struct ipc_port *self_port;	/* the kernel's port for this thread; NULL when dead */
 	struct ipc_port *self_special;	/* THREAD_KERNEL_PORT: a send right; usually to self_port */
 	struct ipc_port *exception_port;/* a send right or NULL */
@@ -168,6 +171,12 @@ _Noreturn void thread_terminate_self(void);
 /* What AST_HALT means: park while suspended, or end.  Returns, or does not. */
 void thread_halt_self(void);
 
+/*
+ * One more reason not to run in user mode.  A system call that is going on may still end; after a
+ * thread_abort too the thread has arrived at the boundary.
+ *
+ * Returns:  KERN_SUCCESS; KERN_FAILURE when the thread has ended or has too many reasons already.
+ */
 kern_return_t thread_suspend(struct thread *thread);
 kern_return_t thread_resume(struct thread *thread);
 kern_return_t thread_abort(struct thread *thread);

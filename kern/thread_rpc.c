@@ -130,10 +130,12 @@ static integer_t run_state(const struct thread *thread)
 }
 
 /* Ticks of CPU time used lately, which fade; a thread that always runs has USAGE_FULL of them. */
-static integer_t cpu_usage(const struct thread *thread)
+static integer_t cpu_usage(struct thread *thread)
 {
-	uint32_t usage = thread->usage < USAGE_FULL ? thread->usage : USAGE_FULL;
+	uint32_t usage = sched_usage(thread);
 
+	if (usage > USAGE_FULL)
+		usage = USAGE_FULL;
 	return (integer_t)(usage * TH_USAGE_SCALE / USAGE_FULL);
 }
 
@@ -149,6 +151,8 @@ static void fill_basic(struct thread *thread, struct thread_basic_info *info)
 	spin_unlock(&thread->lock);
 	spin_unlock(&thread->task->lock);
 
+	if (thread == current_thread())
+		sched_charge_self();
 	user = (int64_t)thread->user_ns;
 	system = (int64_t)thread->system_ns;
 	info->flags = (!kstack_exists(thread) ? TH_FLAGS_SWAPPED : 0) |
@@ -177,7 +181,7 @@ static void fill_sched(const struct thread *thread, struct thread_sched_info *in
 		.max_priority = thread->max_priority,
 		.cur_priority = thread->sched_priority,
 		.depressed = depressed,
-		.depress_priority = thread->depress_priority,
+		.depress_priority = depressed ? thread->priority : -1,
 		.last_processor = 0,
 	};
 }

@@ -21,14 +21,6 @@ static volatile unsigned int laps[MANY];
 static const uint32_t no_arguments[8];
 static mach_port_t task;
 
-static uint64_t cycles(void)
-{
-	uint64_t now;
-
-	__asm__ volatile("rdtsc" : "=A"(now));
-	return now;
-}
-
 static void start(unsigned int index)
 {
 	struct i386_thread_state state = {
