@@ -27,7 +27,7 @@ kern_return_t task_suspend(struct task *task)
 	if (task == NULL || task == kernel_task)
 		return KERN_INVALID_ARGUMENT;
 	spin_lock(&task->lock);
-	if (!task->active) {
+	if (!task->active || task->suspend_count == SUSPEND_COUNT_MAX) {
 		spin_unlock(&task->lock);
 		return KERN_FAILURE;
 	}

@@ -225,6 +225,8 @@ void thread_halt_self(void)
 	thread_lock_both(self);
 	thread_clear_ast(self, AST_HALT);
 	thread_interrupt_done(self);
+	self->arrivals++;
+	event_wake_all(&self->parked);
 	if (!self->active) {
 		thread_unlock_both(self);
 		thread_terminate_self();
@@ -235,7 +237,6 @@ void thread_halt_self(void)
 	}
 	self->parked = true;
 	thread_will_wait(self, true);
-	event_wake_all(&self->parked);
 	thread_unlock_both(self);
 	thread_block(user_return);
 }
@@ -255,7 +256,7 @@ kern_return_t thread_suspend(struct thread *thread)
 	if (thread == NULL)
 		return KERN_INVALID_ARGUMENT;
 	spin_lock(&thread->lock);
-	if (!thread->active) {
+	if (!thread->active || thread->suspend_count == SUSPEND_COUNT_MAX) {
 		spin_unlock(&thread->lock);
 		return KERN_FAILURE;
 	}
@@ -283,11 +284,14 @@ kern_return_t thread_resume(struct thread *thread)
 
 /*
  * Wait until a thread that was stopped and interrupted has arrived at the boundary, so that its
- * registers show how its system call ended.  Both locks held on entry and on return.
+ * registers show how its system call ended.  It may go on from there at once, when somebody has
+ * resumed it.  Both locks held on entry and on return.
  */
 static kern_return_t thread_wait_parked(struct thread *thread)
 {
-	while (thread->active && !thread->parked && thread_is_stopped(thread)) {
+	uint32_t arrivals = thread->arrivals;
+
+	while (thread->active && thread->arrivals == arrivals && thread_is_stopped(thread)) {
 		event_will_wait(&thread->parked, true);
 		thread_unlock_both(thread);
 		thread_block(NULL);

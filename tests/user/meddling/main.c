@@ -4,6 +4,7 @@
 #include <libmach/thread.h>
 #include <mach.h>
 #include <mach/gnumach.h>
+#include <mach/mach_host.h>
 #include <mach/mach_traps.h>
 #include <mach/notify.h>
 #include <mach/thread_switch.h>
@@ -416,11 +417,72 @@ static void test_aborted_waits(void)
 	port_destroy(pager);
 }
 
+/* --- TH-5: who aborts waits for the boundary, not for the next wait --------------------------- */
+
+static mach_port_t victim;
+static volatile boolean_t go, aborted;
+
+static void abort_victim(void *unused)
+{
+	(void) unused;
+	go = TRUE;
+	EXPECT(thread_abort(victim), KERN_SUCCESS);
+	aborted = TRUE;
+}
+
+/* Comes between the abort and its thread, which then goes on to its next wait and is stopped again. */
+static void resume_victim(void *unused)
+{
+	(void) unused;
+	while (!go)
+		continue;
+	EXPECT(thread_resume(victim), KERN_SUCCESS);
+	sleep_for(30);
+	EXPECT(thread_suspend(victim), KERN_SUCCESS);
+}
+
+static mach_port_t prepare_at(void (*function)(void *), int priority)
+{
+	mach_port_t thread;
+
+	EXPECT(mach_thread_prepare(function, NULL, &thread), KERN_SUCCESS);
+	EXPECT(thread_priority(thread, priority, FALSE), KERN_SUCCESS);
+	return thread;
+}
+
+static void test_abort_and_resume(void)
+{
+	mach_port_t aborter, resumer;
+
+	port = port_new_with_send(1);
+	paged = 0;
+	go = aborted = FALSE;
+	EXPECT(vm_map(SELF, &paged, PAGE_SIZE, 0, TRUE, port, 0, FALSE, VM_PROT_READ,
+		VM_PROT_READ, VM_INHERIT_NONE), KERN_SUCCESS);
+	victim = prepare_at(wait_for_pager, 40);
+	EXPECT(thread_resume(victim), KERN_SUCCESS);
+	sleep_for(30);
+	EXPECT(thread_suspend(victim), KERN_SUCCESS);
+	resumer = prepare_at(resume_victim, 35);
+	aborter = prepare_at(abort_victim, 30);
+	EXPECT(thread_resume(resumer), KERN_SUCCESS);
+	EXPECT(thread_resume(aborter), KERN_SUCCESS);
+	sleep_for(200);
+	EXPECT(aborted, TRUE);
+	EXPECT(thread_terminate(victim), KERN_SUCCESS);
+	mach_thread_join(victim);
+	mach_thread_join(aborter);
+	mach_thread_join(resumer);
+	EXPECT(vm_deallocate(SELF, paged, PAGE_SIZE), KERN_SUCCESS);
+	port_destroy(port);
+}
+
 static const struct test tests[] = {
 	{ .name = "TH-2 suspended at any moment", .run = test_suspended_anywhere },
 	{ .name = "TH-2 aborted at any moment", .run = test_aborted_anywhere },
 	{ .name = "TH-1 all threads at each other", .run = test_mutual },
 	{ .name = "TH-5 waits that are aborted", .run = test_aborted_waits },
+	{ .name = "TH-5 an abort and a resume", .run = test_abort_and_resume },
 	{ .name = "TH-6 to a thread that ends", .run = test_switch_to_ending },
 	{ .name = "TH-1 TH-2 everything at any moment", .run = test_arena, .ours = TRUE },
 };
