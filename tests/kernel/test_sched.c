@@ -5,7 +5,9 @@
 #include <kern/kstack.h>
 #include <kern/run_queue.h>
 #include <kern/sched.h>
+#include <kern/task.h>
 #include <kern/thread.h>
+#include <mach/mach_server.h>
 #include <mach/policy.h>
 
 #define SPINNERS 4
@@ -173,6 +175,29 @@ static void test_depression(void)
 	CHECK(timer_now() - start >= 10);
 }
 
+/* --- Suspend counts ------------------------------------------------------------------------- */
+
+/* As many as can be told, and not one more: none wraps round. */
+static void test_suspend_limit(void)
+{
+	struct thread *thread;
+	struct task *task;
+
+	if (!CHECK(task_create_internal(kernel_task, false, &task) == KERN_SUCCESS))
+		return;
+	CHECK(thread_create_in(task, &thread) == KERN_SUCCESS);
+	thread->suspend_count = task->suspend_count = SUSPEND_COUNT_MAX - 1;
+	CHECK(thread_suspend(thread) == KERN_SUCCESS && task_suspend(task) == KERN_SUCCESS);
+	CHECK(thread_suspend(thread) == KERN_FAILURE && task_suspend(task) == KERN_FAILURE);
+	CHECK(thread->suspend_count == SUSPEND_COUNT_MAX);
+	CHECK(task->suspend_count == SUSPEND_COUNT_MAX);
+	CHECK(thread_resume(thread) == KERN_SUCCESS && task_resume(task) == KERN_SUCCESS);
+	CHECK(thread->suspend_count == SUSPEND_COUNT_MAX - 1);
+	CHECK(task_terminate(task) == KERN_SUCCESS);
+	thread_release(thread);
+	task_release(task);
+}
+
 /* --- Interrupted waits -------------------------------------------------------------------- */
 
 static volatile enum wait_result results[3];
@@ -250,6 +275,7 @@ const struct ktest sched_tests[] = {
 	{ "no timesharing thread starves", test_no_starvation },
 	{ "fixed priorities come first", test_fixed_first },
 	{ "a depression ends", test_depression },
+	{ "suspend counts have a limit", test_suspend_limit },
 	{ "waits are interrupted", test_interrupt },
 	{ "threads wait for a stack", test_stack_shortage },
 	{ 0, 0 },

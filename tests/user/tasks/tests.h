@@ -36,4 +36,10 @@ void test_segments_are_checked(void);
 void test_set_state_while_blocked(void);
 void test_registers_survive(void);
 
+/* times.c */
+void test_thread_times(void);
+void test_own_times(void);
+void test_task_times(void);
+void test_usage(void);
+
 #endif
