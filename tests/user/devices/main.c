@@ -28,7 +28,7 @@ static const struct test tests[] = {
 	{ .name = "proxies of mapped devices", .run = test_map_proxy, .ours = TRUE },
 	{ .name = "devices that cannot be mapped", .run = test_map_nothing },
 	{ .name = "mappings come and go", .run = test_map_conserved, .ours = TRUE },
-	{ .name = "the time in a page", .run = test_time_runs },
+	{ .name = "TH-9 the time in a page", .run = test_time_runs },
 	{ .name = "the time is set", .run = test_time_set, .ours = TRUE },
 	{ .name = "IL-1 limits of the time's page", .run = test_time_limits, .ours = TRUE },
 	{ .name = "physical memory", .run = test_mem, .ours = TRUE },

@@ -248,7 +248,12 @@ static void test_mutual(void)
 	}
 }
 
-/* --- TH-6: to a thread that ends -------------------------------------------------------------- */
+/*
+ * --- TH-6: to a thread that ends ---
+ *
+ * There is one processor: nobody ends the thread while another gives way to it, but the clock and
+ * each call let it happen between any two steps.
+ */
 
 static volatile mach_port_t target;
 

@@ -181,7 +181,36 @@ static void serve(struct object *object)
 	}
 }
 
-/* The task's only thread. */
+static void serve_message(void *unused)
+{
+	struct object *object = find(message.header.msgh_local_port);
+
+	(void) unused;
+	if (message.header.msgh_local_port == manager_port)
+		create();
+	else if (object != NULL)
+		serve(object);
+	else
+		manager->wrong++;
+}
+
+/* By a thread that did not exist when the message came. */
+static void serve_by_another(void)
+{
+	mach_port_t thread;
+
+	if (mach_thread_prepare(serve_message, NULL, &thread) != KERN_SUCCESS) {
+		manager->wrong++;
+		return;
+	}
+	if (thread_wire(tap_host_priv, thread, TRUE) != KERN_SUCCESS)
+		manager->wrong++;
+	thread_resume(thread);
+	mach_thread_join(thread);
+	manager->bred++;
+}
+
+/* The task's first thread, and its only one unless it breeds. */
 static void manage(void *argument)
 {
 	mach_port_t port;
@@ -196,19 +225,14 @@ static void manage(void *argument)
 		manager->wrong++;
 	manager->is_ready = TRUE;
 	for (;;) {
-		struct object *object;
-
 		while (manager->pauses)
 			sleep_for(10);
 		if (message_receive_wait(&message, manager_set, 100) != MACH_MSG_SUCCESS)
 			continue;
-		object = find(message.header.msgh_local_port);
-		if (message.header.msgh_local_port == manager_port)
-			create();
-		else if (object != NULL)
-			serve(object);
+		if (manager->breeds)
+			serve_by_another();
 		else
-			manager->wrong++;
+			serve_message(NULL);
 	}
 }
 

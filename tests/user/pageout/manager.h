@@ -14,6 +14,8 @@
 struct manager_shared {
 	volatile boolean_t	is_ready;
 	volatile boolean_t	pauses;		/* it receives nothing */
+	volatile boolean_t	breeds;		/* it makes a thread for each message */
+	volatile unsigned int	bred;
 	volatile unsigned int	created, terminated;
 	volatile unsigned int	initialized, returned, supplied;	/* pages */
 	volatile unsigned int	rewritten;	/* memory_object_data_initialize of what it had */

@@ -112,6 +112,24 @@ void test_more_than_there_is(void)
 	manager_end();
 }
 
+/* TH-7: what threads need is there for those who serve paging, however short memory is. */
+void test_breeding_manager(void)
+{
+	unsigned int pages;
+	vm_offset_t address;
+
+	manager_start();
+	manager->breeds = TRUE;
+	pages = statistics().free_count / 2 * 3;
+	address = region_new(pages);
+	fill(address, pages, 90000);
+	EXPECT(wrong(address, pages, 90000), 0);
+	EXPECT_TRUE(manager->initialized > 0 && manager->supplied > 0);
+	EXPECT_TRUE(manager->bred > 100);
+	region_end(address, pages);
+	manager_end();
+}
+
 void test_copies(void)
 {
 	unsigned int pages, i;
