@@ -108,7 +108,7 @@ bool kstack_provide(struct thread *thread)
 		return true;
 	}
 	spin_lock(&run_queue.lock);
-	__atomic_fetch_or(&thread->flags, TH_NO_STACK, __ATOMIC_RELAXED);
+	thread->flags |= TH_NO_STACK;
 	queue_insert_tail(&stack_waiters, &thread->run_link);
 	spin_unlock(&run_queue.lock);
 	return false;
@@ -125,7 +125,7 @@ static bool kstack_serve(void *stack)
 		return false;
 	}
 	thread = container_of(queue_take_first(&stack_waiters), struct thread, run_link);
-	__atomic_fetch_and(&thread->flags, ~(uint32_t)TH_NO_STACK, __ATOMIC_RELAXED);
+	thread->flags &= ~(uint32_t)TH_NO_STACK;
 	kstack_give(thread, stack);
 	run_queue_insert(thread, true);
 	spin_unlock(&run_queue.lock);
