@@ -23,7 +23,19 @@ name:	movl	4(%esp), %eax; \
 	SIMPLE(int_5, int $5)
 	SIMPLE(undefined, ud2)
 	SIMPLE(lock_nop, .byte 0xf0; nop)
+	SIMPLE(amd_syscall, .byte 0x0f, 0x05)
+	SIMPLE(leave_smm, rsm)
+	SIMPLE(too_long, .fill 15, 1, 0x66; nop)
 	SIMPLE(halt, hlt)
+	SIMPLE(enable, sti)
+	SIMPLE(read_cr0, movl %cr0, %edx)
+	SIMPLE(write_cr3, movl %eax, %cr3)
+	SIMPLE(read_msr, rdmsr)
+	SIMPLE(clear_ts, clts)
+	SIMPLE(load_gdt, lgdt (%eax))
+	SIMPLE(load_task, ltr %ax)
+	SIMPLE(forget_page, invlpg (%eax))
+	SIMPLE(in_string, insb)
 	SIMPLE(disable, cli)
 	SIMPLE(in_port, inb $0x60, %al)
 	SIMPLE(out_port, outb %al, $0x80)
@@ -43,6 +55,15 @@ name:	movl	4(%esp), %eax; \
 	AT(interrupt_return)
 	iret
 	AFTER(interrupt_return)
+
+	/* To the task that this one was called by, says the flag: there is none. */
+	BEGIN(nested_return)
+	pushfl
+	orl	$0x4000, (%esp)
+	popfl
+	AT(nested_return)
+	iret
+	AFTER(nested_return)
 
 	/* Returns to what comes next, with the flag of virtual 8086 mode, which is not for users. */
 	BEGIN(virtual_return)

@@ -482,12 +482,90 @@ static void test_abort_and_resume(void)
 	port_destroy(port);
 }
 
+/* --- TH-5: who waits for another to arrive, or to end, can be aborted too --------------------- */
+
+static mach_port_t waiter, doomed;
+static volatile kern_return_t waiter_result;
+
+static void abort_and_note(void *unused)
+{
+	(void) unused;
+	go = TRUE;
+	waiter_result = thread_abort(victim);
+	aborted = TRUE;
+}
+
+static void end_and_note(void *unused)
+{
+	(void) unused;
+	go = TRUE;
+	waiter_result = task_terminate(doomed);
+	aborted = TRUE;
+}
+
+/* Comes as soon as the waiter waits: whom it waits for has no turn before. */
+static void abort_waiter(void *unused)
+{
+	(void) unused;
+	while (!go)
+		continue;
+	EXPECT(thread_abort(waiter), KERN_SUCCESS);
+}
+
+static void try_abort_of(void (*function)(void *))
+{
+	mach_port_t aborter = prepare_at(abort_waiter, 35);
+
+	go = aborted = FALSE;
+	waiter_result = -1;
+	waiter = prepare_at(function, 30);
+	EXPECT(thread_resume(aborter), KERN_SUCCESS);
+	EXPECT(thread_resume(waiter), KERN_SUCCESS);
+	sleep_for(100);
+	EXPECT(aborted, TRUE);
+	EXPECT(waiter_result, KERN_ABORTED);
+	mach_thread_join(waiter);
+	mach_thread_join(aborter);
+}
+
+static void spin_for_ever(void *unused)
+{
+	(void) unused;
+	for (;;)
+		continue;
+}
+
+static void test_aborted_waiters(void)
+{
+	mach_port_t thread;
+
+	port = port_new();
+	victim = prepare_at(wait_to_receive, 50);
+	EXPECT(thread_resume(victim), KERN_SUCCESS);
+	sleep_for(30);
+	EXPECT(thread_suspend(victim), KERN_SUCCESS);
+	try_abort_of(abort_and_note);
+	EXPECT(thread_terminate(victim), KERN_SUCCESS);
+	mach_thread_join(victim);
+	port_destroy(port);
+
+	EXPECT(mach_task_prepare(spin_for_ever, NULL, &doomed, &thread), KERN_SUCCESS);
+	EXPECT(thread_priority(thread, 50, FALSE), KERN_SUCCESS);
+	EXPECT(thread_resume(thread), KERN_SUCCESS);
+	sleep_for(30);
+	try_abort_of(end_and_note);
+	EXPECT(port_type(doomed), MACH_PORT_TYPE_DEAD_NAME);	/* it has ended all the same */
+	port_destroy(doomed);
+	port_destroy(thread);
+}
+
 static const struct test tests[] = {
 	{ .name = "TH-2 suspended at any moment", .run = test_suspended_anywhere },
 	{ .name = "TH-2 aborted at any moment", .run = test_aborted_anywhere },
 	{ .name = "TH-1 all threads at each other", .run = test_mutual },
 	{ .name = "TH-5 waits that are aborted", .run = test_aborted_waits },
 	{ .name = "TH-5 an abort and a resume", .run = test_abort_and_resume },
+	{ .name = "TH-5 waits for threads and tasks", .run = test_aborted_waiters, .ours = TRUE },
 	{ .name = "TH-6 to a thread that ends", .run = test_switch_to_ending },
 	{ .name = "TH-1 TH-2 everything at any moment", .run = test_arena, .ours = TRUE },
 };
