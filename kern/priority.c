@@ -141,6 +141,14 @@ kern_return_t task_max_priority(struct ipc_port *host, struct task *task, int pr
 
 /* --- Policies --------------------------------------------------------------------------- */
 
+/* Ticks, rounded up; what they are in milliseconds can be told. */
+static uint32_t quantum_of(int ms)
+{
+	uint32_t ticks = ((uint32_t)ms + TICK_MS - 1) / TICK_MS;
+
+	return ticks < INT32_MAX / TICK_MS ? ticks : INT32_MAX / TICK_MS;
+}
+
 kern_return_t thread_policy(struct thread *thread, int policy, int data)
 {
 	if (thread == NULL || invalid_policy(policy) || data < 0)
@@ -150,7 +158,7 @@ kern_return_t thread_policy(struct thread *thread, int policy, int data)
 	spin_lock(&thread->lock);
 	thread->policy = policy;
 	if (policy == POLICY_FIXEDPRI)
-		thread->quantum_ticks = ((uint32_t)data + TICK_MS - 1) / TICK_MS;
+		thread->quantum_ticks = quantum_of(data);
 	sched_priority_changed(thread);
 	spin_unlock(&thread->lock);
 	return KERN_SUCCESS;

@@ -167,6 +167,10 @@ static void test_policy(void)
 	EXPECT(thread_policy(self, POLICY_FIXEDPRI, 95), KERN_SUCCESS);
 	EXPECT(sched_info_of(self).policy, POLICY_FIXEDPRI);
 	EXPECT(sched_info_of(self).data, 100);
+	EXPECT(thread_policy(self, POLICY_FIXEDPRI, 0x7fffffff), KERN_SUCCESS);
+	EXPECT(sched_info_of(self).data, 0x7ffffff8);
+	EXPECT(thread_policy(self, POLICY_FIXEDPRI, 0), KERN_SUCCESS);
+	EXPECT(sched_info_of(self).data, 0);
 	EXPECT(processor_set_policy_disable(control, POLICY_TIMESHARE, TRUE),
 	       KERN_INVALID_ARGUMENT);
 	EXPECT(processor_set_policy_disable(control, POLICY_FIXEDPRI, TRUE), KERN_SUCCESS);
