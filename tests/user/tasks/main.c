@@ -19,6 +19,7 @@ static const struct test tests[] = {
 	{ .name = "a new thread", .run = test_new_thread },
 	{ .name = "suspending a thread", .run = test_thread_suspension },
 	{ .name = "special ports of a thread", .run = test_thread_special_ports },
+	{ .name = "other ports for oneself", .run = test_other_self_ports },
 	{ .name = "thread_info", .run = test_thread_info },
 	{ .name = "the times of threads", .run = test_thread_times, .ours = TRUE },
 	{ .name = "a thread's own times", .run = test_own_times, .ours = TRUE },

@@ -20,6 +20,7 @@ void test_many_tasks(void);
 void test_new_thread(void);
 void test_thread_suspension(void);
 void test_thread_special_ports(void);
+void test_other_self_ports(void);
 void test_thread_info(void);
 void test_thread_abort(void);
 void test_thread_terminate(void);

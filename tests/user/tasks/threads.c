@@ -139,6 +139,40 @@ void test_thread_special_ports(void)
 	port_destroy(port);
 }
 
+/* What stands for a thread or task may be anything, also nothing; the thread itself is as before. */
+void test_other_self_ports(void)
+{
+	mach_port_t self = mach_thread_self(), other = port_new_with_send(1), dead = port_new_dead();
+	mach_port_t got = MACH_PORT_NULL, task = mach_task_self();
+
+	EXPECT(thread_set_kernel_port(self, other), KERN_SUCCESS);
+	EXPECT((mach_thread_self)(), other);
+	EXPECT(thread_set_kernel_port(self, MACH_PORT_NULL), KERN_SUCCESS);
+	EXPECT((mach_thread_self)(), MACH_PORT_NULL);
+	EXPECT(thread_set_kernel_port(self, dead), KERN_SUCCESS);
+	EXPECT(thread_get_kernel_port(self, &got), KERN_SUCCESS);
+	EXPECT(got, MACH_PORT_DEAD);
+	EXPECT(thread_set_exception_port(self, dead), KERN_SUCCESS);
+	EXPECT(thread_get_exception_port(self, &got), KERN_SUCCESS);
+	EXPECT(got, MACH_PORT_DEAD);
+	EXPECT(thread_set_exception_port(self, MACH_PORT_NULL), KERN_SUCCESS);
+	EXPECT(info_of(self).suspend_count, 0);
+	EXPECT(thread_set_kernel_port(self, self), KERN_SUCCESS);
+	EXPECT((mach_thread_self)(), self);
+	EXPECT(task_set_kernel_port(task, other), KERN_SUCCESS);
+	EXPECT((mach_task_self)(), other);
+	EXPECT(task_set_kernel_port(task, dead), KERN_SUCCESS);
+	EXPECT(task_get_kernel_port(task, &got), KERN_SUCCESS);
+	EXPECT(got, MACH_PORT_DEAD);
+	EXPECT(task_set_kernel_port(task, task), KERN_SUCCESS);
+	EXPECT((mach_task_self)(), task);
+	EXPECT(mach_port_deallocate(task, task), KERN_SUCCESS);
+	EXPECT(mach_port_deallocate(task, self), KERN_SUCCESS);
+	EXPECT(mach_port_deallocate(task, self), KERN_SUCCESS);
+	port_destroy(other);
+	port_destroy(dead);
+}
+
 void test_thread_info(void)
 {
 	mach_port_t self = mach_thread_self();
