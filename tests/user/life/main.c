@@ -381,6 +381,7 @@ static void test_task_suspend_stops(void)
 	EXPECT(task_suspend(task), KERN_SUCCESS);
 	EXPECT(task_suspend(task), KERN_SUCCESS);
 	EXPECT(task_resume(task), KERN_SUCCESS);
+	sleep_for(10);		/* the way to where it stops is the thread's own */
 	EXPECT(task_info(task, TASK_THREAD_TIMES_INFO, (task_info_t)&before, &count), KERN_SUCCESS);
 	EXPECT_TRUE(before.user_time64.nanoseconds > 0);
 	sleep_for(50);
