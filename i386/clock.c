@@ -162,6 +162,11 @@ uint64_t machine_cycles(void)
 	return rdtsc();
 }
 
+uint32_t machine_cycles_ns(uint32_t cycles)
+{
+	return (uint32_t)(((uint64_t)cycles * ns_scale) >> SCALE_SHIFT);
+}
+
 uint64_t machine_uptime_ns(void)
 {
 	uint64_t counts = rdtsc() - tsc_start;

@@ -84,8 +84,9 @@ void machine_idle(void);
 /* Nanoseconds since start, monotonic, from the time-stamp counter. */
 uint64_t machine_uptime_ns(void);
 
-/* The raw time-stamp counter. */
+/* The raw time-stamp counter, and how long so many of it are: less than 4 seconds. */
 uint64_t machine_cycles(void);
+uint32_t machine_cycles_ns(uint32_t cycles);
 
 /* Seconds since 1970 as the clock chip says at start. */
 uint32_t machine_rtc_seconds(void);

@@ -36,7 +36,7 @@ struct percpu {
 	volatile uint32_t ticks;	/* clock ticks not yet accounted */
 	volatile bool tick_in_user;	/* where the last one was: in user mode */
 	unsigned int id;
-	uint64_t charged_ns;		/* uptime up to which threads have been charged */
+	uint32_t charged;		/* machine_cycles when a thread was charged last */
 	struct thread *idle;
 	struct thread *fpu_owner;	/* whose registers the FPU holds, or NULL */
 	struct pmap *pmap;		/* what CR3 holds */

@@ -247,7 +247,7 @@ static void leave_cpu(continuation_t continuation, bool preempted)
 	assert_no_locks();
 	interrupts_enable();
 	spin_lock(&run_queue.lock);
-	sched_charge(self, current_cpu()->ticks == 0 || current_cpu()->tick_in_user);
+	sched_charge(self);
 	put_back(self, preempted);
 	next = choose_next();
 	spin_unlock(&run_queue.lock);

@@ -137,8 +137,8 @@ void sched_favour(struct thread *thread);
 /* CPU time that the thread has used lately, in ticks, faded. */
 uint32_t sched_usage(struct thread *thread);
 
-/* Bring the times of the current thread up to date. */
-void sched_charge_self(void);
+/* What the thread has used so far; of the current one: to this moment. */
+void sched_times(struct thread *thread, uint64_t *user_ns, uint64_t *system_ns);
 
 /* For thread_switch and friends. */
 void sched_depress(struct thread *self, uint32_t ms);

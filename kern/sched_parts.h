@@ -3,7 +3,6 @@
 #ifndef KERN_SCHED_PARTS_H
 #define KERN_SCHED_PARTS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include <kern/thread.h>
@@ -18,7 +17,7 @@ void sched_refresh(struct thread *thread);
  * at ticks and when a thread blocks, but not when it hands the CPU over: who blocks at the end
  * has it all.  So nobody evades it by sleeping when the clock ticks.  Run queue locked.
  */
-void sched_charge(struct thread *thread, bool in_user);
+void sched_charge(struct thread *thread);
 
 /* A new time slice. */
 void sched_refill(struct thread *thread);

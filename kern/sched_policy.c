@@ -27,7 +27,7 @@
 #define LOWEST_USER (PRIORITY_IDLE - 1)
 #define PATIENCE_TICKS 50
 #define TICK_NS (1000000u * TICK_MS)
-#define CHARGE_MAX 1000000000u		/* what can be counted at once */
+#define CYCLES_MAX (1u << 22)		/* more are counted at once */
 
 uint32_t sched_now;
 int64_t sched_load_average[3];
@@ -53,38 +53,55 @@ void sched_refill(struct thread *thread)
 							       : QUANTUM_TICKS;
 }
 
-/* What was charged becomes usage when it is a whole tick. */
-static void count_usage(struct thread *thread, uint64_t ns)
+/* Turn what was charged into time, and whole ticks of that into usage. */
+static void count_cycles(struct thread *thread, bool in_user)
 {
-	thread->usage_ns += ns < CHARGE_MAX ? (uint32_t)ns : CHARGE_MAX;
-	if (thread->usage_ns < TICK_NS)
-		return;
-	thread->usage += thread->usage_ns / TICK_NS;
-	thread->usage_ns %= TICK_NS;
-}
+	uint32_t ns = machine_cycles_ns(thread->cycles);
 
-void sched_charge(struct thread *thread, bool in_user)
-{
-	struct percpu *cpu = current_cpu();
-	uint64_t now = machine_uptime_ns();
-	uint64_t ns = now - cpu->charged_ns;
-
-	assert_locked(&run_queue.lock);
-	cpu->charged_ns = now;
+	thread->cycles = 0;
 	if (in_user && thread->task != kernel_task)
 		thread->user_ns += ns;
 	else
 		thread->system_ns += ns;
-	count_usage(thread, ns);
+	thread->usage_ns += ns;
+	if (thread->usage_ns >= TICK_NS) {
+		thread->usage += thread->usage_ns / TICK_NS;
+		thread->usage_ns %= TICK_NS;
+	}
 }
 
-/* Programs spend most of their time in user mode; where the clock ticks says more. */
-void sched_charge_self(void)
+/* Was the last tick, if it is not accounted yet, in the kernel?  Programs work in user mode mostly. */
+static bool probably_in_user(const struct percpu *cpu)
+{
+	return cpu->ticks == 0 || cpu->tick_in_user;
+}
+
+static void charge_cycles(struct thread *thread, struct percpu *cpu)
+{
+	uint32_t now = (uint32_t)machine_cycles();
+
+	assert_locked(&run_queue.lock);
+	thread->cycles += now - cpu->charged;
+	cpu->charged = now;
+}
+
+void sched_charge(struct thread *thread)
 {
 	struct percpu *cpu = current_cpu();
 
+	charge_cycles(thread, cpu);
+	if (thread->cycles >= CYCLES_MAX)
+		count_cycles(thread, probably_in_user(cpu));
+}
+
+void sched_times(struct thread *thread, uint64_t *user_ns, uint64_t *system_ns)
+{
 	spin_lock(&run_queue.lock);
-	sched_charge(current_thread(), cpu->ticks == 0 || cpu->tick_in_user);
+	if (thread == current_thread())
+		charge_cycles(thread, current_cpu());
+	count_cycles(thread, probably_in_user(current_cpu()));
+	*user_ns = thread->user_ns;
+	*system_ns = thread->system_ns;
 	spin_unlock(&run_queue.lock);
 }
 
@@ -283,7 +300,8 @@ void sched_tick(uint32_t ticks)
 
 	spin_lock(&run_queue.lock);
 	sched_now += ticks;
-	sched_charge(self, current_cpu()->tick_in_user);
+	charge_cycles(self, current_cpu());
+	count_cycles(self, current_cpu()->tick_in_user);
 	if (!(self->flags & TH_IDLE))
 		charge_current(self, ticks);
 	age_one_level(self);

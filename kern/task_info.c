@@ -51,16 +51,13 @@ static void fill_events(const struct task *task, struct task_events_info *info)
 
 static void fill_thread_times(struct task *task, struct task_thread_times_info *info)
 {
-	uint64_t user = 0, system = 0;
+	uint64_t user = 0, system = 0, thread_user, thread_system;
 
-	if (task == current_task())
-		sched_charge_self();
 	spin_lock(&task->lock);
 	queue_for_each(l, &task->threads) {
-		const struct thread *thread = container_of(l, struct thread, task_link);
-
-		user += thread->user_ns;
-		system += thread->system_ns;
+		sched_times(container_of(l, struct thread, task_link), &thread_user, &thread_system);
+		user += thread_user;
+		system += thread_system;
 	}
 	spin_unlock(&task->lock);
 	info->user_time = time_value_of((int64_t)user);

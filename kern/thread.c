@@ -381,6 +381,7 @@ static void thread_release_ports(struct thread *self)
 static bool thread_leave_task(struct thread *self)
 {
 	struct task *task = self->task;
+	uint64_t user_ns, system_ns;
 	bool last;
 
 	spin_lock(&all_tasks_lock);
@@ -390,8 +391,9 @@ static bool thread_leave_task(struct thread *self)
 	spin_lock(&task->lock);
 	queue_remove(&self->task_link);
 	task->thread_count--;
-	task->dead_user_ns += self->user_ns;
-	task->dead_system_ns += self->system_ns;
+	sched_times(self, &user_ns, &system_ns);
+	task->dead_user_ns += user_ns;
+	task->dead_system_ns += system_ns;
 	last = task->thread_count == 0 && !task->active;
 	spin_unlock(&task->lock);
 	return last;

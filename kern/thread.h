@@ -107,6 +107,7 @@ struct thread {
 	uint32_t slice_left;		/* ticks left of this time slice */
 	uint32_t usage;			/* decayed CPU usage in ticks, for timesharing */
 	uint32_t usage_ns;		/* and what has not become a tick yet */
+	uint32_t cycles;		/* charged, and counted neither here nor below */
 	uint32_t usage_stamp;		/* tick at which usage was decayed last */
 	uint32_t ready_since;		/* tick at which it was put on the run queue */
 	struct timer depress_timer;

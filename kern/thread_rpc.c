@@ -142,6 +142,7 @@ static integer_t cpu_usage(struct thread *thread)
 static void fill_basic(struct thread *thread, struct thread_basic_info *info)
 {
 	int64_t created = host_time_of(thread->created_ns);
+	uint64_t user_ns, system_ns;
 	int64_t user, system;
 
 	spin_lock(&thread->task->lock);
@@ -151,10 +152,9 @@ static void fill_basic(struct thread *thread, struct thread_basic_info *info)
 	spin_unlock(&thread->lock);
 	spin_unlock(&thread->task->lock);
 
-	if (thread == current_thread())
-		sched_charge_self();
-	user = (int64_t)thread->user_ns;
-	system = (int64_t)thread->system_ns;
+	sched_times(thread, &user_ns, &system_ns);
+	user = (int64_t)user_ns;
+	system = (int64_t)system_ns;
 	info->flags = (!kstack_exists(thread) ? TH_FLAGS_SWAPPED : 0) |
 		      (thread->flags & TH_IDLE ? TH_FLAGS_IDLE : 0);
 	info->cpu_usage = cpu_usage(thread);

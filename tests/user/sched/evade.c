@@ -16,7 +16,7 @@
 
 #define WORKERS 3
 #define SLOW 40			/* a priority that leaves room above: ours */
-#define WATCH_MS 900
+#define WATCH_MS 260
 
 static volatile boolean_t stop;
 static volatile unsigned int laps[WORKERS];
