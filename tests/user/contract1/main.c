@@ -55,7 +55,7 @@ static const struct test tests[] = {
 	{ .name = "5 no memory for MACH_SEND_NOTIFY", .run = test_no_notify, .ours = TRUE },
 	{ .name = "7 no memory for MACH_RCV_NOTIFY", .run = test_no_request, .ours = TRUE },
 	{ .name = "8 two shortages in one message", .run = test_two_shortages, .ours = TRUE },
-	{ .name = "9 a sender's buffer that is read only", .run = test_unwritable_sender },
+	{ .name = "9 a sender's buffer that is read only", .run = test_unwritable_sender, .ours = TRUE },
 	{ .name = "5 and 6 sends that wait, then receive", .run = test_waiting_calls },
 	{ .name = "6 a receive right leaves, in every way", .run = test_receiver_left },
 	{ .name = "6 answers to small buffers", .run = test_small_answers, .ours = TRUE },
