@@ -129,7 +129,7 @@ void vm_away_answered(struct vm_away *away)
 {
 	away->request = NULL;
 	if (away->object == NULL)
-		discard(away, false);
+		discard(away, !away->came);
 }
 
 /* --- Walks --------------------------------------------------------------------------------- */

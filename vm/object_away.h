@@ -21,6 +21,7 @@ struct vm_away {
 	struct vm_store *store;		/* NULL: a mark */
 	uint32_t slot;
 	struct page_request *request;	/* that asks for it, or NULL */
+	bool came;			/* the manager has supplied it, and nobody needs it */
 };
 
 void vm_away_init(void);

@@ -283,6 +283,7 @@ kern_return_t vm_store_arrived(struct vm_pager *pager, uint32_t slot, struct vm_
 		return KERN_INVALID_ARGUMENT;
 	object = away->object;
 	index = away->index;
+	away->came = object == NULL;
 	vm_pager_finish_range(pager, REQUEST_PAGE, slot, slot + 1, KERN_SUCCESS);
 	if (object == NULL) {
 		vm_page_free(page, 0);		/* and so has the record gone */

@@ -502,6 +502,35 @@ START_TEST(stores_without_pages)
 }
 END_TEST
 
+/* Nor is it told of one that somebody needed, and did not ask for before it was given up. */
+START_TEST(store_of_an_unsent_request)
+{
+	struct vm_map_entry *first;
+	struct vm_object *object;
+
+	begin();
+	write_all();
+	all_out();
+	read_pages(2, PAGES);
+	ck_assert_uint_eq(vm_away_total(), 1);
+	ck_assert_uint_eq(vm_store_count(), 1);
+	mutex_lock(&maps[0]->lock);
+	first = vm_map_find(maps[0], PAGE_BYTES);
+	mutex_unlock(&maps[0]->lock);
+	object = first->object;
+	spin_lock(object->lock);
+	ck_assert_int_eq(vm_pager_need(object, first->index, VM_PROT_READ),
+			 VM_ASK_PAGER);
+	spin_unlock(object->lock);
+	ck_must(vm_map_deallocate(maps[0], PAGE_BYTES, PAGE_BYTES) == KERN_SUCCESS);
+	vm_pager_forget();
+	ck_assert_uint_eq(vm_away_total(), 0);
+	vm_pager_end_idle_now();
+	ck_assert_uint_eq(vm_store_count(), 0);
+	end();
+}
+END_TEST
+
 static struct vm_pager *only_store(void)
 {
 	for (struct kept *k = kept; k < kept + STORES_MAX; k++)
@@ -581,6 +610,7 @@ END_TEST
 void unit_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, stores_without_pages);
+	tcase_add_test(tcase, store_of_an_unsent_request);
 	tcase_add_test(tcase, dead_stores);
 	tcase_add_test(tcase, room_for_what_comes);
 	tcase_add_loop_test(tcase, random_operations, 0, 3);
