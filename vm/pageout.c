@@ -245,6 +245,12 @@ static void take_call(void)
 	spin_unlock(&pageout_lock);
 }
 
+/* So many pages are to be free: enough also for those that come. */
+static uint32_t target(void)
+{
+	return high_level + __atomic_load_n(&promised, __ATOMIC_RELAXED);
+}
+
 /* What a round has come to.  When nothing moves for a while the whole of the queues is looked at. */
 static void note_round(uint32_t gone, bool washed)
 {
@@ -268,7 +274,7 @@ static void make_room(void)
 	uint32_t before = vm_page_laundry_count(), now;
 
 	note_round(0, true);
-	while (vm_page_free_count() < high_level) {
+	while (vm_page_free_count() < target()) {
 		uint32_t gone;
 
 		take_call();
@@ -294,7 +300,7 @@ static _Noreturn void pageout_thread(void)
 	for (;;) {
 		rest(always > 0 ? PAUSE_MS : 0);
 		take_call();
-		if (vm_page_free_count() < high_level)
+		if (vm_page_free_count() < target())
 			make_room();
 		else
 			tell_waiters();
