@@ -85,15 +85,19 @@ static void release_right(struct ipc_port *port, mach_msg_type_name_t type)
  */
 enum payment { PAID_FIRST, PAID_BY_NOBODY, PAID_ON_ARRIVAL };
 
-/* Who waits for a completion would wait for ever: so it is the one that has asked who waits. */
+/*
+ * Who waits for a completion would wait for ever: so it is the one that has asked who waits; but
+ * not one that serves page-out, without which no memory comes.
+ */
 static struct ipc_kmsg *completion(uint32_t size)
 {
 	struct ipc_kmsg *kmsg = ipc_kmsg_alloc(size);
+	struct thread *self = current_thread();
 
 	for (int tries = 0; kmsg == NULL && tries < VM_PAGER_TRIES; tries++) {
 		slab_reclaim();
-		current_thread()->page_short = true;
-		if (vm_pageout_wait() == KERN_ABORTED)
+		self->page_short = !self->vm_privileged;
+		if (vm_pageout_wait() != KERN_SUCCESS)
 			tries = VM_PAGER_TRIES;
 		kmsg = ipc_kmsg_alloc(size);
 	}

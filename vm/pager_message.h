@@ -60,7 +60,7 @@ uint32_t pager_messages_waiting(struct vm_pager *pager);
 
 /*
  * Completions go to a right of the pager's choice and consume it; nothing goes to a dead one.
- * Blocks: for memory.
+ * Blocks: for memory, but for a thread that serves page-out.
  */
 struct pager_reply {
 	struct ipc_port *port;
