@@ -122,8 +122,11 @@ struct vm_map *vm_map_fork(struct vm_map *parent)
 	do {
 		kr = fork_once(parent, &child, &stopped);
 		again = vm_pager_again_large(&kr, &tries);
-		if (kr == KERN_MEMORY_ERROR)
-			failed = again = note_failing(parent, stopped);
+		if (kr == KERN_MEMORY_ERROR) {
+			failed = true;
+			/* Another fork may have noted it, too. */
+			again = note_failing(parent, stopped) || ++tries <= VM_PAGER_TRIES;
+		}
 	} while (again);
 	if (failed)
 		forget_failing(parent);
