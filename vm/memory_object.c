@@ -276,13 +276,8 @@ static void change_pages(struct vm_pager *pager, struct page_range range, bool f
 static kern_return_t return_range(struct vm_pager *pager, struct page_range range,
 				  memory_object_return_t which, bool flush)
 {
-	kern_return_t kr;
-
-	do {
-		kr = vm_pager_return(pager, range.first, range.end, which,
-				     flush ? RETURN_FLUSH : RETURN_COPIES);
-	} while (vm_pager_again(&kr));
-	return kr;
+	return vm_pager_return(pager, range.first, range.end, which,
+			       flush ? RETURN_FLUSH : RETURN_COPIES);
 }
 
 kern_return_t vm_pager_clean(struct vm_pager *pager, vm_offset_t offset, vm_size_t size, bool flush)

@@ -293,8 +293,9 @@ enum vm_return_mode {
  * Give pages of [first, end) back to the pager: the dirty ones, with RETURN_ALL the precious ones.
  * The object is held.  The current task pays if nothing else is said.
  *
+ * Blocks:   interruptibly, for page-out, if the current task pays.
  * Returns:  KERN_SUCCESS: all have gone; KERN_RESOURCE_SHORTAGE: some have, and memory is short, or the
- *           task has no room for more; KERN_MEMORY_ERROR: the pager is dead.
+ *           task has no room for more; KERN_MEMORY_ERROR: the pager is dead; KERN_ABORTED.
  */
 kern_return_t vm_pager_return(struct vm_pager *pager, uint32_t first, uint32_t end,
 			      memory_object_return_t which, enum vm_return_mode mode);

@@ -173,6 +173,22 @@ static kern_return_t send_run(const struct returning *r, uint32_t first, bool di
 	return *sent == wanted ? KERN_SUCCESS : shortage(pager);
 }
 
+/*
+ * Memory was short: is the run to go on where it stopped?  Not from the beginning: pages that stay
+ * precious would be sent again and again.  The lock is given up on the way.
+ */
+static bool wait_for_memory(const struct returning *r, kern_return_t *kr)
+{
+	bool again;
+
+	if (*kr != KERN_RESOURCE_SHORTAGE || !is_asked(r))
+		return false;
+	spin_unlock(r->pager->lock);
+	again = vm_pager_again(kr);
+	spin_lock(r->pager->lock);
+	return again;
+}
+
 /* Send the pages from `first` on that go back as the first one does, in one run or several. */
 static kern_return_t return_from(const struct returning *r, uint32_t first)
 {
@@ -183,7 +199,7 @@ static kern_return_t return_from(const struct returning *r, uint32_t first)
 	do {
 		kr = send_run(r, first, dirty, &sent);
 		first += sent;
-	} while (kr == KERN_SUCCESS && sent == PAGER_RUN_MAX);
+	} while (wait_for_memory(r, &kr) || (kr == KERN_SUCCESS && sent == PAGER_RUN_MAX));
 	return kr;
 }
 
