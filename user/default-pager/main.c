@@ -93,7 +93,8 @@ static mach_msg_return_t serve_for_ever(mach_port_t set)
 	do {
 		result = serve(set);
 		if ((result & ~MACH_MSG_MASK) == MACH_RCV_BODY_ERROR) {
-			mach_error("[default-pager] FAILED to receive pages", result);
+			mach_error("[default-pager] FAILED to receive a message", result);
+			objects_lost(request.header.msgh_local_port);
 			mach_msg_destroy(&request.header);
 			result = MACH_MSG_SUCCESS;
 		}

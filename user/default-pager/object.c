@@ -47,6 +47,12 @@ static kern_return_t watch(mach_port_t port)
 		port, MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
 }
 
+static void end(struct object *object, mach_port_t port)
+{
+	pages_drop(object);
+	mach_port_destroy(mach_task_self(), port);
+}
+
 /*
  * The kernel does not wait for memory_object_ready here, and each message brings a right to the
  * control port: there is nothing to keep but the new port.  The size is how much may come at most.
@@ -54,23 +60,29 @@ static kern_return_t watch(mach_port_t port)
 kern_return_t memory_object_create(mach_port_t manager, mach_port_t port, vm_size_t size,
 	mach_port_t control, mach_port_t name, vm_size_t page_size)
 {
+	struct object *object;
+
 	(void) manager, (void) size, (void) page_size;
 	give_up(control);
 	give_up(name);
-	if (table_new_object(port) == NULL
-			|| mach_port_move_member(mach_task_self(), port, all_ports)
-				!= KERN_SUCCESS
-			|| watch(port) != KERN_SUCCESS) {
+	object = table_new_object(port);
+	if (object == NULL) {
 		printf("[default-pager] I cannot take another object: it dies.\n");
 		mach_port_destroy(mach_task_self(), port);
+	} else if (mach_port_move_member(mach_task_self(), port, all_ports) != KERN_SUCCESS
+			|| watch(port) != KERN_SUCCESS) {
+		printf("[default-pager] I cannot watch another object: it dies.\n");
+		end(object, port);
 	}
 	return KERN_SUCCESS;
 }
 
-static void end(struct object *object, mach_port_t port)
+void objects_lost(mach_port_t port)
 {
-	pages_drop(object);
-	mach_port_destroy(mach_task_self(), port);
+	struct object *object = table_object(port);
+
+	if (object != NULL)
+		end(object, port);
 }
 
 static kern_return_t take(mach_port_t port, mach_port_t control, vm_offset_t offset,
