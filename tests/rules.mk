@@ -66,8 +66,8 @@ stress:
 		$(if $(STRESS_PROGRAMS),--programs "$(STRESS_PROGRAMS)") \
 		$(if $(STRESS_SECONDS),--seconds $(STRESS_SECONDS))
 
-# Those that are about memory, for half an hour.
-MEMORY_TESTS := defaultpager devices memory memraces pageout pager swap vmcalls
+# Those that are about memory, for half an hour; the longest first.
+MEMORY_TESTS := swap memraces pageout pager vmcalls memory devices defaultpager
 stress-memory: STRESS_PROGRAMS = $(MEMORY_TESTS)
 stress-memory: STRESS_SECONDS = 1800
 stress-memory: stress

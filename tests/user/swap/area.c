@@ -7,15 +7,16 @@
 
 #define PAGE_WORDS	(PAGE_SIZE / sizeof(uint32_t))
 
-/* In `make check' a few words in each page; else each. */
+/* In `make check' a few words in each page; else more. */
 #define FEW_WORDS	127u
+#define MORE_WORDS	5u
 
 void area_new(struct area *area, uint32_t number, unsigned int pages)
 {
 	*area = (struct area) {
 		.pages = pages,
 		.number = number,
-		.step = tap_rounds(FEW_WORDS, 1),
+		.step = tap_rounds(FEW_WORDS, MORE_WORDS),
 	};
 	EXPECT(vm_allocate(SELF, &area->base, pages * PAGE_SIZE, TRUE), KERN_SUCCESS);
 }

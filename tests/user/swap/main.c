@@ -43,7 +43,7 @@ static volatile unsigned int *filled;
 static unsigned int use_memory(void *argument)
 {
 	struct area area;
-	unsigned int wrong = 0, versions = tap_rounds(1, 4);
+	unsigned int wrong = 0, versions = tap_rounds(1, 3);
 
 	area_new(&area, (uintptr_t) argument, PROGRAM_PAGES);
 	area_write(&area, 1);
@@ -77,8 +77,7 @@ static void test_programs(void)
 	EXPECT(vm_inherit(SELF, shared, PAGE_SIZE, VM_INHERIT_SHARE), KERN_SUCCESS);
 	filled = (unsigned int *) shared;
 	conserved_take(&before);
-	for (unsigned int i = 0; i < tap_rounds(1, 2); i++)
-		run_programs();
+	run_programs();
 	EXPECT_TRUE(paged_out() - out >= PROGRAMS * PROGRAM_PAGES / 2);
 	EXPECT_TRUE(paged_in() - in >= PROGRAMS * PROGRAM_PAGES / 2);
 	EXPECT(vm_deallocate(SELF, shared, PAGE_SIZE), KERN_SUCCESS);
@@ -126,7 +125,7 @@ static void test_copies(void)
 	area_new(&original, 5, 16 * MIB_PAGES);
 	area_write(&original, 1);
 	press();
-	for (unsigned int round = 0; round < tap_rounds(1, 4); round++) {
+	for (unsigned int round = 0; round < tap_rounds(1, 2); round++) {
 		children_begin(&children);
 		children_start(&children, use_copy, (void *) 1);
 		children_start(&children, use_copy, (void *) 1);
@@ -189,7 +188,7 @@ static void test_messages(void)
 	mach_port_t port;
 
 	conserved_take(&before);
-	for (unsigned int round = 0; round < tap_rounds(1, 3); round++) {
+	for (unsigned int round = 0; round < tap_rounds(1, 2); round++) {
 		port = port_new_with_send(1);
 		send_and_receive(port);
 		port_destroy(port);
@@ -220,7 +219,7 @@ static void test_death(void)
 	struct message report;
 
 	conserved_take(&before);
-	for (unsigned int round = 0; round < tap_rounds(2, 20); round++) {
+	for (unsigned int round = 0; round < tap_rounds(2, 10); round++) {
 		children_begin(&children);
 		for (uintptr_t i = 1; i <= PROGRAMS; i++)
 			children_start(&children, use_for_ever, (void *) i);
