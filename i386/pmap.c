@@ -67,11 +67,12 @@ void pmap_activate(struct pmap *pmap)
 
 static struct pte *table_alloc(struct pmap *pmap)
 {
-	struct vm_page *page;
+	struct vm_page *page = NULL;
 
 	if (!estate_charge(pmap->estate, PAGE_BYTES))
 		return NULL;
-	page = vm_page_alloc(VM_ZONE_DIRECT, 0);
+	if (vm_page_kernel_may_grow())
+		page = vm_page_alloc(VM_ZONE_DIRECT, 0);
 	if (page == NULL) {
 		estate_uncharge(pmap->estate, PAGE_BYTES);
 		return NULL;

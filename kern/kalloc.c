@@ -54,7 +54,7 @@ static void *pages_alloc(size_t size)
 
 	if (order > MAX_ORDER || slab_fails_now())
 		return NULL;
-	page = vm_page_alloc(VM_ZONE_DIRECT, order);
+	page = vm_page_kernel_may_grow() ? vm_page_alloc(VM_ZONE_DIRECT, order) : NULL;
 	return page != NULL ? vm_page_direct(page) : NULL;
 }
 

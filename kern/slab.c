@@ -120,9 +120,11 @@ static void slab_set_pages(struct vm_page *slab, struct slab_cache *cache, enum 
 /* Make a slab whose objects are all free; NULL when there are no pages. */
 static struct vm_page *slab_create(struct slab_cache *cache)
 {
-	struct vm_page *slab = vm_page_alloc(VM_ZONE_DIRECT, cache->slab_order);
+	struct vm_page *slab = NULL;
 	char *base;
 
+	if (vm_page_kernel_may_grow())
+		slab = vm_page_alloc(VM_ZONE_DIRECT, cache->slab_order);
 	if (slab == NULL)
 		return NULL;
 	slab_set_pages(slab, cache, PAGE_SLAB);

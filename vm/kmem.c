@@ -201,8 +201,10 @@ static void page_release(struct vm_page *page)
 /* Map a fresh page at va; false when memory is short, nothing changed then. */
 static bool page_enter(vm_offset_t va)
 {
-	struct vm_page *page = vm_page_alloc(VM_ZONE_HIGH, 0);
+	struct vm_page *page = NULL;
 
+	if (vm_page_kernel_may_grow())
+		page = vm_page_alloc(VM_ZONE_HIGH, 0);
 	if (page == NULL)
 		return false;
 	vm_page_zero(page);

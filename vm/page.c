@@ -364,6 +364,17 @@ bool vm_page_kernel_short(size_t bytes)
 	return low_memory_free() < user_reserve / 2 + bytes / PAGE_BYTES;
 }
 
+bool vm_page_kernel_may_grow(void)
+{
+	struct thread *self;
+
+	if (__builtin_expect(low_memory_free() > user_reserve / 8 * 3, 1))
+		return true;
+	self = current_thread();
+	self->page_short |= !self->vm_privileged;
+	return self->vm_privileged;
+}
+
 static void page_check_free(struct vm_page *page)
 {
 	assert(page->state == PAGE_KERNEL);

@@ -142,6 +142,12 @@ uint32_t vm_page_user_reserve(void);
  */
 void vm_page_on_low(uint32_t level, void (*function)(void));
 
+/*
+ * Is there a page for the kernel's own use, its tables and objects?  Who is not privileged leaves a
+ * part of the reserve to page-out; false is for thread->page_short, too.
+ */
+bool vm_page_kernel_may_grow(void);
+
 /* Would less than half of that reserve be left after so many bytes more for the kernel's users? */
 bool vm_page_kernel_short(size_t bytes);
 

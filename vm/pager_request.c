@@ -320,6 +320,21 @@ static kern_return_t find_room(const struct page_request *r, struct spin_lock *l
 	return kr;
 }
 
+/* KERN_SUCCESS: look again.  The lock is given up on the way. */
+static kern_return_t send_or_wait(struct page_request *r, struct spin_lock *lock)
+{
+	kern_return_t kr;
+
+	current_thread()->page_short = false;
+	kr = send(r, lock);
+	if (kr != KERN_RESOURCE_SHORTAGE)
+		return kr;
+	spin_unlock(lock);
+	kr = vm_pageout_wait();
+	spin_lock(lock);
+	return kr;
+}
+
 /* Until the request is finished, or the thread is wanted elsewhere. */
 static kern_return_t wait_finished(struct page_request *r, struct spin_lock *lock)
 {
@@ -329,7 +344,7 @@ static kern_return_t wait_finished(struct page_request *r, struct spin_lock *loc
 		if (must_be_sent(r)) {
 			kr = find_room(r, lock);
 			if (kr == KERN_SUCCESS && must_be_sent(r))
-				kr = send(r, lock);
+				kr = send_or_wait(r, lock);
 			continue;
 		}
 		event_will_wait(r, true);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <kern/lock.h>
+#include <kern/thread.h>
 
 static struct vm_page_counts counts(void)
 {
@@ -340,6 +341,27 @@ START_TEST(test_user_reserve)
 }
 END_TEST
 
+/* The kernel's own tables and objects grow no further than three eighths, but for who frees memory. */
+START_TEST(test_kernel_reserve)
+{
+	while (vm_page_alloc_user() != NULL)
+		ck_assert(vm_page_kernel_may_grow());
+	while (counts().free > 97)
+		ck_assert_ptr_nonnull(vm_page_alloc(VM_ZONE_DIRECT, 0));
+	current_thread()->page_short = false;
+	ck_assert(vm_page_kernel_may_grow());
+	ck_assert(!current_thread()->page_short);
+	ck_assert_ptr_nonnull(vm_page_alloc(VM_ZONE_DIRECT, 0));
+	ck_assert(!vm_page_kernel_may_grow());
+	ck_assert(current_thread()->page_short);
+	current_thread()->page_short = false;
+	current_thread()->vm_privileged = true;
+	ck_assert(vm_page_kernel_may_grow());
+	ck_assert(!current_thread()->page_short);
+	current_thread()->vm_privileged = false;
+}
+END_TEST
+
 /* The reserve is of memory that the kernel can use. */
 START_TEST(test_user_high)
 {
@@ -468,6 +490,7 @@ int main(void)
 	tcase_add_test(tcase, test_write_after_free);
 	tcase_add_test(tcase, test_counts);
 	tcase_add_test(tcase, test_user_reserve);
+	tcase_add_test(tcase, test_kernel_reserve);
 	tcase_add_test(tcase, test_user_high);
 	tcase_add_test(tcase, test_contents);
 	tcase_add_test(tcase, test_free_module);
