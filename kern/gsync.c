@@ -2,8 +2,8 @@
 /*
  * Waiting on words of memory: gsync_wait, gsync_wake, gsync_requeue (<mach/gsync.h>).
  *
- * A word is known by its map and address or, shared, by its memory object and the place in it; a
- * waiter of one kind is not found by the other.  Who waits is in the table first and looks at
+ * A word is known by its map and address or, shared, by its memory object and the place in it
+ * (struct vm_word); a waiter of one kind is not found by the other.  Who waits is in the table first and looks at
  * the word afterwards, without a lock, since that may fault for long; who wakes has
  * written first.  So either the waiter sees the new value, or it is found in the table.
  */
@@ -18,15 +18,27 @@
 
 #define BUCKET_BITS 9
 #define BUCKETS (1u << BUCKET_BITS)
+#define SERVED_AT_ONCE 64u		/* then others may run */
 
 struct waiter {
 	struct queue_link link;		/* in its word's bucket until it is woken */
 	struct vm_word word;
+	struct thread *thread;
+	uint64_t number;		/* later ones have higher numbers */
+	bool asleep;			/* the thread's next wait, or its last, was this one */
 	bool woken;
+};
+
+/* What is done with those that wait for a word, in the order in which they came. */
+struct service {
+	struct vm_word word;
+	const struct vm_word *to;	/* where they wait from now on; NULL: they are woken */
+	unsigned int max;		/* so many at most */
 };
 
 static struct spin_lock table_lock = SPIN_LOCK_INIT(LOCK_WORDS);	/* guards all of this */
 static struct queue table[BUCKETS];
+static uint64_t last_number;
 
 void gsync_init(void)
 {
@@ -41,12 +53,12 @@ static bool same_word(const struct vm_word *a, const struct vm_word *b)
 
 static struct queue *bucket_of(const struct vm_word *word)
 {
-	uint32_t key = (uint32_t)(uintptr_t)word->base ^ (uint32_t)word->offset;
+	uint32_t key = (uint32_t)word->base ^ (uint32_t)word->offset;
 
 	return &table[(key * 0x9E3779B1u) >> (32 - BUCKET_BITS)];
 }
 
-/* What a task's address stands for; references on it go to the caller. */
+/* What a task's address stands for. */
 static kern_return_t find_word(struct task *task, vm_offset_t addr, int flags, vm_prot_t access,
 			       struct vm_word *word)
 {
@@ -67,16 +79,21 @@ static void wake(struct waiter *waiter)
 {
 	queue_remove(&waiter->link);
 	waiter->woken = true;
-	event_wake_all(waiter);
+	if (waiter->asleep)
+		thread_wake(waiter->thread, WAIT_AWAKENED);
 }
 
-/*
- * Wake or move, in the order in which they came, up to `max` of those that wait for a word.
- * Returns how many there were.
- */
-static unsigned int serve(const struct vm_word *word, unsigned int max, const struct vm_word *to)
+static void move(struct waiter *waiter, const struct vm_word *to)
 {
-	struct queue *bucket = bucket_of(word);
+	queue_remove(&waiter->link);
+	waiter->word = *to;
+	queue_insert_tail(bucket_of(to), &waiter->link);
+}
+
+/* Serve up to `max`, none of those that came after `last`.  Returns how many there were. */
+static unsigned int serve_some(const struct service *service, unsigned int max, uint64_t last)
+{
+	struct queue *bucket = bucket_of(&service->word);
 	struct queue_link *next, *link = bucket->head.next;
 	unsigned int served = 0;
 
@@ -84,18 +101,36 @@ static unsigned int serve(const struct vm_word *word, unsigned int max, const st
 		struct waiter *waiter = container_of(link, struct waiter, link);
 
 		next = link->next;
-		if (!same_word(&waiter->word, word))
+		if (waiter->number > last || !same_word(&waiter->word, &service->word))
 			continue;
 		served++;
-		if (to == NULL) {
+		if (service->to == NULL)
 			wake(waiter);
-			continue;
-		}
-		queue_remove(link);
-		waiter->word = *to;
-		queue_insert_tail(bucket_of(to), link);
+		else
+			move(waiter, service->to);
 	}
 	return served;
+}
+
+/* The same without the lock, of those that wait now.  Others may run in between. */
+static unsigned int serve(const struct service *service)
+{
+	unsigned int some, served = 0;
+	uint64_t last;
+
+	spin_lock(&table_lock);
+	last = last_number;
+	for (;;) {
+		unsigned int left = service->max - served;
+
+		some = serve_some(service, left < SERVED_AT_ONCE ? left : SERVED_AT_ONCE, last);
+		spin_unlock(&table_lock);
+		served += some;
+		if (some < SERVED_AT_ONCE)
+			return served;
+		preemption_point();
+		spin_lock(&table_lock);
+	}
 }
 
 /* --- Waiting ------------------------------------------------------------------------------ */
@@ -123,8 +158,10 @@ static kern_return_t wait_until_woken(struct waiter *waiter, int flags, natural_
 
 	spin_lock(&table_lock);
 	wait = !waiter->woken;
-	if (wait)
-		event_will_wait(waiter, true);
+	if (wait) {
+		thread_will_wait(self, true);
+		waiter->asleep = true;
+	}
 	if (wait && (flags & GSYNC_TIMED))
 		thread_set_timeout(self, msec);
 	spin_unlock(&table_lock);
@@ -147,13 +184,14 @@ kern_return_t gsync_wait(struct task *task, vm_address_t addr, unsigned int val1
 			 unsigned int val2, natural_t msec, int flags)
 {
 	const unsigned int wanted[2] = { val1, val2 };
-	struct waiter waiter = { .woken = false };
+	struct waiter waiter = { .thread = current_thread() };
 	kern_return_t kr = find_word(task, addr, flags, VM_PROT_READ, &waiter.word);
 
 	if (kr != KERN_SUCCESS)
 		return kr;
 	queue_link_init(&waiter.link);
 	spin_lock(&table_lock);
+	waiter.number = ++last_number;
 	queue_insert_tail(bucket_of(&waiter.word), &waiter.link);
 	spin_unlock(&table_lock);
 	kr = compare(task, addr, wanted, flags);
@@ -173,38 +211,35 @@ kern_return_t gsync_wait(struct task *task, vm_address_t addr, unsigned int val1
 kern_return_t gsync_wake(struct task *task, vm_address_t addr, unsigned int val, int flags)
 {
 	vm_prot_t access = flags & GSYNC_MUTATE ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
-	unsigned int woken;
-	struct vm_word word;
-	kern_return_t kr = find_word(task, addr, flags, access, &word);
+	struct service service = { .max = flags & GSYNC_BROADCAST ? ~0u : 1 };
+	kern_return_t kr = find_word(task, addr, flags, access, &service.word);
 
 	if (kr != KERN_SUCCESS)
 		return kr;
 	if ((flags & GSYNC_MUTATE) &&
 	    vm_map_write_bytes(task->map, addr, &val, sizeof(val)) != KERN_SUCCESS)
 		return KERN_INVALID_ADDRESS;
-	spin_lock(&table_lock);
-	woken = serve(&word, flags & GSYNC_BROADCAST ? ~0u : 1, NULL);
-	spin_unlock(&table_lock);
-	return woken > 0 ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
+	return serve(&service) > 0 ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
 }
 
 kern_return_t gsync_requeue(struct task *task, vm_address_t src_addr, vm_address_t dst_addr,
 			    boolean_t wake_one, int flags)
 {
-	struct vm_word source, target;
+	struct service first = { .max = 1 }, rest = { .max = flags & GSYNC_BROADCAST ? ~0u : 1 };
+	struct vm_word target;
 	unsigned int served = 0;
-	kern_return_t kr = find_word(task, src_addr, flags, VM_PROT_READ, &source);
+	kern_return_t kr = find_word(task, src_addr, flags, VM_PROT_READ, &first.word);
 
 	if (kr == KERN_SUCCESS)
 		kr = find_word(task, dst_addr, flags, VM_PROT_READ, &target);
 	if (kr != KERN_SUCCESS)
 		return kr;
-	if (same_word(&source, &target))
+	if (same_word(&first.word, &target))
 		return KERN_INVALID_ARGUMENT;
-	spin_lock(&table_lock);
+	rest.word = first.word;
+	rest.to = &target;
 	if (wake_one)
-		served = serve(&source, 1, NULL);
-	served += serve(&source, flags & GSYNC_BROADCAST ? ~0u : 1, &target);
-	spin_unlock(&table_lock);
+		served = serve(&first);
+	served += serve(&rest);
 	return served > 0 ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
 }

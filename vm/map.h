@@ -132,13 +132,13 @@ kern_return_t vm_map_write_bytes(struct vm_map *map, vm_offset_t addr, const voi
 
 /* What an address stands for: a place in a memory object, or only in its map. */
 struct vm_word {
-	const void *base;
+	uint64_t base;			/* the object's number; the map's address, which is lower */
 	uint64_t offset;
 };
 
 /*
- * The word of `size` bytes at addr.  It is only to be compared: no reference is taken, and when the
- * memory goes the same answer may come to mean another word.
+ * The word of `size` bytes at addr.  It is only to be compared: no reference is taken.  What is shared
+ * is never taken for anything else, also when its memory has gone; else the caller has the map.
  *
  * Blocks:   for the map's mutex.
  * Returns:  KERN_SUCCESS; KERN_INVALID_ADDRESS; KERN_PROTECTION_FAILURE; KERN_RESOURCE_SHORTAGE.

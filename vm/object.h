@@ -74,6 +74,7 @@ struct vm_object {
 	bool frozen;			/* not written through its entries */
 	bool dissolving;		/* it is being taken apart */
 	struct vm_pager *pager;		/* whose pages they are (vm/pager.h), or NULL; root only */
+	uint64_t number;		/* no other's ever, once it was asked for (vm/word.c); or 0 */
 	struct vm_store *stores;	/* where the family's pages are out (vm/store.h); root only */
 };
 

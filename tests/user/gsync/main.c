@@ -11,12 +11,12 @@
 #include "../common/messages.h"
 #include "../common/ports.h"
 #include "../common/tap.h"
+#include "tests.h"
 
-#define SELF		mach_task_self()
 #define PATIENCE	30
 #define KERNEL_ADDRESS	0xc0000000u
 
-static vm_address_t page_new(unsigned int pages)
+vm_address_t page_new(unsigned int pages)
 {
 	vm_address_t address = 0;
 
@@ -24,14 +24,9 @@ static vm_address_t page_new(unsigned int pages)
 	return address;
 }
 
-static void page_end(vm_address_t address, unsigned int pages)
+void page_end(vm_address_t address, unsigned int pages)
 {
 	EXPECT(vm_deallocate(SELF, address, pages * PAGE_SIZE), KERN_SUCCESS);
-}
-
-static volatile unsigned int *word_at(vm_address_t address)
-{
-	return (volatile unsigned int *) address;
 }
 
 /* --- calls: libmach's do not wait for the answer ------------------------------------------ */
@@ -63,14 +58,14 @@ static kern_return_t answer(mach_port_t task, mach_msg_id_t id, const unsigned i
 	return body[1];
 }
 
-static kern_return_t wake(mach_port_t task, vm_address_t address, unsigned int value, int flags)
+kern_return_t wake(mach_port_t task, vm_address_t address, unsigned int value, int flags)
 {
 	const unsigned int values[] = { address, value, flags };
 
 	return answer(task, 4205, values, COUNT_OF(values), -1);
 }
 
-static kern_return_t requeue(mach_port_t task, vm_address_t from, vm_address_t to,
+kern_return_t requeue(mach_port_t task, vm_address_t from, vm_address_t to,
 	boolean_t wake_one, int flags)
 {
 	const unsigned int values[] = { from, to, wake_one, flags };
@@ -431,6 +426,11 @@ static const struct test tests[] = {
 	{ .name = "ends of waits", .run = test_ends_of_waits },
 	{ .name = "a lock", .run = test_lock },
 	{ .name = "MK-18 memory that changes", .run = test_changing_memory },
+	{ .name = "all flags", .run = test_flags, .ours = TRUE },
+	{ .name = "shared words that have gone", .run = test_forgotten_words, .ours = TRUE },
+	{ .name = "many waiters", .run = test_many_waiters },
+	{ .name = "tasks that end while they wait", .run = test_tasks_that_end, .ours = TRUE },
+	{ .name = "waits on words of a task that ends", .run = test_waits_on_the_dead },
 };
 
 int main(int argc, char **argv)
