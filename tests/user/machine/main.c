@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a program can do to the processor behind the kernel's back: segment registers, flags,
- * single steps over traps, debug registers.
+ * single steps over traps, debug registers; page tables (tables.c).
  */
 #include <libmach/string.h>
 #include <mach.h>
@@ -13,6 +13,7 @@
 #include "../common/ports.h"
 #include "../common/tap.h"
 #include "code.h"
+#include "tests.h"
 
 #define CS		0x17
 #define DS		0x1f
@@ -290,6 +291,10 @@ static const struct test tests[] = {
 	{ .name = "a watchpoint", .run = test_watchpoint, .ours = TRUE },
 	{ .name = "a watched message", .run = test_watched_message, .ours = TRUE },
 	{ .name = "watchpoints that are refused", .run = test_refused_watchpoints, .ours = TRUE },
+	{ .name = "TM-11 ranges over borders of page tables", .run = test_table_borders },
+	{ .name = "TM-11 one range over many page tables", .run = test_many_tables },
+	{ .name = "TM-11 wired pages beside borders", .run = test_wired_tables, .ours = TRUE },
+	{ .name = "TM-11 the kernel's pages", .run = test_kernel_pages },
 };
 
 int main(int argc, char **argv)
