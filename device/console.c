@@ -3,9 +3,14 @@
  * The console as a device, under the names `console` and `com0`: characters as they are typed,
  * without echo or editing, and output as it is.  A read gets what is there; when nothing is, it
  * waits for the next characters, unless it says D_NOWAIT.
+ *
+ * Terminal drivers ask for a line's status and set it.  The line has one speed, and all is done to
+ * the characters by them: what they set is kept, and they find it again, no more.  Output is
+ * never pending: there is nothing to stop or to drain.
  */
 #include <device/device.h>
 
+#include <device/tty_status.h>
 #include <ipc/checker.h>
 #include <kern/machine.h>
 #include <kern/machine_device.h>
@@ -20,6 +25,11 @@ static uint8_t input[INPUT_ROOM];
 static uint32_t input_head, input_tail;	/* free running: taken at, put at */
 static struct queue readers;		/* requests that wait, in their order */
 static uint32_t reader_count;
+static struct tty_status line_status = {
+	.tt_ispeed = B115200,
+	.tt_ospeed = B115200,
+	.tt_flags = TF_ANYP | TF_LITOUT | TF_ECHO,
+};
 
 /* What does not fit any more is lost, as with a terminal that nobody reads. */
 static void take_input(void)
@@ -161,10 +171,72 @@ static io_return_t console_write(struct device *device, dev_mode_t mode, recnum_
 	return D_SUCCESS;
 }
 
+/* --- Status ------------------------------------------------------------------------------------- */
+
+#define LINE_MODEM (TM_LE | TM_DTR | TM_RTS | TM_CTS | TM_CAR | TM_DSR)
+
+static bool is_speed(int speed)
+{
+	return speed >= B0 && speed < NSPEEDS;
+}
+
+static io_return_t console_get_status(struct device *device, dev_flavor_t flavor, int *status,
+				      mach_msg_type_number_t *count)
+{
+	(void)device;
+	if (flavor == TTY_STATUS && *count >= TTY_STATUS_COUNT) {
+		spin_lock(&input_lock);
+		*(struct tty_status *)status = line_status;
+		spin_unlock(&input_lock);
+		*count = TTY_STATUS_COUNT;
+		return D_SUCCESS;
+	}
+	if (flavor == TTY_MODEM && *count >= TTY_MODEM_COUNT) {
+		*status = LINE_MODEM;		/* there is always somebody */
+		*count = TTY_MODEM_COUNT;
+		return D_SUCCESS;
+	}
+	return D_INVALID_OPERATION;
+}
+
+static io_return_t set_line(const struct tty_status *status)
+{
+	if (!is_speed(status->tt_ispeed) || !is_speed(status->tt_ospeed))
+		return D_INVALID_OPERATION;
+	spin_lock(&input_lock);
+	line_status = *status;
+	spin_unlock(&input_lock);
+	return D_SUCCESS;
+}
+
+static void forget_input(void)
+{
+	spin_lock(&input_lock);
+	take_input();
+	input_head = input_tail;
+	spin_unlock(&input_lock);
+}
+
+static io_return_t console_set_status(struct device *device, dev_flavor_t flavor,
+				      const int *status, mach_msg_type_number_t count)
+{
+	(void)device;
+	if (flavor == TTY_STATUS && count >= TTY_STATUS_COUNT)
+		return set_line((const struct tty_status *)status);
+	if (flavor == TTY_FLUSH) {		/* without a word: both directions */
+		if (count == 0 || *status == 0 || (*status & D_READ))
+			forget_input();
+		return D_SUCCESS;
+	}
+	return D_INVALID_OPERATION;
+}
+
 static const struct device_ops console_ops = {
 	.close = console_close,
 	.read = console_read,
 	.write = console_write,
+	.get_status = console_get_status,
+	.set_status = console_set_status,
 };
 static struct device console = { .name = "console", .ops = &console_ops };
 static struct device com = { .name = "com", .ops = &console_ops };

@@ -256,26 +256,34 @@ static io_return_t check_write(const struct device *device)
 	return device->read_only ? D_READ_ONLY : D_SUCCESS;
 }
 
+io_return_t device_write_bytes(struct device *device, dev_mode_t mode, recnum_t recnum,
+			       const void *data, uint32_t size)
+{
+	io_return_t code = check_write(device);
+	char *bytes;
+
+	if (code != D_SUCCESS)
+		return code;
+	if (device->ops->bytes == NULL)
+		return device->ops->write(device, mode, recnum, data, size);
+	code = device->ops->bytes(device, recnum, size, &bytes);
+	if (code == D_SUCCESS && size > 0)
+		memcpy(bytes, data, size);
+	return code;
+}
+
 kern_return_t ds_device_write_inband(struct device *device, struct ipc_port *reply,
 				     unsigned int reply_type, dev_mode_t mode, recnum_t recnum,
 				     const io_buf_ptr_inband_t data, mach_msg_type_number_t count,
 				     int *bytes_written)
 {
 	io_return_t code = check_write(device);
-	char *bytes;
 
 	(void)reply, (void)reply_type;
 	if (code == D_SUCCESS && count > IO_INBAND_MAX)
 		code = D_INVALID_SIZE;
-	if (code != D_SUCCESS)
-		return code;
-	if (device->ops->bytes == NULL) {
-		code = device->ops->write(device, mode, recnum, data, count);
-	} else {
-		code = device->ops->bytes(device, recnum, count, &bytes);
-		if (code == D_SUCCESS && count > 0)
-			memcpy(bytes, data, count);
-	}
+	if (code == D_SUCCESS)
+		code = device_write_bytes(device, mode, recnum, data, count);
 	if (code == D_SUCCESS)
 		*bytes_written = (int)count;
 	return code;

@@ -100,8 +100,7 @@ static struct thread *thread_of_name(mach_port_name_t name)
 	return thread;
 }
 
-/* A send right for a name that is an argument; null and dead stand for themselves. */
-static kern_return_t right_of_name(mach_port_name_t name, struct ipc_port **rightp)
+kern_return_t trap_right_of_name(mach_port_name_t name, struct ipc_port **rightp)
 {
 	struct ipc_space *space = current_task()->space;
 	struct ipc_debris debris;
@@ -307,7 +306,7 @@ TRAP kern_return_t syscall_vm_map(mach_port_name_t name, vm_offset_t *user_addre
 
 	if (task == NULL)
 		return MACH_SEND_INTERRUPTED;
-	kr = right_of_name(object_name, &object);
+	kr = trap_right_of_name(object_name, &object);
 	if (kr != KERN_SUCCESS) {
 		task_release(task);
 		return kr;
@@ -411,7 +410,7 @@ TRAP kern_return_t syscall_task_set_special_port(mach_port_name_t name, int whic
 
 	if (task == NULL)
 		return MACH_SEND_INTERRUPTED;
-	kr = right_of_name(port_name, &right);
+	kr = trap_right_of_name(port_name, &right);
 	if (kr == KERN_SUCCESS) {
 		kr = task_set_special_port(task, which, right);
 		if (kr != KERN_SUCCESS)
@@ -419,22 +418,4 @@ TRAP kern_return_t syscall_task_set_special_port(mach_port_name_t name, int whic
 	}
 	task_release(task);
 	return kr;
-}
-
-/* --- Devices: no name is one that takes these ---------------------------------------------- */
-
-TRAP kern_return_t syscall_device_write_request(mach_port_name_t device, mach_port_name_t reply,
-						uint32_t mode, uint32_t record, vm_offset_t data,
-						uint32_t size)
-{
-	(void)device, (void)reply, (void)mode, (void)record, (void)data, (void)size;
-	return KERN_INVALID_CAPABILITY;
-}
-
-TRAP kern_return_t syscall_device_writev_request(mach_port_name_t device, mach_port_name_t reply,
-						 uint32_t mode, uint32_t record,
-						 vm_offset_t vector, uint32_t count)
-{
-	(void)device, (void)reply, (void)mode, (void)record, (void)vector, (void)count;
-	return KERN_INVALID_CAPABILITY;
 }

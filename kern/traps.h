@@ -20,6 +20,16 @@
 
 #define TRAP __attribute__((regparm(0)))
 
+struct ipc_port;
+
+/*
+ * A right for a name that is an argument; null and dead stand for themselves.
+ *
+ * Owns:     returns a send right in *rightp on success.
+ * Returns:  KERN_SUCCESS, KERN_INVALID_NAME, KERN_INVALID_RIGHT, KERN_INVALID_TASK.
+ */
+kern_return_t trap_right_of_name(mach_port_name_t name, struct ipc_port **rightp);
+
 TRAP mach_port_name_t mach_thread_self(void);
 TRAP mach_port_name_t mach_task_self(void);
 TRAP mach_port_name_t mach_host_self(void);
@@ -49,6 +59,7 @@ TRAP kern_return_t syscall_task_suspend(mach_port_name_t task);
 TRAP kern_return_t syscall_task_set_special_port(mach_port_name_t task, int which,
 						 mach_port_name_t port);
 
+/* device/trap.c */
 TRAP kern_return_t syscall_device_write_request(mach_port_name_t device, mach_port_name_t reply,
 						uint32_t mode, uint32_t record, vm_offset_t data,
 						uint32_t size);

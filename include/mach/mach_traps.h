@@ -50,4 +50,12 @@ kern_return_t		syscall_thread_depress_abort(mach_port_name_t thread);
 kern_return_t		thread_set_self_state(int flavor, thread_state_t new_state,
 				natural_t new_state_count);
 
+/* Done at once, and answered by the code; the vector is of io_buf_vec_t (<device/device_types.h>). */
+kern_return_t		syscall_device_write_request(mach_port_name_t device,
+				mach_port_name_t reply, natural_t mode, natural_t record,
+				vm_offset_t data, vm_size_t size);
+kern_return_t		syscall_device_writev_request(mach_port_name_t device,
+				mach_port_name_t reply, natural_t mode, natural_t record,
+				vm_offset_t vector, vm_size_t count);
+
 #endif

@@ -6,6 +6,7 @@
  */
 #include <device/device_reply_S.h>
 #include <device/device_request.h>
+#include <device/tty_status.h>
 #include <libmach/server.h>
 #include <libmach/string.h>
 #include <mach/i386/mach_i386.h>
@@ -188,6 +189,26 @@ void test_typed(void)
 	close_device(device);
 	port_destroy(reply);
 	port_destroy(other);
+}
+
+void test_typed_flushed(void)
+{
+	mach_port_t device = open_device("com0");
+	mach_msg_type_number_t count = IO_INBAND_MAX;
+	int directions[] = { D_READ, D_WRITE, 0 };
+	char data[IO_INBAND_MAX];
+
+	for (unsigned int i = 0; i < COUNT_OF(directions); i++) {
+		type("gone");
+		EXPECT(device_set_status(device, TTY_FLUSH, &directions[i], TTY_FLUSH_COUNT),
+			D_SUCCESS);
+		EXPECT(device_read_inband(device, D_NOWAIT, 0, 10, data, &count),
+			directions[i] == D_WRITE ? D_SUCCESS : D_WOULD_BLOCK);
+	}
+	type("gone");
+	EXPECT(device_set_status(device, TTY_FLUSH, NULL, 0), D_SUCCESS);
+	EXPECT(device_read_inband(device, D_NOWAIT, 0, 10, data, &count), D_WOULD_BLOCK);
+	close_device(device);
 }
 
 /* --- late ----------------------------------------------------------------------------------- */

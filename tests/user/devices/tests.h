@@ -25,6 +25,10 @@ void test_forged_notifications(void);
 
 void test_write(void);
 void test_read(void);
+void test_line_status(void);
+void test_modem_status(void);
+void test_trap_write(void);
+void test_trap_gather(void);
 
 void test_interrupt_codes(void);
 void test_interrupts(void);
@@ -38,6 +42,7 @@ void test_ramdisk_read_only(void);
 
 void test_requests(void);
 void test_typed(void);
+void test_typed_flushed(void);
 void test_close_answers(void);
 void test_late_answers_clean(void);
 void test_many_readers(void);
