@@ -3,7 +3,6 @@
 #include <libmach/string.h>
 #include <mach.h>
 #include <mach/mach_host.h>
-#include <mach/reboot.h>
 
 #include "../common/messages.h"
 #include "../common/ports.h"
@@ -116,16 +115,6 @@ void test_time_advances(void)
 	tap_about("a wait of 200 ms took %u", took);
 	EXPECT_TRUE(took >= 195);
 	EXPECT_TRUE(took < 2000);
-	release(host);
-}
-
-void test_privilege(void)
-{
-	mach_port_t host = mach_host_self();
-
-	EXPECT(host_reboot(host, RB_HALT), KERN_INVALID_HOST);
-	EXPECT(host_reboot(SELF, RB_HALT), KERN_INVALID_HOST);
-	EXPECT_TRUE(host != tap_host_priv);
 	release(host);
 }
 

@@ -9,7 +9,6 @@ void test_info_codes(void);
 void test_versions(void);
 void test_time(void);
 void test_time_advances(void);
-void test_privilege(void);
 void test_default_set(void);
 
 /* time.c */
@@ -17,6 +16,12 @@ void test_set_time(void);
 void test_bad_times(void);
 void test_adjust_time(void);
 void test_version_string(void);
+
+/* privilege.c */
+void test_privilege(void);
+void test_privilege_ours(void);
+void test_no_privilege(void);
+void test_info_sizes(void);
 
 /* dispatch.c */
 void test_unknown_ids(void);

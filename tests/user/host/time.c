@@ -143,6 +143,15 @@ void test_adjust_time(void)
 
 	adjust_by(SECOND);
 	adjust_by(-SECOND);
+	/* A new one takes the place of the old, of which the rest is told. */
+	EXPECT(adjust(5 * SECOND), 0);
+	EXPECT_TRUE(adjust(-3 * SECOND - 7) > 4 * SECOND);
+	EXPECT_TRUE(left() < -2 * SECOND);
+	EXPECT(host_adjust_time(tap_host_priv, (time_value_t) { 0, -250000 }, &old), KERN_SUCCESS);
+	EXPECT(old.seconds, -3);		/* and less than a second of it */
+	EXPECT_TRUE(old.microseconds >= 0 && old.microseconds < 1000000);
+	EXPECT_TRUE(left() <= -SECOND / 5);
+	EXPECT_TRUE(adjust(0) < 0);
 	/* A short one comes to its end. */
 	EXPECT(host_adjust_time(tap_host_priv, new, &old), KERN_SUCCESS);
 	EXPECT(old.seconds, 0);

@@ -484,6 +484,54 @@ static void test_depressed_again(void)
 	drop(self);
 }
 
+/* All rooms for all flavours: what does not fit is an error, what is behind is not touched. */
+static void try_sizes(const char *what, mach_port_t object, int flavor,
+	kern_return_t (*call)(mach_port_t, int, mach_port_t *, integer_t *, mach_msg_type_number_t *),
+	mach_msg_type_number_t full)
+{
+	for (mach_msg_type_number_t room = 0; room < full + 3; room++) {
+		mach_msg_type_number_t count = room;
+		mach_port_t host = MACH_PORT_NULL;
+		integer_t words[16];
+
+		tap_about("%s, flavour %d, %u words", what, flavor, room);
+		memset(words, 0x5a, sizeof words);
+		EXPECT(call(object, flavor, &host, words, &count),
+		       room < full ? KERN_FAILURE : KERN_SUCCESS);
+		if (room >= full) {
+			EXPECT(count, full);
+			drop(host);
+		}
+		for (unsigned int i = room < full ? 0 : full; i < COUNT_OF(words); i++)
+			EXPECT(words[i], 0x5a5a5a5a);
+	}
+	tap_about("%s", "");
+}
+
+static void test_sizes(void)
+{
+	mach_port_t processor = the_processor(), set = set_name(), host;
+	mach_msg_type_number_t count;
+	integer_t words[16];
+
+	try_sizes("processor", processor, PROCESSOR_BASIC_INFO, processor_info,
+		  PROCESSOR_BASIC_INFO_COUNT);
+	try_sizes("set", set, PROCESSOR_SET_BASIC_INFO, processor_set_info,
+		  PROCESSOR_SET_BASIC_INFO_COUNT);
+	try_sizes("set", set, PROCESSOR_SET_SCHED_INFO, processor_set_info,
+		  PROCESSOR_SET_SCHED_INFO_COUNT);
+	for (int flavor = -1; flavor < 10; flavor++) {
+		count = COUNT_OF(words);
+		if (flavor != PROCESSOR_BASIC_INFO)
+			EXPECT(processor_info(processor, flavor, &host, words, &count), KERN_FAILURE);
+		if (flavor != PROCESSOR_SET_BASIC_INFO && flavor != PROCESSOR_SET_SCHED_INFO)
+			EXPECT(processor_set_info(set, flavor, &host, words, &count),
+			       KERN_INVALID_ARGUMENT);
+	}
+	drop(processor);
+	drop(set);
+}
+
 /* A depression without an end ends by thread_depress_abort. */
 static void test_depression(void)
 {
@@ -501,6 +549,7 @@ static void test_depression(void)
 static const struct test tests[] = {
 	{ .name = "the processor", .run = test_processor },
 	{ .name = "assignment", .run = test_assignment },
+	{ .name = "all flavours in all sizes", .run = test_sizes },
 	{ .name = "a depression ends", .run = test_depression },
 	{ .name = "what the set's ports may", .run = test_set_rights },
 	{ .name = "processor_set_info", .run = test_set_info },
