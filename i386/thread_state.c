@@ -60,6 +60,14 @@ void regs_read(const struct thread *thread, struct user_regs *regs)
 				 "movl %%gs, %1" : "=r"(regs->fs), "=r"(regs->gs));
 }
 
+vm_offset_t machine_user_pc(const struct thread *thread)
+{
+	struct user_regs regs;
+
+	regs_read(thread, &regs);
+	return regs.eip;
+}
+
 /* --- i386_THREAD_STATE and i386_REGS_SEGS_STATE ------------------------------------------- */
 
 static void get_registers(const struct thread *thread, struct i386_thread_state *state)

@@ -2,6 +2,7 @@
 #include <kern/ast.h>
 
 #include <kern/machine.h>
+#include <kern/pc_sample.h>
 #include <kern/sched.h>
 #include <kern/sched_parts.h>
 #include <kern/thread.h>
@@ -26,6 +27,7 @@ void ast_serve_cpu(void)
 	ast_clear(bits);
 	ticks = __atomic_exchange_n(&cpu->ticks, 0, __ATOMIC_RELAXED);
 	if (ticks > 0) {
+		pc_sample(SAMPLED_PC_PERIODIC);
 		sched_tick(ticks);
 		timer_advance(ticks);
 	}

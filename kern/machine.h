@@ -178,6 +178,9 @@ void machine_backtrace(void);
 /* The same of a thread that is blocked on a stack of its own, or runs; nothing of another. */
 void machine_thread_backtrace(const struct thread *thread);
 
+/* Where a thread was in user mode when it entered the kernel. */
+vm_offset_t machine_user_pc(const struct thread *thread);
+
 /* Print what a thread's registers in user mode were when it entered the kernel. */
 void machine_print_user_registers(const struct thread *thread);
 

@@ -14,6 +14,7 @@
 #include <kern/essential.h>
 #include <kern/estate.h>
 #include <kern/machine.h>
+#include <kern/pc_sample.h>
 #include <kern/printf.h>
 #include <kern/sched.h>
 #include <kern/slab.h>
@@ -65,6 +66,7 @@ void task_release(struct task *task)
 	assert(!task->active && task->thread_count == 0 && task->self_port == NULL);
 	ipc_space_release(task->space);
 	vm_map_release(task->map);
+	pc_samples_free(task->samples);
 	task_free(task);
 }
 

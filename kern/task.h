@@ -50,6 +50,7 @@ struct task {
 	uint64_t dead_user_ns, dead_system_ns;	/* of threads that have ended */
 	uint32_t faults, zero_fills, reactivations, pageins, cow_faults;
 	uint32_t messages_sent, messages_received;
+	struct pc_samples *samples;	/* kern/pc_sample.h, or NULL */
 	security_token_t security_token;/* told to receivers (ipc/trailer.h) */
 	uint32_t id;			/* unique, from 1; 0 for the kernel's task */
 

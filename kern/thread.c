@@ -18,6 +18,7 @@
 #include <kern/exception.h>
 #include <kern/queue.h>
 #include <kern/reaper.h>
+#include <kern/pc_sample.h>
 #include <kern/sched.h>
 #include <kern/slab.h>
 #include <kern/string.h>
@@ -55,6 +56,7 @@ static void thread_free(struct thread *thread)
 {
 	assert(thread->self_port == NULL && !thread->active);
 	machine_thread_terminate(thread);
+	pc_samples_free(thread->samples);
 	estate_uncharge(thread->task->estate, thread_bytes());
 	task_release(thread->task);
 	slab_free(&thread_cache, thread);

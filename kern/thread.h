@@ -134,6 +134,8 @@ struct thread {
 	bool page_short;		/* a page was missing (vm/pageout.h); its own */
 	bool vm_privileged;		/* may use memory that is kept in reserve: thread_wire */
 
+	struct pc_samples *samples;	/* kern/pc_sample.h, or NULL */
+
 	uint32_t id;			/* unique, from 1; 0 for the kernel's own threads */
 	struct queue_link task_link;	/* in task->threads; task's lock */
 	struct queue_link pset_link;	/* in the processor set's list; LOCK_HOST */

@@ -9,6 +9,7 @@
  */
 #include <vm/fault.h>
 
+#include <kern/pc_sample.h>
 #include <kern/slab.h>
 #include <kern/string.h>
 #include <kern/task.h>
@@ -30,6 +31,11 @@ enum fault_kind { FAULT_RESIDENT, FAULT_ZERO, FAULT_COPY };
 
 static void count_fault(const struct vm_map *map, enum fault_kind kind)
 {
+	static const sampled_pc_flavor_t flavors[] = {
+		[FAULT_RESIDENT] = SAMPLED_PC_VM_FAULTS_ANY,
+		[FAULT_ZERO] = SAMPLED_PC_VM_ZFILL_FAULTS,
+		[FAULT_COPY] = SAMPLED_PC_VM_COW_FAULTS,
+	};
 	struct task *task = current_task();
 
 	vm_fault_counts.faults++;
@@ -40,6 +46,7 @@ static void count_fault(const struct vm_map *map, enum fault_kind kind)
 	task->faults++;
 	task->zero_fills += kind == FAULT_ZERO;
 	task->cow_faults += kind == FAULT_COPY;
+	pc_sample(flavors[kind]);
 }
 
 /* --- Pages of an entry's object; its lock is held ------------------------------------------ */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Program-counter samples: types that other interfaces still name. */
+/* Program-counter samples. */
 #ifndef _MACH_PC_SAMPLE_H_
 #define _MACH_PC_SAMPLE_H_
 
@@ -17,7 +17,7 @@ typedef unsigned int sampled_pc_flavor_t;
 	 SAMPLED_PC_VM_PAGEIN_FAULTS | SAMPLED_PC_VM_COW_FAULTS)
 
 typedef struct sampled_pc {
-	rpc_vm_offset_t		id;
+	rpc_vm_offset_t		id;	/* the number of the thread */
 	rpc_vm_offset_t		pc;
 	sampled_pc_flavor_t	sampletype;
 } sampled_pc_t;

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include <kern/assert.h>
+#include <kern/pc_sample.h>
 
 #define WEAK __attribute__((weak))
 
@@ -176,4 +177,9 @@ WEAK void *pmap_temp_map(phys_addr_t pa)
 WEAK void pmap_temp_unmap(void *va)
 {
 	munmap(va, PAGE_BYTES);
+}
+
+WEAK void pc_sample_take(sampled_pc_flavor_t flavor)
+{
+	(void)flavor;
 }
