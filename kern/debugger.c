@@ -20,6 +20,11 @@
 static bool is_there;
 static bool is_inside;		/* what fails in here is not looked at in here */
 static bool is_over;		/* the kernel goes on after this command */
+static bool is_stopped;		/* nobody wants to read the rest of what it prints */
+
+/* What was typed while a command printed. */
+static char ahead[LINE_MAX];
+static unsigned int ahead_count, ahead_taken;
 
 void debugger_init(const char *command_line)
 {
@@ -230,7 +235,7 @@ static void command_help(const struct debugger_line *line)
 		for (const struct debugger_command *c = all_commands[i]; c->name != NULL; c++)
 			printf("  %-9s %-22s %s\n", c->name, c->arguments, c->help);
 	printf("A TASK or a THREAD is its number; a task may be given by its name. The first\n"
-	       "letters of a command are enough.\n");
+	       "letters of a command are enough. What is too long is stopped by q.\n");
 }
 
 /* By name, or by the beginning of only one. */
@@ -265,12 +270,51 @@ static void run_line(const struct debugger_line *line)
 		printf("%s: no command, or the beginning of several; see help\n", line->word[0]);
 }
 
+#define KEY_STOP 'q'
+#define KEY_CONTROL_C 3
+
+/* At the end of each line: is it enough?  What else is typed is for later. */
+static void look_for_key(void)
+{
+	int c;
+
+	while (!is_stopped && ahead_count < LINE_MAX && (c = console_getc_poll()) >= 0) {
+		is_stopped = c == KEY_CONTROL_C || (c == KEY_STOP && ahead_count == 0);
+		if (!is_stopped)
+			ahead[ahead_count++] = (char)c;
+	}
+}
+
+/* Of what a command prints: is the character to be seen? */
+static bool filter_output(char c)
+{
+	bool seen = !is_stopped;
+
+	if (seen && c == '\n')
+		look_for_key();
+	return seen;
+}
+
+/* Run a command; what it prints ends when somebody wants it to. */
+static void run_line_stoppable(const struct debugger_line *line)
+{
+	is_stopped = false;
+	printf_filter = filter_output;
+	run_line(line);
+	printf_filter = NULL;
+	if (is_stopped)
+		printf("Stopped.\n");
+}
+
 /* --- Lines ------------------------------------------------------------------------------------- */
 
 static char read_character(void)
 {
 	int c;
 
+	if (ahead_taken < ahead_count)
+		return ahead[ahead_taken++];
+	ahead_taken = ahead_count = 0;
 	do
 		c = console_getc_poll();
 	while (c < 0);
@@ -335,7 +379,7 @@ void debugger_enter(const char *reason)
 	while (!is_over) {
 		read_line(text);
 		split_line(text, &line);
-		run_line(&line);
+		run_line_stoppable(&line);
 	}
 	printf("Leaving the debugger.\n");
 	is_inside = false;

@@ -21,6 +21,7 @@ static void panic_report(const char *format, va_list args)
 	if (panic_stage >= PRINTING)
 		return;
 	panic_stage = PRINTING;
+	printf_filter = NULL;
 	printf("\npanic: ");
 	vprintf(format, args);
 	printf("\n");

@@ -36,11 +36,13 @@ struct number {
 	const char *prefix;
 };
 
+bool (*printf_filter)(char c);
+
 static void put(struct output *out, char c)
 {
-	if (out->buf == NULL)
+	if (out->buf == NULL && (printf_filter == NULL || printf_filter(c)))
 		console_putc(c);
-	else if (out->length + 1 < out->size)
+	else if (out->buf != NULL && out->length + 1 < out->size)
 		out->buf[out->length] = c;
 	out->length++;
 }

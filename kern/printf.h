@@ -19,4 +19,7 @@ int snprintf(char *buf, size_t size, const char *format, ...)
 	__attribute__((format(__printf__, 3, 4)));
 int vsnprintf(char *buf, size_t size, const char *format, va_list args);
 
+/* Whether a character for the console is to be seen; NULL: all are. */
+extern bool (*printf_filter)(char c);
+
 #endif /* KERN_PRINTF_H */
