@@ -62,10 +62,7 @@ void regs_read(const struct thread *thread, struct user_regs *regs)
 
 vm_offset_t machine_user_pc(const struct thread *thread)
 {
-	struct user_regs regs;
-
-	regs_read(thread, &regs);
-	return regs.eip;
+	return thread->pcb.regs.eip;
 }
 
 /* --- i386_THREAD_STATE and i386_REGS_SEGS_STATE ------------------------------------------- */

@@ -51,6 +51,8 @@ void pc_sample_take(sampled_pc_flavor_t flavor)
 		.sampletype = flavor,
 	};
 
+	if (self->task == kernel_task)	/* is never in user mode */
+		return;
 	spin_lock(&samples_lock);
 	add(self->samples, &sample);
 	add(self->task->samples, &sample);
