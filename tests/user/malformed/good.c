@@ -49,6 +49,8 @@ static const struct good {
 	{ 3803, { 0, LDT_SELECTOR, NUMBERS + PAGE / 2, 1 } }, { 3804, { 0, LDT_SELECTOR, 1 } },
 	{ 3805, { 0, 0x80, 0x80 } }, { 3806, { 0, PORT(IO_PERM), TRUE } },
 	{ 3807, { 0, NUMBER(GDT_SELECTOR), ZERO, ZERO } }, { 3808, { 0, GDT_SELECTOR } },
+	{ 4000, { 0, 0, 1 } }, { 4002, { 0, NUMBER(0) } }, { 4003, { 0, 0, 1 } },
+	{ 4005, { 0, NUMBER(0) } },
 	{ 4010, { 0, 7, 0, 0, 1, NUMBER(0), 1, NUMBER(0), 1, NUMBER(0x13), 1 } },
 	{ 4011, { 0, ADDRESS, 7, PAGE } },
 	{ 4201, { 0, PORT(TASK), FREE_NAME, FREE_NAME, ADDRESS, PAGE } },
