@@ -18,10 +18,24 @@ struct pc_samples {
 
 static struct spin_lock samples_lock = SPIN_LOCK_INIT(LOCK_LEAF);	/* guards all of them */
 
-void pc_samples_free(struct pc_samples *samples)
+static struct pc_samples *samples_alloc(struct estate *estate)
 {
-	if (samples != NULL)
-		kfree(samples, sizeof *samples);
+	struct pc_samples *samples;
+
+	if (!estate_charge(estate, sizeof *samples))
+		return NULL;
+	samples = kalloc(sizeof *samples);
+	if (samples == NULL)
+		estate_uncharge(estate, sizeof *samples);
+	return samples;
+}
+
+void pc_samples_free(struct pc_samples *samples, struct estate *estate)
+{
+	if (samples == NULL)
+		return;
+	kfree(samples, sizeof *samples);
+	estate_uncharge(estate, sizeof *samples);
 }
 
 /* --- Taking ------------------------------------------------------------------------------- */
@@ -62,13 +76,14 @@ void pc_sample_take(sampled_pc_flavor_t flavor)
 /* --- Asking; `slot` is the task's or the thread's ------------------------------------------- */
 
 /* Begin, from number 0, or begin again. */
-static kern_return_t enable(struct pc_samples **slot, int *tick, sampled_pc_flavor_t flavors)
+static kern_return_t enable(struct pc_samples **slot, struct estate *estate, int *tick,
+			    sampled_pc_flavor_t flavors)
 {
 	struct pc_samples *fresh;
 
 	if ((flavors & FLAVORS) == 0 || (flavors & ~(sampled_pc_flavor_t)FLAVORS) != 0)
 		return KERN_INVALID_ARGUMENT;
-	fresh = kalloc(sizeof *fresh);
+	fresh = samples_alloc(estate);
 	if (fresh == NULL)
 		return KERN_RESOURCE_SHORTAGE;
 	spin_lock(&samples_lock);
@@ -79,7 +94,7 @@ static kern_return_t enable(struct pc_samples **slot, int *tick, sampled_pc_flav
 	(*slot)->flavors = flavors;
 	(*slot)->taken = 0;
 	spin_unlock(&samples_lock);
-	pc_samples_free(fresh);
+	pc_samples_free(fresh, estate);
 	*tick = TICK_MS * 1000;
 	return KERN_SUCCESS;
 }
@@ -126,7 +141,8 @@ static kern_return_t get(struct pc_samples *const *slot, sampled_pc_seqno_t *num
 
 kern_return_t task_enable_pc_sampling(struct task *task, int *tick, sampled_pc_flavor_t flavors)
 {
-	return task == NULL ? KERN_INVALID_ARGUMENT : enable(&task->samples, tick, flavors);
+	return task == NULL ? KERN_INVALID_ARGUMENT
+			    : enable(&task->samples, task->estate, tick, flavors);
 }
 
 kern_return_t task_disable_pc_sampling(struct task *task, int *count)
@@ -143,7 +159,8 @@ kern_return_t task_get_sampled_pcs(struct task *task, sampled_pc_seqno_t *number
 kern_return_t thread_enable_pc_sampling(struct thread *thread, int *tick,
 					sampled_pc_flavor_t flavors)
 {
-	return thread == NULL ? KERN_INVALID_ARGUMENT : enable(&thread->samples, tick, flavors);
+	return thread == NULL ? KERN_INVALID_ARGUMENT
+			      : enable(&thread->samples, thread->task->estate, tick, flavors);
 }
 
 kern_return_t thread_disable_pc_sampling(struct thread *thread, int *count)

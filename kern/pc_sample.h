@@ -10,6 +10,7 @@
 #ifndef KERN_PC_SAMPLE_H
 #define KERN_PC_SAMPLE_H
 
+#include <kern/estate.h>
 #include <kern/task.h>
 #include <kern/thread.h>
 #include <mach/pc_sample.h>
@@ -28,7 +29,7 @@ static inline void pc_sample(sampled_pc_flavor_t flavor)
 		pc_sample_take(flavor);
 }
 
-/* With a task or thread; takes NULL. */
-void pc_samples_free(struct pc_samples *samples);
+/* With a task or thread, of that estate, which has paid for them; takes NULL. */
+void pc_samples_free(struct pc_samples *samples, struct estate *estate);
 
 #endif /* KERN_PC_SAMPLE_H */

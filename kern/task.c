@@ -66,7 +66,7 @@ void task_release(struct task *task)
 	assert(!task->active && task->thread_count == 0 && task->self_port == NULL);
 	ipc_space_release(task->space);
 	vm_map_release(task->map);
-	pc_samples_free(task->samples);
+	pc_samples_free(task->samples, task->estate);
 	task_free(task);
 }
 

@@ -56,7 +56,7 @@ static void thread_free(struct thread *thread)
 {
 	assert(thread->self_port == NULL && !thread->active);
 	machine_thread_terminate(thread);
-	pc_samples_free(thread->samples);
+	pc_samples_free(thread->samples, thread->task->estate);
 	estate_uncharge(thread->task->estate, thread_bytes());
 	task_release(thread->task);
 	slab_free(&thread_cache, thread);
