@@ -63,6 +63,7 @@ void test_debug(void);
 void test_tasks(void);
 void test_threads(void);
 void test_scheduling(void);
+void test_samples(void);
 void test_memory(void);
 void test_pager(void);
 void test_exceptions(void);

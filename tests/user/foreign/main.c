@@ -62,6 +62,7 @@ void foreign_main(int argc, char **argv)
 	test_tasks();
 	test_threads();
 	test_scheduling();
+	test_samples();
 	test_memory();
 	test_pager();
 	test_exceptions();

@@ -13,7 +13,8 @@ FOREIGN_CALLS  := mach/mach mach/mach4 mach/mach_port mach/mach_host mach/gnumac
 FOREIGN_SERVES := mach/exc mach/notify mach/task_notify mach/memory_object \
 	mach/memory_object_default device/device_reply
 
-# Two names that the package gives twice.
+# What the package leaves out unless it is asked for, and two names that it gives twice.
+FOREIGN_MIG := -DMACH_PCSAMPLE
 $(FOREIGN_BUILD)/stubs/experimental.h: private FOREIGN_MIG := \
 	$(foreach name,device_intr_register vm_allocate_contiguous,-D$(name)=experimental_$(name))
 
