@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/fast_path.h>
 
+#include <ipc/fast_steps.h>
 #include <ipc/origin.h>
-#include <ipc/pset.h>
 #include <ipc/right.h>
 #include <kern/command_line.h>
-#include <kern/run_queue.h>
 #include <kern/sched.h>
 #include <kern/string.h>
-#include <kern/task.h>
 #include <kern/trace.h>
 
 /* The longest body that goes this way, in bytes; it lies on the kernel stack. */
@@ -16,12 +14,6 @@
 
 #define REQUEST_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE)
 #define REPLY_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0)
-
-/*
- * One straight run of code for each form, told at compile time: what is known in one part need not
- * be stored for the next.
- */
-#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 enum form {
 	REQUEST,		/* the reply is awaited on the reply port */
@@ -37,6 +29,8 @@ static __attribute__((regparm(1))) void never(struct thread *self, struct fast_c
 }
 
 ipc_fast_path_t *ipc_fast_path = ipc_fast_path_try;
+__attribute__((noreturn)) void (*ipc_fast_answer)(const mach_msg_header_t *header,
+						 const void *body);
 
 void ipc_fast_path_enable(bool on)
 {
@@ -118,19 +112,6 @@ static ALWAYS_INLINE bool source_is_quiet(const struct fast *f, enum form form)
 	return queue_empty(&((const struct ipc_pset *)f->source)->ready);
 }
 
-/*
- * Can the message be handed to the first that waits in the queue, which is locked?  Since it
- * waits, the port is alive and has no message, and its receiver is the thread's space.
- */
-static ALWAYS_INLINE bool find_receiver(struct fast *f, struct ipc_mqueue *queue)
-{
-	struct queue_link *link = queue->receivers.head.next;
-
-	f->receiver = container_of(link, struct thread, ipc.link);
-	return link != &queue->receivers.head && thread_can_take_over(f->receiver) &&
-	       f->receiver->ipc.fast_size >= f->call->args.send_size;
-}
-
 /* Room for the reply right's name in the receiver's space, which is locked. */
 static ALWAYS_INLINE bool has_room(const struct ipc_space *space)
 {
@@ -167,23 +148,7 @@ static ALWAYS_INLINE void unlock_reply(struct fast *f, enum form form)
 
 /* --- Doing ---------------------------------------------------------------------------------- */
 
-/* An atomic instruction costs more than many others: two references on one object are one step. */
-static ALWAYS_INLINE void references_add(struct ipc_object *object, uint32_t count)
-{
-	__atomic_fetch_add(&object->ref_count, count, __ATOMIC_RELAXED);
-}
-
-/* The entry of the receive right, or the set's, keeps one. */
-static ALWAYS_INLINE void references_sub(struct ipc_object *object, uint32_t count)
-{
-	assert(object->ref_count > count);
-	__atomic_fetch_sub(&object->ref_count, count, __ATOMIC_RELAXED);
-}
-
-/*
- * The sender waits as if it had come to an empty queue.  It has declared that; from here on somebody
- * may give it a message.
- */
+/* The sender waits: somebody may give it a message from here on. */
 static ALWAYS_INLINE void sender_waits(struct fast *f, enum form form)
 {
 	struct thread *self = f->self;
@@ -191,32 +156,22 @@ static ALWAYS_INLINE void sender_waits(struct fast *f, enum form form)
 
 	self->ipc.msg = args->msg;
 	self->ipc.option = MACH_SEND_MSG | MACH_RCV_MSG;
-	self->ipc.rcv_size = args->rcv_size;
-	self->ipc.fast_size = args->rcv_size;
 	self->ipc.rcv_name = args->rcv_name;
-	self->ipc.state = MACH_RCV_IN_PROGRESS;
-	self->ipc.kmsg = NULL;
-	self->ipc.object = f->source;
 	if (form != REQUEST)
 		references_add(f->source, 1);
-	queue_insert_tail(&f->source_queue->receivers, &self->ipc.link);
-	task_count(&self->task->messages_sent);
+	stand_in_empty_line(self, f->source, f->source_queue, args->rcv_size);
 }
 
 /* The receiver has its message; its reference on what it waited for is not the last. */
 static ALWAYS_INLINE void receiver_leaves(struct fast *f, struct ipc_pset *set,
 					  struct ipc_mqueue *queue, enum form form)
 {
-	struct thread *receiver = f->receiver;
-
-	assert(receiver->ipc.object == (set != NULL ? &set->object : &f->dest->object));
-	queue_remove_first(&queue->receivers, &receiver->ipc.link);
-	receiver->ipc.object = NULL;
+	assert(f->receiver->ipc.object == (set != NULL ? &set->object : &f->dest->object));
+	receiver_has_it(queue, f->receiver);
 	if (set != NULL)
 		references_sub(&set->object, 1);
 	else if (form != REPLY)
 		references_sub(&f->dest->object, 1);
-	task_count(&receiver->task->messages_received);
 }
 
 /* The rights: all that is left of a copied send right and a made send-once right is a name. */
@@ -250,14 +205,19 @@ static ALWAYS_INLINE void move_reply(struct fast *f, const struct ipc_pset *set)
 	f->receiver->ipc.dest_name = MACH_PORT_NULL;
 }
 
+/* Does the receiver wait in the kernel, for an answer to itself? */
+static bool is_for_kernel(const struct thread *receiver)
+{
+	return receiver->continuation != mach_msg_receive_continue;
+}
+
 static ALWAYS_INLINE void transfer(struct fast *f, struct ipc_space *there, struct ipc_pset *set,
 				   struct ipc_mqueue *queue, enum form form)
 {
 	mach_msg_header_t *msg = &f->call->header;
 
-	assert(f->receiver->continuation == mach_msg_receive_continue);
 	assert(f->dest->object.active && f->dest->msgcount == 0);
-	assert(there == f->receiver->task->space);
+	assert(there == (is_for_kernel(f->receiver) ? ipc_space_reply : f->receiver->task->space));
 	if (form == REPLY)
 		move_reply(f, set);
 	else
@@ -279,7 +239,8 @@ static ALWAYS_INLINE bool transfer_to_receiver(struct fast *f, struct ipc_pset *
 {
 	struct ipc_space *there = f->dest->receiver;
 
-	if (!find_receiver(f, queue) || !spin_try_lock(&f->source->lock))
+	if (!first_receiver(queue, f->call->args.send_size, &f->receiver) ||
+	    !spin_try_lock(&f->source->lock))
 		return false;
 	if (!source_is_quiet(f, form) || !lock_there(f, there, form))
 		goto no_space;
@@ -367,6 +328,8 @@ mach_msg_return_t ipc_fast_path_failed(struct thread *receiver)
 	struct ipc_debris debris;
 	struct ipc_entry *entry;
 
+	if (is_for_kernel(receiver))
+		ipc_fast_answer(NULL, NULL);
 	ipc_debris_init(&debris);
 	ipc_space_lock(space);
 	entry = ipc_right_lookup(space, receiver->ipc.dest_name);
@@ -395,7 +358,10 @@ void ipc_fast_path_try(struct thread *self, struct fast_call call)
 			     call.args.send_size);
 	thread_hand_over(self, mach_msg_receive_continue, f.receiver);
 	size = call.args.send_size - sizeof(call.header);
-	if (size != 0 && copyoutmsg(body, f.receiver->ipc.msg + 1, size) != 0)
+	if (size != 0 && copyoutmsg(body, f.receiver->ipc.msg + 1, size) != 0) {
+		if (is_for_kernel(f.receiver))
+			ipc_fast_answer(&call.header, body);
 		syscall_return(ipc_fast_path_failed(f.receiver));
+	}
 	machine_message_return(f.receiver, &call.header, f.receiver->ipc.msg);
 }

@@ -18,6 +18,7 @@
 #define IPC_FAST_PATH_H
 
 #include <ipc/mach_msg.h>
+#include <vm/page.h>
 
 struct thread;
 
@@ -32,6 +33,16 @@ typedef __attribute__((regparm(1))) void ipc_fast_path_t(struct thread *self,
 							  struct fast_call call);
 extern ipc_fast_path_t *ipc_fast_path;
 
+/*
+ * What takes a message for a thread that waits in the kernel, on a port of ipc_space_reply with
+ * ipc.msg = IPC_ANSWER: it is simple, and NULLs stand for one without a body.  Runs as that thread.
+ */
+extern __attribute__((noreturn)) void (*ipc_fast_answer)(const mach_msg_header_t *header,
+							  const void *body);
+
+/* Not the user's: so the fast path looks for it only where a buffer cannot be written to. */
+#define IPC_ANSWER ((mach_msg_header_t *)KERNEL_BASE)
+
 /* Turn it on or off. */
 void ipc_fast_path_enable(bool on);
 
@@ -45,6 +56,11 @@ void ipc_fast_path_init(const char *command_line);
  * Returns:  when it gave up.  Otherwise the receiver goes back to user mode, and the caller waits.
  */
 ipc_fast_path_t ipc_fast_path_try;
+
+static inline bool ipc_fast_path_is_on(void)
+{
+	return ipc_fast_path == ipc_fast_path_try;
+}
 
 /*
  * In the receiver's context, when its buffer cannot be written: what it has got is taken back.

@@ -18,23 +18,21 @@
 kern_return_t ipc_space_lookup(struct ipc_space *space, mach_port_name_t name, uint32_t type,
 			       struct ipc_entry **entryp)
 {
+	kern_return_t kr = KERN_INVALID_TASK;
 	struct ipc_entry *entry;
-	kern_return_t kr = KERN_SUCCESS;
 
 	if (space == NULL)
-		return KERN_INVALID_TASK;
+		return kr;
 	ipc_space_lock(space);
-	entry = space->active ? ipc_right_lookup(space, name) : NULL;
-	if (!space->active)
-		kr = KERN_INVALID_TASK;
-	else if (entry == NULL)
-		kr = KERN_INVALID_NAME;
-	else if (!(entry->bits & type))
-		kr = KERN_INVALID_RIGHT;
-	if (kr != KERN_SUCCESS)
-		ipc_space_unlock(space);
-	else
-		*entryp = entry;
+	if (__builtin_expect(space->active, 1)) {
+		entry = ipc_right_lookup(space, name);
+		if (__builtin_expect(entry != NULL && (entry->bits & type) != 0, 1)) {
+			*entryp = entry;
+			return KERN_SUCCESS;
+		}
+		kr = entry == NULL ? KERN_INVALID_NAME : KERN_INVALID_RIGHT;
+	}
+	ipc_space_unlock(space);
 	return kr;
 }
 

@@ -62,6 +62,40 @@ static bool decode(struct msg_item *item, void *type, bool copied_out)
 	       (!item->is_port || item->size == 32 || (copied_out && is_nothing(item)));
 }
 
+/* What makes an item another than nearly all are. */
+#define TYPE_UNUSUAL (TYPE_LONGFORM | TYPE_DEALLOCATE | TYPE_UNUSED)
+
+/*
+ * Decode an inline item with a short descriptor, in 32 bits, as its length is less than 2^17; false
+ * when it is another, or wrong: then msg_item_next looks again.
+ */
+static inline bool decode_short(struct msg_item_iter *iter, struct msg_item *item, size_t left)
+{
+	const struct long_type *t = (const void *)iter->next;
+	uint32_t word = t->word, name, size, number, length;
+
+	if ((word & (TYPE_UNUSUAL | TYPE_INLINE)) != TYPE_INLINE)
+		return false;
+	name = field(word, TYPE_NAME_SHIFT, TYPE_NAME_BITS);
+	size = field(word, TYPE_SIZE_SHIFT, TYPE_SIZE_BITS);
+	number = field(word, TYPE_NUMBER_SHIFT, TYPE_NUMBER_BITS);
+	length = (number * size + 7) / 8;
+	if (((length + 3) & ~3u) > left - SHORT_FORM || (msg_type_is_port(name) && size != 32))
+		return false;
+	*item = (struct msg_item){
+		.type = iter->next,
+		.data = iter->next + SHORT_FORM,
+		.length = length,
+		.number = number,
+		.name = name,
+		.size = size,
+		.is_inline = true,
+		.is_port = msg_type_is_port(name),
+	};
+	iter->next += SHORT_FORM + ((length + 3) & ~3u);
+	return true;
+}
+
 enum msg_item_status msg_item_next(struct msg_item_iter *iter, struct msg_item *item)
 {
 	size_t left = iter->end - iter->next;
@@ -72,6 +106,8 @@ enum msg_item_status msg_item_next(struct msg_item_iter *iter, struct msg_item *
 		return MSG_ITEM_END;
 	if (left < SHORT_FORM)
 		return MSG_ITEM_TOO_SMALL;
+	if (__builtin_expect(decode_short(iter, item, left), 1))
+		return MSG_ITEM_OK;
 	if (*(const uint32_t *)(const void *)iter->next & TYPE_LONGFORM)
 		form = LONG_FORM;
 	if (left < form)

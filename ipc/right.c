@@ -69,12 +69,12 @@ static void detach_request(struct ipc_port *port, struct ipc_entry *entry, struc
 }
 
 /* The entry has no right left: free it. */
-static void entry_gone(struct ipc_space *space, struct ipc_entry *entry,
-		       struct ipc_debris *debris)
+static inline void entry_gone(struct ipc_space *space, struct ipc_entry *entry,
+			      struct ipc_debris *debris)
 {
-	if (entry->request != NULL)
+	if (__builtin_expect(entry->request != NULL, 0))
 		detach_request(entry_port(entry), entry, &ipc_debris_note(debris)->deleted);
-	if (entry->bits & ENTRY_ACCEPTED)
+	if (__builtin_expect((entry->bits & ENTRY_ACCEPTED) != 0, 0))
 		ipc_accepted_renamed(space, entry->name, MACH_PORT_NULL);
 	ipc_entry_free(&space->table, entry);
 }
@@ -377,13 +377,19 @@ static bool release_send(struct ipc_space *space, struct ipc_entry *entry,
 			 struct ipc_debris *debris)
 {
 	struct ipc_port *port = lock_live_port(entry);
+	bool last;
 
 	if (port == NULL)
 		return false;
-	ipc_port_reference(port);
-	ipc_debris_note(debris)->send = detach_send(space, entry, debris);
+	detach_send(space, entry, debris);
+	last = port->srights == 1;
+	if (!last)
+		port->srights--;
 	ipc_port_unlock(port);
-	ipc_port_release(port);
+	if (__builtin_expect(last, 0))
+		ipc_debris_note(debris)->send = port;	/* somebody may want to know */
+	else
+		ipc_port_release(port);
 	return true;
 }
 
@@ -439,8 +445,9 @@ static bool release_set(struct ipc_space *space, struct ipc_entry *entry,
  * Drop `count` of the references of a send right or a dead name; the last frees the entry.
  * False: look again.
  */
-static bool drop_urefs(struct ipc_space *space, struct ipc_entry *entry, uint32_t count,
-		       struct ipc_debris *debris)
+static inline __attribute__((always_inline)) bool
+drop_urefs(struct ipc_space *space, struct ipc_entry *entry, uint32_t count,
+	   struct ipc_debris *debris)
 {
 	assert(count <= entry_urefs(entry));
 	if (count < entry_urefs(entry)) {
@@ -457,9 +464,9 @@ static bool drop_urefs(struct ipc_space *space, struct ipc_entry *entry, uint32_
 kern_return_t ipc_right_deallocate(struct ipc_space *space, struct ipc_entry *entry,
 				   struct ipc_debris *debris)
 {
-	bool done = false;
+	bool done;
 
-	while (!done) {
+	do {
 		ipc_right_refresh(space, entry);
 		if (entry->bits & (TYPE_SEND | TYPE_DEAD_NAME))
 			done = drop_urefs(space, entry, 1, debris);
@@ -467,7 +474,7 @@ kern_return_t ipc_right_deallocate(struct ipc_space *space, struct ipc_entry *en
 			done = release_sonce(space, entry, debris);
 		else
 			return KERN_INVALID_RIGHT;
-	}
+	} while (__builtin_expect(!done, 0));
 	return KERN_SUCCESS;
 }
 

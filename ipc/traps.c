@@ -22,6 +22,21 @@ __attribute__((regparm(0))) mach_port_name_t mach_reply_port(void)
 	return name;
 }
 
+/* Is the name one of the caller's own task? */
+static bool is_own(struct task *self, mach_port_name_t task_name)
+{
+	struct ipc_space *space = self->space;
+	const struct ipc_entry *entry;
+	bool own;
+
+	ipc_space_lock(space);
+	entry = ipc_entry_lookup(&space->table, task_name);
+	own = entry != NULL && (entry->bits & MACH_PORT_TYPE_SEND) &&
+	      entry_port(entry) == self->self_port;
+	ipc_space_unlock(space);
+	return own;
+}
+
 /* The space of the task for which the caller's name is a send right; NULL if it is not. */
 static struct ipc_space *named_space(mach_port_name_t task_name)
 {
@@ -29,6 +44,10 @@ static struct ipc_space *named_space(mach_port_name_t task_name)
 	struct ipc_port *port;
 
 	interrupts_enable();
+	if (__builtin_expect(is_own(current_task(), task_name), 1)) {
+		ipc_space_reference(current_task()->space);
+		return current_task()->space;
+	}
 	if (ipc_space_lookup_send(current_task()->space, task_name, &port) != KERN_SUCCESS)
 		return NULL;
 	space = convert_port_to_space(port);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <kern/exception.h>
 
+#include <ipc/fast_path.h>
 #include <ipc/kmsg.h>
 #include <ipc/mqueue.h>
 #include <ipc/port.h>
+#include <ipc/raise.h>
 #include <ipc/space.h>
 #include <kern/command_line.h>
 #include <kern/div64.h>
@@ -15,22 +17,6 @@
 #include <kern/trace.h>
 #include <mach/exception.h>
 
-#define EXCEPTION_RAISE_ID 2400
-#define EXCEPTION_REPLY_ID 2500
-
-#define WORD_TYPE(name) (0x10012000u | (name))	/* one inline element of 32 bits */
-
-struct raise_body {
-	uint32_t thread_type;
-	struct ipc_port *thread;
-	uint32_t task_type;
-	struct ipc_port *task;
-	uint32_t exception_type, exception;
-	uint32_t code_type, code;
-	uint32_t subcode_type, subcode;
-};
-_Static_assert(sizeof(struct kmsg_header) + sizeof(struct raise_body) == 64, "exception_raise");
-
 struct reply_body {
 	uint32_t type;
 	kern_return_t code;
@@ -41,12 +27,15 @@ enum stage { STAGE_THREAD, STAGE_TASK, STAGE_NOBODY };
 
 static bool report_faults = DEBUG;
 
+static _Noreturn void answer_arrived(const mach_msg_header_t *header, const void *body);
+
 void exception_init(const char *command_line)
 {
 	const char *value = command_line_value(command_line, "debug-faults");
 
 	if (value != NULL)
 		report_faults = *value == '1';
+	ipc_fast_answer = answer_arrived;
 }
 
 /* --- The end ------------------------------------------------------------------------------ */
@@ -151,76 +140,108 @@ static struct ipc_port *task_right(struct task *task)
 	return convert_task_to_port(task);
 }
 
-/*
- * Send the request.  Consumes the handler right.  False when memory is short.  A thread that has
- * got it, and is to run, is in *receiverp.
- */
-static bool send_request(struct thread *self, struct ipc_port *handler,
-			 struct thread **receiverp)
+/* All rights of a request, in hand.  Consumes the handler right; false when memory is short. */
+static bool take_rights(struct thread *self, struct ipc_port *handler, struct ipc_raise *raise)
 {
-	struct ipc_kmsg *kmsg = ipc_kmsg_alloc(sizeof(struct kmsg_header) + sizeof(struct raise_body));
-	struct ipc_port *reply = kmsg != NULL ? reply_right(self) : NULL;
+	struct ipc_port *reply = reply_right(self);
 
 	if (reply == NULL) {
-		if (kmsg != NULL)
-			ipc_kmsg_free(kmsg);
 		ipc_port_release_send(handler);
+		return false;
+	}
+	*raise = (struct ipc_raise){
+		.handler = handler,
+		.reply = reply,
+		.thread = thread_right(self),
+		.task = task_right(self->task),
+		.code = self->exc_code,
+	};
+	return true;
+}
+
+static void release_rights(const struct ipc_raise *raise)
+{
+	ipc_port_drop_sonce(raise->reply);
+	ipc_port_release_send(raise->thread);
+	ipc_port_release_send(raise->task);
+	ipc_port_release_send(raise->handler);
+}
+
+/*
+ * Send the request.  Consumes the rights.  False when memory is short.  A thread that has got it,
+ * and is to run, is in *receiverp.
+ */
+static bool send_request(struct thread *self, const struct ipc_raise *raise,
+			 struct thread **receiverp)
+{
+	struct ipc_kmsg *kmsg = ipc_kmsg_alloc(RAISE_SIZE);
+
+	if (kmsg == NULL) {
+		release_rights(raise);
 		return false;
 	}
 	kmsg->header = (struct kmsg_header){
 		.bits = MACH_MSGH_BITS_COMPLEX | KMSG_ALL_OR_NOTHING |
 			MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND, MACH_MSG_TYPE_PORT_SEND_ONCE),
-		.size = sizeof(struct kmsg_header) + sizeof(struct raise_body),
-		.remote = handler,
-		.local = reply,
+		.size = RAISE_SIZE,
+		.remote = raise->handler,
+		.local = raise->reply,
 		.id = EXCEPTION_RAISE_ID,
 	};
-	*(struct raise_body *)kmsg_body(kmsg) = (struct raise_body){
-		.thread_type = WORD_TYPE(MACH_MSG_TYPE_PORT_SEND),
-		.thread = thread_right(self),
-		.task_type = WORD_TYPE(MACH_MSG_TYPE_PORT_SEND),
-		.task = task_right(self->task),
-		.exception_type = WORD_TYPE(MACH_MSG_TYPE_INTEGER_32),
-		.exception = self->exc_code[0],
-		.code_type = WORD_TYPE(MACH_MSG_TYPE_INTEGER_32),
-		.code = self->exc_code[1],
-		.subcode_type = WORD_TYPE(MACH_MSG_TYPE_INTEGER_32),
-		.subcode = self->exc_code[2],
-	};
+	*(struct ipc_raise_body *)kmsg_body(kmsg) = ipc_raise_body(
+		(uint32_t)(uintptr_t)raise->thread, (uint32_t)(uintptr_t)raise->task, raise->code);
+	task_count(&self->task->messages_sent);
 	*receiverp = ipc_mqueue_deliver_to(kmsg);
 	return true;
 }
 
-/* Did the handler say yes?  Anything but a well-formed KERN_SUCCESS means no. */
-static bool reply_says_yes(struct ipc_kmsg *kmsg)
-{
-	const struct reply_body *body = kmsg_body(kmsg);
-	const struct kmsg_header *header = &kmsg->header;
+/* --- The answer ----------------------------------------------------------------------------- */
 
-	return header->id == EXCEPTION_REPLY_ID && !(header->bits & MACH_MSGH_BITS_COMPLEX) &&
-	       header->size == sizeof(*header) + sizeof(*body) &&
+/* Did the handler say yes?  Anything but a well-formed KERN_SUCCESS means no. */
+static bool says_yes(mach_msg_id_t id, mach_msg_bits_t bits, mach_msg_size_t size,
+		     const struct reply_body *body)
+{
+	return id == EXCEPTION_REPLY_ID && !(bits & MACH_MSGH_BITS_COMPLEX) &&
+	       size == sizeof(mach_msg_header_t) + sizeof(*body) &&
 	       body->type == WORD_TYPE(MACH_MSG_TYPE_INTEGER_32) && body->code == KERN_SUCCESS;
 }
 
 static _Noreturn void ask_from(struct thread *self, enum stage stage);
-static void wait_for_reply(struct thread *self, struct thread *receiver);
 
+static _Noreturn void go_on(struct thread *self, bool yes)
+{
+	if (yes)
+		user_return();
+	ask_from(self, self->exc_stage + 1);
+}
+
+/* It has come straight from its sender. */
+static void answer_arrived(const mach_msg_header_t *header, const void *body)
+{
+	interrupts_enable();
+	go_on(current_thread(), header != NULL && says_yes(header->msgh_id, header->msgh_bits,
+							   header->msgh_size, body));
+}
+
+/* The wait is over: an answer has come in a kmsg, or none. */
 static _Noreturn void answer(struct thread *self, mach_msg_return_t mr)
 {
+	struct ipc_object *object = self->ipc.object;
 	struct ipc_kmsg *kmsg = self->ipc.kmsg;
+	const struct kmsg_header *header = &kmsg->header;
 	bool yes;
 
 	self->ipc.object = NULL;
+	ipc_port_release((struct ipc_port *)object);
 	if (mr != MACH_MSG_SUCCESS) {
 		/* Aborted: whoever still holds the reply right finds it dead. */
 		exception_thread_end(self);
 		user_return();
 	}
-	yes = reply_says_yes(kmsg);
+	task_count(&self->task->messages_received);
+	yes = says_yes(header->id, header->bits, header->size, kmsg_body(kmsg));
 	ipc_kmsg_destroy_received(kmsg);
-	if (yes)
-		user_return();
-	ask_from(self, self->exc_stage + 1);
+	go_on(self, yes);
 }
 
 static void reply_continue(void)
@@ -235,8 +256,10 @@ static void wait_for_reply(struct thread *self, struct thread *receiver)
 {
 	mach_msg_return_t mr;
 
+	ipc_port_reference(self->exc_reply_port);
 	self->ipc.object = &self->exc_reply_port->object;
-	self->ipc.option = MACH_MSG_OPTION_NONE;
+	self->ipc.msg = IPC_ANSWER;
+	self->ipc.option = MACH_RCV_MSG;
 	self->ipc.rcv_size = MACH_MSG_SIZE_MAX;
 	mr = ipc_mqueue_receive(self);
 	if (mr == MACH_RCV_IN_PROGRESS && receiver != NULL)
@@ -253,11 +276,13 @@ static _Noreturn void ask_from(struct thread *self, enum stage stage)
 	for (; stage < STAGE_NOBODY; stage++) {
 		struct ipc_port *handler = stage_handler(self, stage);
 		struct thread *receiver;
+		struct ipc_raise raise;
 
-		if (handler == NULL)
+		if (handler == NULL || !take_rights(self, handler, &raise))
 			continue;
 		self->exc_stage = stage;
-		if (send_request(self, handler, &receiver))
+		ipc_raise_fast(self, &raise, reply_continue);
+		if (send_request(self, &raise, &receiver))
 			wait_for_reply(self, receiver);
 	}
 	give_up(self);

@@ -31,9 +31,8 @@ static void visit_thread(struct ipc_check *check, const struct thread *thread)
 	ipc_check_hold(check, thread->self_special, IPC_HOLDS_SEND);
 	ipc_check_hold(check, thread->exception_port, IPC_HOLDS_SEND);
 	ipc_check_hold(check, thread->exc_reply_port, IPC_HOLDS_RECEIVE);
-	/* A thread that waits to receive has a reference; on its own reply port it has none. */
-	if (object != NULL && object->kind == IOT_PORT &&
-	    (struct ipc_port *)object != thread->exc_reply_port)
+	/* A thread that waits to receive has a reference. */
+	if (object != NULL && object->kind == IOT_PORT)
 		ipc_check_hold(check, (struct ipc_port *)object, IPC_HOLDS_REFERENCE);
 	if (thread->ipc.state == MACH_SEND_IN_PROGRESS && thread->ipc.kmsg != NULL)
 		ipc_check_reach(check, thread->ipc.kmsg->header.remote);

@@ -47,14 +47,14 @@ void fake_map_destroy(struct vm_map *map)
 
 /* --- Access ------------------------------------------------------------------------------ */
 
-/* Memory that is nobody's own is everybody's, but for the first pages. */
+/* Memory that is nobody's own is everybody's, but for the first pages and the kernel's first. */
 static bool accessible(const struct vm_map *map, vm_offset_t address, vm_size_t size)
 {
 	vm_offset_t start = (vm_offset_t)(uintptr_t)arena;
 
 	if (size == 0)
 		return true;
-	if (address < 0x10000 || address + size < address)
+	if (address < 0x10000 || address + size < address || address - KERNEL_BASE < PAGE_BYTES)
 		return false;
 	for (vm_offset_t at = address & ~PAGE_OFFSET_MASK; at < address + size; at += PAGE_BYTES)
 		if (at - start < sizeof(arena) ? owner[(at - start) / PAGE_BYTES] != map

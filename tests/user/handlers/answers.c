@@ -49,7 +49,7 @@ static void finish(struct message *reply, kern_return_t result)
 {
 	message_type(reply, MACH_MSG_TYPE_INTEGER_32, 32, 1, TYPE_INLINE);
 	message_word(reply, result);
-	EXPECT(message_send(reply), MACH_MSG_SUCCESS);
+	EXPECT(answer_send(reply), MACH_MSG_SUCCESS);
 }
 
 static void wrong_id(void)
@@ -75,7 +75,7 @@ static void only_header(void)
 	struct message reply;
 
 	begin(&reply);
-	EXPECT(message_send(&reply), MACH_MSG_SUCCESS);
+	EXPECT(answer_send(&reply), MACH_MSG_SUCCESS);
 }
 
 static void too_short(void)
@@ -84,7 +84,7 @@ static void too_short(void)
 
 	begin(&reply);
 	message_type(&reply, MACH_MSG_TYPE_INTEGER_32, 32, 0, TYPE_INLINE);
-	EXPECT(message_send(&reply), MACH_MSG_SUCCESS);
+	EXPECT(answer_send(&reply), MACH_MSG_SUCCESS);
 }
 
 static void too_long(void)
@@ -95,7 +95,7 @@ static void too_long(void)
 	message_type(&reply, MACH_MSG_TYPE_INTEGER_32, 32, 2, TYPE_INLINE);
 	message_word(&reply, KERN_SUCCESS);
 	message_word(&reply, KERN_SUCCESS);
-	EXPECT(message_send(&reply), MACH_MSG_SUCCESS);
+	EXPECT(answer_send(&reply), MACH_MSG_SUCCESS);
 }
 
 static void very_long(void)
@@ -106,7 +106,7 @@ static void very_long(void)
 	message_type(&reply, MACH_MSG_TYPE_INTEGER_32, 32, 1000, TYPE_INLINE);
 	for (int i = 0; i < 1000; i++)
 		message_word(&reply, KERN_SUCCESS);
-	EXPECT(message_send(&reply), MACH_MSG_SUCCESS);
+	EXPECT(answer_send(&reply), MACH_MSG_SUCCESS);
 }
 
 static void wrong_type(void)
@@ -116,7 +116,7 @@ static void wrong_type(void)
 	begin(&reply);
 	message_type(&reply, MACH_MSG_TYPE_BYTE, 8, 4, TYPE_INLINE);
 	message_word(&reply, KERN_SUCCESS);
-	EXPECT(message_send(&reply), MACH_MSG_SUCCESS);
+	EXPECT(answer_send(&reply), MACH_MSG_SUCCESS);
 }
 
 static void right_inside(void)
@@ -125,7 +125,7 @@ static void right_inside(void)
 
 	begin(&reply);
 	message_right(&reply, carried, MACH_MSG_TYPE_MAKE_SEND);
-	EXPECT(message_send(&reply), MACH_MSG_SUCCESS);
+	EXPECT(answer_send(&reply), MACH_MSG_SUCCESS);
 }
 
 static void right_behind(void)
@@ -136,7 +136,7 @@ static void right_behind(void)
 	message_type(&reply, MACH_MSG_TYPE_INTEGER_32, 32, 1, TYPE_INLINE);
 	message_word(&reply, KERN_SUCCESS);
 	message_right(&reply, carried, MACH_MSG_TYPE_MAKE_SEND);
-	EXPECT(message_send(&reply), MACH_MSG_SUCCESS);
+	EXPECT(answer_send(&reply), MACH_MSG_SUCCESS);
 }
 
 static void memory_inside(void)
@@ -146,7 +146,7 @@ static void memory_inside(void)
 
 	begin(&reply);
 	message_memory(&reply, MACH_MSG_TYPE_BYTE, 8, sizeof memory, memory, 0);
-	EXPECT(message_send(&reply), MACH_MSG_SUCCESS);
+	EXPECT(answer_send(&reply), MACH_MSG_SUCCESS);
 }
 
 static void failure(void)
@@ -199,7 +199,7 @@ static const struct {
 };
 
 /* EX-3: each means no: on to the task's handler, and then to the end; once each. */
-void test_bad_answers(void)
+static void try_bad_answers(boolean_t straight)
 {
 	carried = port_new();
 	for (unsigned int i = 0; i < COUNT_OF(answers); i++) {
@@ -207,16 +207,29 @@ void test_bad_answers(void)
 
 		tap_about("%s", answers[i].what);
 		sufferer_start(&s);
+		handle_straight(straight, s.by_task);
 		if (exception_comes(s.by_thread, EXC_BREAKPOINT, &request))
 			answers[i].answer();
+		handle_straight(straight, s.death);
 		if (exception_comes(s.by_task, EXC_BREAKPOINT, &request))
 			answers[i].answer();
 		EXPECT_TRUE(sufferer_is_dead(&s));
+		handle_straight(FALSE, MACH_PORT_NULL);
 		EXPECT_TRUE(exception_is_quiet(s.by_thread));
 		EXPECT(port_status(carried).mps_srights, 0);
 		sufferer_end(&s);
 	}
 	port_destroy(carried);
+}
+
+void test_bad_answers(void)
+{
+	try_bad_answers(FALSE);
+}
+
+void test_bad_answers_straight(void)
+{
+	try_bad_answers(TRUE);
 }
 
 /* The right is used up by the first. */

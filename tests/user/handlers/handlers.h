@@ -21,14 +21,28 @@ struct sufferer {
 };
 
 void sufferer_start(struct sufferer *sufferer);
+
+/* With another function; not yet resumed. */
+void sufferer_start_with(struct sufferer *sufferer, void (*function)(void *));
+void sufferer_prepare(struct sufferer *sufferer, void (*function)(void *));
 void sufferer_end(struct sufferer *sufferer);
 
 /* The next exception at a port: does it come within some time?  Its rights are given back. */
 boolean_t exception_comes(mach_port_t port, int exception, struct message *message);
+boolean_t exception_arrives(mach_port_t port, struct message *message);	/* they are kept */
 boolean_t exception_is_quiet(mach_port_t port);
 
 /* Has the task ended?  Takes the notification. */
 boolean_t sufferer_is_dead(struct sufferer *sufferer);
+
+/*
+ * Handlers as most are: without a time limit, and an answer is sent and the next message awaited, on
+ * this port, in one call.  Then messages need not be queued.
+ */
+void handle_straight(boolean_t straight, mach_port_t next);
+
+/* Send an answer. */
+mach_msg_return_t answer_send(struct message *reply);
 
 /* Answers of all kinds to a request. */
 mach_msg_return_t answer_with(const struct message *request, kern_return_t result);
@@ -37,8 +51,14 @@ void answer_yes(const struct message *request);
 /* answers.c */
 void test_yes(void);
 void test_bad_answers(void);
+void test_bad_answers_straight(void);
 void test_two_answers(void);
 void test_references(void);
+
+/* straight.c */
+void test_straight(void);
+void test_straight_buffers(void);
+void test_straight_abort(void);
 
 /* deaths.c */
 void test_unanswered(void);

@@ -6,6 +6,11 @@
 static const struct test tests[] = {
 	{ .name = "yes", .run = test_yes },
 	{ .name = "EX-3 all other answers", .run = test_bad_answers, .ours = TRUE },
+	{ .name = "EX-3 all other answers, straight", .run = test_bad_answers_straight,
+		.ours = TRUE },
+	{ .name = "straight, and straight back", .run = test_straight },
+	{ .name = "straight into all kinds of buffers", .run = test_straight_buffers },
+	{ .name = "straight, and aborted", .run = test_straight_abort },
 	{ .name = "a second answer", .run = test_two_answers },
 	{ .name = "EX-7 references", .run = test_references },
 	{ .name = "EX-1 no answer", .run = test_unanswered },
