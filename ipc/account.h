@@ -41,6 +41,7 @@
 #include <kern/lock.h>
 #include <kern/queue.h>
 #include <mach/ipc_limits.h>
+#include <vm/page.h>
 
 #define IPC_ACCOUNT_SMALL (128u * 1024u)
 
@@ -82,6 +83,15 @@ static inline bool ipc_account_add(struct ipc_account *account, uint32_t bytes, 
 			     account->calm, 1))
 		return true;
 	return ipc_account_judge(account, bytes, fresh);
+}
+
+/* Would a charge of so many bytes be accepted now? */
+static inline bool ipc_account_has_room(const struct ipc_account *account, uint32_t bytes)
+{
+	uint32_t sum = account->memory + bytes;		/* both are at most IPC_ACCOUNT_MOST */
+
+	return sum <= account->limits.il_memory && sum <= IPC_ACCOUNT_MOST &&
+	       (sum <= IPC_ACCOUNT_SMALL || !vm_page_kernel_short(bytes));
 }
 
 /* Charge for memory that is to be, or has just been, allocated.  False: nothing is charged. */

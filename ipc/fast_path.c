@@ -2,6 +2,7 @@
 #include <ipc/fast_path.h>
 
 #include <ipc/fast_steps.h>
+#include <ipc/kernel_call.h>
 #include <ipc/origin.h>
 #include <ipc/right.h>
 #include <kern/command_line.h>
@@ -46,6 +47,7 @@ void ipc_fast_path_init(const char *command_line)
 struct fast {
 	struct thread *self, *receiver;
 	struct fast_call *call;
+	const void *body;
 	struct ipc_space *space;		/* the sender's */
 	struct ipc_entry *entry;		/* of the destination */
 	struct ipc_port *dest;
@@ -233,14 +235,38 @@ static ALWAYS_INLINE void transfer(struct fast *f, struct ipc_space *there, stru
  * when all is done, and then all locks are given back.
  */
 
+/*
+ * Nobody waits at the destination, which is locked: is it the kernel that is called?  Does not
+ * return when it is and can be.
+ */
+static ALWAYS_INLINE void call_kernel(struct fast *f, enum form form)
+{
+	bool taken;
+
+	if (form != REQUEST || f->dest->receiver != ipc_space_kernel ||
+	    !spin_try_lock(&f->source->lock))
+		return;
+	taken = source_is_quiet(f, form) &&
+		ipc_kernel_call_take(f->self, f->call, f->body, f->dest, f->reply);
+	spin_unlock(&f->source->lock);
+	if (!taken)
+		return;
+	ipc_port_unlock(f->dest);
+	ipc_space_unlock(f->space);
+	machine_call_continuation(ipc_kernel_call);
+}
+
 /* The destination is locked, and its set, if it is in one: so is the queue. */
 static ALWAYS_INLINE bool transfer_to_receiver(struct fast *f, struct ipc_pset *set,
 					       struct ipc_mqueue *queue, enum form form)
 {
 	struct ipc_space *there = f->dest->receiver;
 
-	if (!first_receiver(queue, f->call->args.send_size, &f->receiver) ||
-	    !spin_try_lock(&f->source->lock))
+	if (!first_receiver(queue, f->call->args.send_size, &f->receiver)) {
+		call_kernel(f, form);
+		return false;
+	}
+	if (!spin_try_lock(&f->source->lock))
 		return false;
 	if (!source_is_quiet(f, form) || !lock_there(f, there, form))
 		goto no_space;
@@ -346,7 +372,7 @@ void ipc_fast_path_try(struct thread *self, struct fast_call call)
 {
 	uint32_t body[BODY_MAX / sizeof(uint32_t)];
 	mach_msg_size_t size = call.args.send_size - sizeof(call.header);
-	struct fast f = { .self = self, .call = &call };
+	struct fast f = { .self = self, .call = &call, .body = body };
 
 	if (size != 0 && (size > BODY_MAX || (size & 3) != 0 ||
 			  copyinmsg(call.args.msg + 1, body, size) != 0))

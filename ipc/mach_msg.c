@@ -152,6 +152,13 @@ static mach_msg_return_t receive(struct thread *self, struct thread *partner)
 	return found ? receive_complete(self, mr) : mr;
 }
 
+void mach_msg_receive_answer(struct thread *self, struct ipc_kmsg *answer)
+{
+	struct thread *partner = answer != NULL ? ipc_mqueue_answer(answer) : NULL;
+
+	syscall_return(receive(self, partner));
+}
+
 /* --- Sending ---------------------------------------------------------------------------- */
 
 /*

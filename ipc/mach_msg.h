@@ -24,4 +24,15 @@ struct mach_msg_args {
  */
 __attribute__((regparm(0))) mach_msg_return_t mach_msg_trap(struct mach_msg_args args);
 
+struct ipc_kmsg;
+struct thread;
+
+/*
+ * The current thread has called the kernel: deliver the answer (NULL: there is none), and receive,
+ * with the arguments in self->ipc.
+ *
+ * Owns:     consumes the answer.
+ */
+_Noreturn void mach_msg_receive_answer(struct thread *self, struct ipc_kmsg *answer);
+
 #endif /* IPC_MACH_MSG_H */

@@ -186,15 +186,20 @@ static inline bool deliver(struct ipc_kmsg *kmsg, struct thread **receiverp)
 	return true;
 }
 
+struct thread *ipc_mqueue_answer(struct ipc_kmsg *kmsg)
+{
+	struct thread *receiver = NULL;
+
+	deliver(kmsg, &receiver);
+	return receiver;
+}
+
 /* Serve a message to a kernel object, and deliver the reply. */
 static struct thread *send_to_kernel(struct ipc_kmsg *kmsg)
 {
 	struct ipc_kmsg *reply = ipc_kobject_server(kmsg);
-	struct thread *receiver = NULL;
 
-	if (reply != NULL)
-		deliver(reply, &receiver);
-	return receiver;
+	return reply != NULL ? ipc_mqueue_answer(reply) : NULL;
 }
 
 /* Join the senders that wait for room.  Port locked; unlocks it and does not return. */

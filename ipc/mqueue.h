@@ -59,6 +59,9 @@ void ipc_mqueue_deliver(struct ipc_kmsg *kmsg);
 /* The same; returns a thread that was claimed to receive it, which the caller runs, or NULL. */
 struct thread *ipc_mqueue_deliver_to(struct ipc_kmsg *kmsg);
 
+/* The same for an answer of a kernel object's: nothing is noted when nobody pays for it. */
+struct thread *ipc_mqueue_answer(struct ipc_kmsg *kmsg);
+
 /* How the wait of a blocked sender ended; in its continuation.  Consumes the kmsg on success. */
 mach_msg_return_t ipc_mqueue_send_finish(struct thread *self, struct ipc_kmsg **kmsgp);
 

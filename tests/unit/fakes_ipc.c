@@ -144,6 +144,15 @@ void actors_run(void)
 	set_current(&fake_thread);
 }
 
+uint32_t fake_continuations;
+
+_Noreturn void machine_call_continuation(continuation_t continuation)
+{
+	fake_continuations++;
+	continuation();
+	panic("a continuation returns");
+}
+
 _Noreturn void machine_message_return(struct thread *self, const mach_msg_header_t *header,
 				      mach_msg_header_t *user)
 {

@@ -66,6 +66,9 @@ void actors_run(void);
 /* How often the fast path has been taken. */
 extern uint32_t fake_hand_overs;
 
+/* How often the kernel has been called straight. */
+extern uint32_t fake_continuations;
+
 /* --- User memory ------------------------------------------------------------------------- */
 
 /* Pages for a map, readable and writable by its task only. */

@@ -144,6 +144,12 @@ _Noreturn void syscall_return(kern_return_t result)
 	abort();
 }
 
+_Noreturn void machine_call_continuation(continuation_t continuation)
+{
+	continuation();
+	abort();
+}
+
 _Noreturn void machine_message_return(struct thread *self, const mach_msg_header_t *header,
 				      mach_msg_header_t *user)
 {

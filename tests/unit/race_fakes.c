@@ -399,6 +399,12 @@ void thread_take_over_undo(struct thread *next)
 	thread_make_runnable(next);
 }
 
+_Noreturn void machine_call_continuation(continuation_t continuation)
+{
+	continuation();
+	panic("a continuation returns");
+}
+
 _Noreturn void machine_message_return(struct thread *self, const mach_msg_header_t *header,
 				      mach_msg_header_t *user)
 {
