@@ -90,12 +90,17 @@ static void test_refused(void)
 
 static void test_kinds(void)
 {
+	mach_port_t port = port_new_with_send(1);
+	struct message message;
+
 	for (unsigned int kind = 0; kind < TRACE_KINDS; kind++) {
 		unsigned long long next = trace_next();
 
 		tap_about("kind %u", kind);
 		EXPECT(control(TRACE_MASK(kind)), KERN_SUCCESS);
 		sleep_for(5);
+		EXPECT(send_simple(port, 1), MACH_MSG_SUCCESS);
+		EXPECT(message_receive(&message, port), MACH_MSG_SUCCESS);
 		EXPECT(control(0), KERN_SUCCESS);
 		EXPECT(trace_take(next), 0);
 		for (unsigned int i = 0; i < recorded_count; i++)
@@ -103,6 +108,7 @@ static void test_kinds(void)
 		if (kind != TRACE_FAULT && kind != TRACE_EXCEPTION && kind != TRACE_HANDOFF)
 			EXPECT_TRUE(recorded_count > 0);
 	}
+	port_destroy(port);
 }
 
 /* More than a ring holds: the oldest are lost, and counted; the reader goes on where he was. */
