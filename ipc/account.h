@@ -90,8 +90,9 @@ static inline bool ipc_account_has_room(const struct ipc_account *account, uint3
 {
 	uint32_t sum = account->memory + bytes;		/* both are at most IPC_ACCOUNT_MOST */
 
-	return sum <= account->limits.il_memory && sum <= IPC_ACCOUNT_MOST &&
-	       (sum <= IPC_ACCOUNT_SMALL || !vm_page_kernel_short(bytes));
+	if (sum > account->limits.il_memory || sum > IPC_ACCOUNT_MOST)
+		return false;
+	return sum <= IPC_ACCOUNT_SMALL || !vm_page_kernel_short(bytes);
 }
 
 /* Charge for memory that is to be, or has just been, allocated.  False: nothing is charged. */
