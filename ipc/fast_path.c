@@ -236,23 +236,24 @@ static ALWAYS_INLINE void transfer(struct fast *f, struct ipc_space *there, stru
  */
 
 /*
- * Nobody waits at the destination, which is locked: is it the kernel that is called?  Does not
- * return when it is and can be.
+ * Nobody waits at the destination, a kernel object's: call the kernel.  Space and destination are
+ * locked, and stay so where this returns, as it cannot be done.
  */
-static ALWAYS_INLINE void call_kernel(struct fast *f, enum form form)
+static __attribute__((noinline, cold)) void
+call_kernel(struct thread *self, const struct fast_call *call, const void *body,
+	    struct ipc_port *dest, struct ipc_port *reply)
 {
 	bool taken;
 
-	if (form != REQUEST || f->dest->receiver != ipc_space_kernel ||
-	    !spin_try_lock(&f->source->lock))
+	if (!spin_try_lock(&reply->object.lock))
 		return;
-	taken = source_is_quiet(f, form) &&
-		ipc_kernel_call_take(f->self, f->call, f->body, f->dest, f->reply);
-	spin_unlock(&f->source->lock);
+	taken = reply->pset == NULL && reply->msgcount == 0 &&
+		ipc_kernel_call_take(self, call, body, dest, reply);
+	ipc_port_unlock(reply);
 	if (!taken)
 		return;
-	ipc_port_unlock(f->dest);
-	ipc_space_unlock(f->space);
+	ipc_port_unlock(dest);
+	ipc_space_unlock(self->task->space);
 	machine_call_continuation(ipc_kernel_call);
 }
 
@@ -262,8 +263,9 @@ static ALWAYS_INLINE bool transfer_to_receiver(struct fast *f, struct ipc_pset *
 {
 	struct ipc_space *there = f->dest->receiver;
 
-	if (!first_receiver(queue, f->call->args.send_size, &f->receiver)) {
-		call_kernel(f, form);
+	if (__builtin_expect(!first_receiver(queue, f->call->args.send_size, &f->receiver), 0)) {
+		if (form == REQUEST && f->dest->receiver == ipc_space_kernel)
+			call_kernel(f->self, f->call, f->body, f->dest, f->reply);
 		return false;
 	}
 	if (!spin_try_lock(&f->source->lock))
