@@ -82,16 +82,16 @@ static inline bool decode_short(struct msg_item_iter *iter, struct msg_item *ite
 	length = (number * size + 7) / 8;
 	if (((length + 3) & ~3u) > left - SHORT_FORM || (msg_type_is_port(name) && size != 32))
 		return false;
-	*item = (struct msg_item){
-		.type = iter->next,
-		.data = iter->next + SHORT_FORM,
-		.length = length,
-		.number = number,
-		.name = name,
-		.size = size,
-		.is_inline = true,
-		.is_port = msg_type_is_port(name),
-	};
+	item->type = iter->next;
+	item->data = iter->next + SHORT_FORM;
+	item->length = length;
+	item->number = number;
+	item->name = name;
+	item->size = size;
+	item->is_inline = true;
+	item->deallocate = false;
+	item->longform = false;
+	item->is_port = msg_type_is_port(name);
 	iter->next += SHORT_FORM + ((length + 3) & ~3u);
 	return true;
 }
