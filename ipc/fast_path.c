@@ -243,13 +243,13 @@ static __attribute__((noinline, cold)) void
 call_kernel(struct thread *self, const struct fast_call *call, const void *body,
 	    struct ipc_port *dest, struct ipc_port *reply)
 {
-	bool taken;
+	bool taken = false;
 
-	if (!spin_try_lock(&reply->object.lock))
-		return;
-	taken = reply->pset == NULL && reply->msgcount == 0 &&
-		ipc_kernel_call_take(self, call, body, dest, reply);
-	ipc_port_unlock(reply);
+	if (spin_try_lock(&reply->object.lock)) {
+		taken = reply->pset == NULL && reply->msgcount == 0 &&
+			ipc_kernel_call_take(self, call, body, dest, reply);
+		ipc_port_unlock(reply);
+	}
 	if (!taken)
 		return;
 	ipc_port_unlock(dest);
