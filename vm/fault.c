@@ -27,7 +27,12 @@ struct vm_fault_counts vm_fault_counts;
 
 /* --- Counters: of the machine, and of the task whose thread faults in its own map ------ */
 
-enum fault_kind { FAULT_RESIDENT, FAULT_ZERO, FAULT_COPY };
+enum fault_kind {
+	FAULT_RESIDENT,
+	FAULT_ZERO,
+	FAULT_COPY,		/* the copy is for who writes */
+	FAULT_COPY_AWAY,	/* for who sees the page as it was */
+};
 
 static void count_fault(const struct vm_map *map, enum fault_kind kind)
 {
@@ -35,17 +40,18 @@ static void count_fault(const struct vm_map *map, enum fault_kind kind)
 		[FAULT_RESIDENT] = SAMPLED_PC_VM_FAULTS_ANY,
 		[FAULT_ZERO] = SAMPLED_PC_VM_ZFILL_FAULTS,
 		[FAULT_COPY] = SAMPLED_PC_VM_COW_FAULTS,
+		[FAULT_COPY_AWAY] = SAMPLED_PC_VM_COW_FAULTS,
 	};
 	struct task *task = current_task();
 
 	vm_fault_counts.faults++;
 	vm_fault_counts.zero_fills += kind == FAULT_ZERO;
-	vm_fault_counts.copies += kind == FAULT_COPY;
+	vm_fault_counts.copies += kind >= FAULT_COPY;
 	if (task->map != map)
 		return;
 	task->faults++;
 	task->zero_fills += kind == FAULT_ZERO;
-	task->cow_faults += kind == FAULT_COPY;
+	task->cow_faults += kind >= FAULT_COPY;
 	pc_sample(flavors[kind]);
 }
 
@@ -57,12 +63,17 @@ static kern_return_t page_to_write(struct vm_map_entry *entry, uint32_t index,
 {
 	const struct vm_page *source = vm_object_view(entry->object, index);
 	kern_return_t kr;
+	bool seen;
 
 	if (!vm_entry_thaw(entry))
 		return KERN_RESOURCE_SHORTAGE;
+	seen = !queue_empty(&entry->object->snapshots) &&
+	       vm_object_viewer(entry->object, index) != NULL;
 	kr = vm_object_own(entry->object, index, pagep);
 	if (kr == KERN_SUCCESS && source != *pagep)
 		*kind = source == NULL ? FAULT_ZERO : FAULT_COPY;
+	else if (kr == KERN_SUCCESS && seen)
+		*kind = FAULT_COPY_AWAY;
 	return kr;
 }
 
@@ -153,7 +164,7 @@ static kern_return_t fault_in(struct vm_map *map, struct vm_map_entry *entry, vm
 		kr = page_to_read(entry->object, index, access, pagep, &writable, &kind);
 	if (kr == KERN_SUCCESS)
 		kr = map_page(map, entry, va, *pagep, writable);
-	if (kr == KERN_SUCCESS && ahead && kind == FAULT_RESIDENT)
+	if (kr == KERN_SUCCESS && ahead && (kind == FAULT_RESIDENT || kind == FAULT_COPY_AWAY))
 		map_ahead(map, entry, va);
 	spin_unlock(lock);
 	if (kr == KERN_SUCCESS)

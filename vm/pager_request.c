@@ -11,6 +11,7 @@
 
 #include <kern/sched.h>
 #include <kern/slab.h>
+#include <kern/task.h>
 #include <vm/object_device.h>
 #include <vm/object_pages.h>
 #include <vm/pager_message.h>
@@ -368,6 +369,8 @@ kern_return_t vm_pager_wait(void)
 	self->page_request = NULL;
 	spin_lock(lock);
 	kr = wait_finished(r, lock);
+	if (kr == KERN_SUCCESS && r->finished && r->kind == REQUEST_PAGE)
+		current_task()->pageins++;	/* TASK_EVENTS_INFO; a figure for people */
 	leave(r);
 	spin_unlock(lock);
 	return kr;

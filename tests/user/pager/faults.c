@@ -35,6 +35,38 @@ void test_fault(void)
 	object_end(&object);
 }
 
+static unsigned int pages_waited_for(void)
+{
+	struct task_events_info events = { 0 };
+	mach_msg_type_number_t count = TASK_EVENTS_INFO_COUNT;
+
+	EXPECT(task_info(SELF, TASK_EVENTS_INFO, (task_info_t) &events, &count), KERN_SUCCESS);
+	return events.pageins;
+}
+
+/* In the task that waited for them; what fails, or is there, does not count. */
+void test_counted(void)
+{
+	struct object object;
+	struct toucher toucher;
+	vm_offset_t base = object_map_new(&object, 4);
+	unsigned int before = pages_waited_for();
+
+	object_ready(&object, FALSE, MEMORY_OBJECT_COPY_DELAY);
+	for (unsigned int i = 0; i < 3; i++) {
+		page_in(&object, base, i * PAGE_SIZE, 4);
+		EXPECT(*(volatile unsigned char *) (base + i * PAGE_SIZE), 4);
+	}
+	EXPECT(pages_waited_for() - before, 3);
+	touch_start(&toucher, base + 3 * PAGE_SIZE, FALSE, 0);
+	expect_request(&object, 2203, 3 * PAGE_SIZE, VM_PROT_READ);
+	EXPECT(memory_object_data_error(object.control, 3 * PAGE_SIZE, PAGE_SIZE, 77),
+		KERN_SUCCESS);
+	EXPECT(touch_end(&toucher), -KERN_MEMORY_ERROR);
+	EXPECT(pages_waited_for() - before, 3);
+	object_unmap_last(&object, base, 4);
+}
+
 void test_supply_before_ready(void)
 {
 	struct object object;

@@ -5,6 +5,7 @@
 
 static const struct test tests[] = {
 	{ .name = "a fault waits for its page", .run = test_fault },
+	{ .name = "pages that came are counted", .run = test_counted, .ours = TRUE },
 	{ .name = "supply before ready", .run = test_supply_before_ready },
 	{ .name = "data_error", .run = test_data_error },
 	{ .name = "a silent pager (MO-7)", .run = test_silent },

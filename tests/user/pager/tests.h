@@ -4,6 +4,7 @@
 
 /* faults.c */
 void test_fault(void);
+void test_counted(void);
 void test_supply_before_ready(void);
 void test_data_error(void);
 void test_silent(void);

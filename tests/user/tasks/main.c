@@ -8,6 +8,7 @@ static const struct test tests[] = {
 	{ .name = "suspending a task", .run = test_task_suspension },
 	{ .name = "task_threads", .run = test_task_threads },
 	{ .name = "task_info", .run = test_task_info },
+	{ .name = "what a task has done", .run = test_task_events, .ours = TRUE },
 	{ .name = "special ports of a task", .run = test_task_special_ports },
 	{ .name = "registered ports", .run = test_registered_ports },
 	{ .name = "a task ends itself", .run = test_terminate_self },

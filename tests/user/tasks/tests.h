@@ -16,6 +16,9 @@ void test_essential(void);
 void test_emulation(void);
 void test_many_tasks(void);
 
+/* events.c */
+void test_task_events(void);
+
 /* threads.c */
 void test_new_thread(void);
 void test_thread_suspension(void);

@@ -145,7 +145,7 @@ void test_thread_times(void)
 	user = microseconds(&info.user_time64);
 	system = microseconds(&info.system_time64);
 	tap_about("%u and %u us", user, system);
-	EXPECT_TRUE(system > 20000 && user <= 12000);
+	EXPECT_TRUE(system > 20000 && user <= system / 3);	/* by where a dozen ticks came */
 	end(thread);
 	tap_about("%s", "");
 	port_destroy(begun);
