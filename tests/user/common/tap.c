@@ -4,17 +4,23 @@
 
 #include <libmach/print.h>
 #include <libmach/string.h>
+#include <libmach/thread.h>
 #include <mach.h>
 #include <mach/mach_host.h>
 #include <mach/mig_support.h>
 #include <mach/reboot.h>
 
+#include "conserved.h"
+#include "messages.h"
 #include "snapshot.h"
+
+#define STACKS		16	/* at most so many threads at once */
+#define PATIENCE	50	/* until all of them are there; milliseconds */
 
 mach_port_t tap_host_priv, tap_device_master;
 uint32_t tap_seed;
 
-static boolean_t failed, in_full;
+static boolean_t failed, in_full, conserving;
 static char about[128];
 
 boolean_t tap_is_porter(void)
@@ -67,6 +73,8 @@ void tap_fail(const char *format, ...)
 static void run(const struct test *test, unsigned int number, boolean_t porter)
 {
 	static struct snapshot before, after;
+	static struct conserved kernel;
+	boolean_t compared = conserving && porter && !test->keeps;
 
 	if (test->ours && !porter) {
 		printf("ok %u - %s # SKIP differs from Porter on purpose\n", number, test->name);
@@ -74,9 +82,13 @@ static void run(const struct test *test, unsigned int number, boolean_t porter)
 	}
 	failed = FALSE;
 	about[0] = '\0';
+	if (compared)
+		conserved_take(&kernel);
 	snapshot_take(mach_task_self(), &before);
 	test->run();
 	about[0] = '\0';
+	if (compared)
+		conserved_expect(&kernel, 0);
 	snapshot_take(mach_task_self(), &after);
 	if (!snapshot_same(&before, &after))
 		failed = TRUE;
@@ -105,4 +117,28 @@ int tap_main(int argc, char **argv, const struct test *tests, unsigned int count
 		run(&tests[i], i + 1, porter);
 	host_reboot(tap_host_priv, RB_HALT);
 	return 1;
+}
+
+static void wait(void *unused)
+{
+	(void) unused;
+	sleep_for(PATIENCE);
+}
+
+/* The library keeps the stacks of threads that have ended. */
+static void make_stacks(void)
+{
+	mach_port_t thread[STACKS];
+
+	for (unsigned int i = 0; i < STACKS; i++)
+		EXPECT(mach_thread_start(wait, NULL, &thread[i]), KERN_SUCCESS);
+	for (unsigned int i = 0; i < STACKS; i++)
+		mach_thread_join(thread[i]);
+}
+
+int tap_main_conserving(int argc, char **argv, const struct test *tests, unsigned int count)
+{
+	make_stacks();
+	conserving = TRUE;
+	return tap_main(argc, argv, tests, count);
 }

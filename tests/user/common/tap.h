@@ -13,6 +13,7 @@ struct test {
 	const char	*name;
 	void		(*run)(void);
 	boolean_t	ours;		/* asks what other Mach kernels answer differently */
+	boolean_t	keeps;		/* what is there for later tests, too, comes in this one */
 };
 
 #define COUNT_OF(array)	(sizeof(array) / sizeof((array)[0]))
@@ -39,6 +40,9 @@ void tap_about(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Run the tests, then halt the machine.  argv[1] names the privileged host port. */
 int tap_main(int argc, char **argv, const struct test *tests, unsigned int count);
+
+/* The same, and the kernel has no more objects after each test than before, and no page is lost. */
+int tap_main_conserving(int argc, char **argv, const struct test *tests, unsigned int count);
 
 /* The arguments of the boot script. */
 extern mach_port_t tap_host_priv, tap_device_master;

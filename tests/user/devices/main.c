@@ -38,12 +38,13 @@ static const struct test tests[] = {
 	{ .name = "IL-1 limits of the time's page", .run = test_time_limits, .ours = TRUE },
 	{ .name = "physical memory", .run = test_mem, .ours = TRUE },
 	{ .name = "RAM is not mapped", .run = test_mem_limits, .ours = TRUE },
-	{ .name = "codes of interrupts", .run = test_interrupt_codes, .ours = TRUE },
+	{ .name = "codes of interrupts", .run = test_interrupt_codes, .ours = TRUE,
+		.keeps = TRUE },	/* the line knows its driver until it is used */
 	{ .name = "PR-9 ND-12 interrupts of the clock", .run = test_interrupts, .ours = TRUE },
 	{ .name = "PR-9 registrations come and go", .run = test_registrations, .ours = TRUE },
 };
 
 int main(int argc, char **argv)
 {
-	return tap_main(argc, argv, tests, COUNT_OF(tests));
+	return tap_main_conserving(argc, argv, tests, COUNT_OF(tests));
 }

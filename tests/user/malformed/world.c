@@ -10,6 +10,7 @@
 #include <mach/vm_param.h>
 #include <mach_debug/mach_debug.h>
 
+#include "../common/conserved.h"
 #include "../common/messages.h"
 #include "../common/ports.h"
 #include "../common/snapshot.h"
@@ -17,7 +18,6 @@
 
 #define SELF		mach_task_self()
 #define KERN_LAST	KERN_INTERRUPTED
-#define CACHES_MAX	64
 #define TASKS_MAX	64
 #define TASK_CREATE	2007
 #define MEMORY_OBJECT_DESTROY	2092
@@ -30,57 +30,7 @@ unsigned int world_asked, world_succeeded;
 static mach_port_t reply;
 static boolean_t takes_memory;		/* out of line: it may have gone */
 
-/* --- the kernel's objects --------------------------------------------------------------------- */
-
-struct objects {
-	unsigned int	count;
-	cache_info_t	cache[CACHES_MAX];
-};
-
-static struct objects before, after;
-
-static void count_objects(struct objects *objects)
-{
-	mach_port_t host = mach_host_self();
-	cache_info_array_t rows;
-	mach_msg_type_number_t count;
-
-	EXPECT(host_slab_info(host, &rows, &count), KERN_SUCCESS);
-	EXPECT(mach_port_deallocate(SELF, host), KERN_SUCCESS);
-	objects->count = count < CACHES_MAX ? count : CACHES_MAX;
-	memcpy(objects->cache, rows, objects->count * sizeof *rows);
-	EXPECT(vm_deallocate(SELF, (vm_offset_t) rows, count * sizeof *rows), KERN_SUCCESS);
-}
-
-/* More of something than there was?  Pages that we have touched ourselves do not count. */
-static boolean_t is_more(unsigned int i)
-{
-	return after.cache[i].nr_objs > before.cache[i].nr_objs &&
-		strcmp(after.cache[i].name, "mapping") != 0;
-}
-
-static boolean_t objects_are_more(void)
-{
-	for (unsigned int i = 0; i < after.count; i++)
-		if (is_more(i))
-			return TRUE;
-	return FALSE;
-}
-
-/* What ends a moment later may do so. */
-static void expect_same_objects(void)
-{
-	count_objects(&after);
-	for (int i = 0; i < 10 && objects_are_more(); i++) {
-		sleep_for(10);
-		count_objects(&after);
-	}
-	EXPECT(after.count, before.count);
-	for (unsigned int i = 0; i < after.count; i++)
-		if (is_more(i))
-			tap_fail("%s: %lu objects, before %lu", after.cache[i].name,
-				after.cache[i].nr_objs, before.cache[i].nr_objs);
-}
+static struct conserved before;
 
 /* --- ports and tasks -------------------------------------------------------------------------- */
 
@@ -236,7 +186,7 @@ boolean_t world_open(unsigned int routine)
 		return FALSE;
 	world.kind = 31 - __builtin_clz(world.routine->fits);
 	memory_renew();
-	count_objects(&before);
+	conserved_take(&before);
 	targets_make(&world.ports);
 	furnish(world.ports.port[KERNEL_TASK]);
 	target_make();
@@ -259,7 +209,7 @@ void world_close(void)
 	targets_end(&world.ports);
 	memory_renew();
 	expect_none_held();
-	expect_same_objects();
+	conserved_expect(&before, 0);
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */

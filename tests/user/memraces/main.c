@@ -22,5 +22,5 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	return tap_main(argc, argv, tests, COUNT_OF(tests));
+	return tap_main_conserving(argc, argv, tests, COUNT_OF(tests));
 }

@@ -6,7 +6,8 @@
 static const struct test tests[] = {
 	{ .name = "all memory, without a manager", .run = test_without_manager, .ours = TRUE },
 	{ .name = "a page comes when memory is short", .run = test_supply_in_need, .ours = TRUE },
-	{ .name = "twice the machine's memory", .run = test_more_than_there_is, .ours = TRUE },
+	{ .name = "twice the machine's memory", .run = test_more_than_there_is, .ours = TRUE,
+		.keeps = TRUE },	/* the manager's port */
 	{ .name = "TH-7 a manager that makes threads", .run = test_breeding_manager, .ours = TRUE },
 	{ .name = "copies out and in", .run = test_copies, .ours = TRUE },
 	{ .name = "pages of another pager (MO-9)", .run = test_external_pages, .ours = TRUE },
@@ -16,5 +17,5 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	return tap_main(argc, argv, tests, COUNT_OF(tests));
+	return tap_main_conserving(argc, argv, tests, COUNT_OF(tests));
 }
