@@ -35,6 +35,7 @@
 void __real_slab_fail_after(unsigned int n);
 struct vm_page *__real_vm_page_alloc(enum vm_zone zone, unsigned int order);
 struct vm_page *__real_vm_page_alloc_user(void);
+struct vm_page *__real_vm_page_alloc_paging(void);
 int __real_ipc_check_all(void) __attribute__((weak));
 void __real__mark_point(const char *file, int line);
 _Noreturn void __real__ck_assert_failed(const char *file, int line, const char *expression,
@@ -46,6 +47,7 @@ void __real__tcase_add_test(TCase *tcase, const TTest *test, int signal, int sta
 void __wrap_slab_fail_after(unsigned int n);
 struct vm_page *__wrap_vm_page_alloc(enum vm_zone zone, unsigned int order);
 struct vm_page *__wrap_vm_page_alloc_user(void);
+struct vm_page *__wrap_vm_page_alloc_paging(void);
 int __wrap_ipc_check_all(void);
 int __wrap_printf(const char *format, ...);
 void __wrap__mark_point(const char *file, int line);
@@ -194,6 +196,11 @@ struct vm_page *__wrap_vm_page_alloc(enum vm_zone zone, unsigned int order)
 struct vm_page *__wrap_vm_page_alloc_user(void)
 {
 	return inject_fails_now() ? NULL : __real_vm_page_alloc_user();
+}
+
+struct vm_page *__wrap_vm_page_alloc_paging(void)
+{
+	return inject_fails_now() ? NULL : __real_vm_page_alloc_paging();
 }
 
 void __wrap_slab_fail_after(unsigned int n)

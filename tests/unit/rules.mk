@@ -62,11 +62,8 @@ $(B)/obj/covered/%.o: %.c $(B)/unit.flags | $(KERNEL_STUB_HEADERS)
 
 # What tests/unit/inject.c looks at on its way.
 UNIT_WRAPS := $(addprefix -Wl$(comma)--wrap=,slab_fail_after vm_page_alloc \
-	vm_page_alloc_user ipc_check_all printf \
+	vm_page_alloc_user vm_page_alloc_paging ipc_check_all printf \
 	_mark_point _ck_assert_failed _tcase_add_test tcase_add_checked_fixture)
-
-# Tests that cannot go on without memory.
-NOT_INJECTED := pageout
 
 # $(call unit-link,program,objects,flags)
 define unit-link
@@ -79,8 +76,7 @@ endef
 
 define unit-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
-INJECT_TESTS += $(if $(filter-out ipc/msg_item.c ipc/transit.c,$(filter ipc/%.c vm/%.c,$(2))),$\
-	$(filter-out $(NOT_INJECTED),$(1)))
+INJECT_TESTS += $(if $(filter-out ipc/msg_item.c ipc/transit.c,$(filter ipc/%.c vm/%.c,$(2))),$(1))
 UNIT_SOURCES_$(1) := $(sort tests/unit/test_$(1).c tests/unit/fakes.c \
 	tests/unit/fakes_pmap.c tests/unit/inject.c $(UNIT_BASE) $(2))
 $$(eval $$(call unit-link,$(B)/tests/unit/$(1),$$(call unit-objects,$$(UNIT_SOURCES_$(1))),\
@@ -164,5 +160,5 @@ $(B)/tests/unit/injected: FORCE
 UNIT_TESTS += $(B)/tests/unit/injected
 
 .PHONY: unit-coverage
-unit-coverage: $(addprefix $(B)/tests/covered/,$(strip $(INJECT_TESTS)) msg_item pageout) \
+unit-coverage: $(addprefix $(B)/tests/covered/,$(strip $(INJECT_TESTS)) msg_item) \
 	$(B)/tests/unit/injected

@@ -3,6 +3,9 @@
  * Page-out: random operations on a few maps and their copies while pages go out at any preemption
  * point, and come back.  All bytes are compared.  The default memory manager is a fake that answers at
  * once; at times there is no memory for a message to it.
+ *
+ * Any allocation may fail, once (tests/unit/inject.h): then the operation says so, and succeeds when it
+ * is tried again; nothing is lost, and nothing is left.
  */
 #include <tests/unit/fakes.h>
 
@@ -37,6 +40,21 @@ uint32_t vm_pagers_idle;
 static uint32_t sent, asked;
 static bool quiet;			/* nothing goes out now */
 
+/* Was memory short?  Then it is to be tried again. */
+static bool short_of_memory(bool failed)
+{
+	static uint32_t times;
+
+	kernel_must(!failed || (injecting && ++times == 1));
+	return failed;
+}
+
+static bool again(kern_return_t kr)
+{
+	kernel_must(kr == KERN_SUCCESS || kr == KERN_RESOURCE_SHORTAGE);
+	return short_of_memory(kr != KERN_SUCCESS);
+}
+
 static uint32_t below(uint32_t n)
 {
 	return fake_random() % n;
@@ -55,7 +73,7 @@ bool vm_pager_create_store(struct vm_store *store, struct spin_lock *lock)
 
 	while (k->used)
 		k++;
-	ck_must(k < kept + STORES_MAX);
+	kernel_must(k < kept + STORES_MAX);
 	*k = (struct kept){ .used = true };
 	k->pager.lock = lock;
 	k->pager.state = PAGER_READY;
@@ -131,7 +149,7 @@ uint32_t vm_pager_count(void)
 uint32_t vm_pager_page_out(struct vm_pager *pager, uint32_t index)
 {
 	(void)pager, (void)index;
-	ck_must(false);
+	kernel_must(false);
 	return 0;
 }
 
@@ -139,7 +157,7 @@ kern_return_t vm_pager_copy(struct vm_map_entry *entry, vm_offset_t start,
 			    struct vm_map_entry *copy, struct pmap *pmap)
 {
 	(void)entry, (void)start, (void)copy, (void)pmap;
-	ck_must(false);
+	kernel_must(false);
 	return KERN_FAILURE;
 }
 
@@ -152,7 +170,7 @@ struct ipc_port *default_manager_right(void)
 
 void ipc_port_release_send(struct ipc_port *port)
 {
-	ck_must(port == default_manager_right());
+	kernel_must(port == default_manager_right());
 }
 
 static bool initialize;
@@ -167,7 +185,7 @@ struct ipc_kmsg *pager_data_start(struct vm_pager *pager, bool fresh)
 
 void pager_data_cancel(struct ipc_kmsg *kmsg)
 {
-	ck_must(kmsg != NULL);
+	kernel_must(kmsg != NULL);
 }
 
 void pager_data_finish(struct vm_pager *pager, struct ipc_kmsg *kmsg, vm_offset_t offset,
@@ -175,15 +193,15 @@ void pager_data_finish(struct vm_pager *pager, struct ipc_kmsg *kmsg, vm_offset_
 {
 	vm_size_t size = vm_map_copy_size(copy);
 	struct kept *k = kept_of(pager);
-	ck_must(kmsg != NULL && dirty && !kernel_copy && size > 0);
-	ck_must(vm_page_laundry_count() >= size / PAGE_BYTES);
+	kernel_must(kmsg != NULL && dirty && !kernel_copy && size > 0);
+	kernel_must(vm_page_laundry_count() >= size / PAGE_BYTES);
 	for (vm_size_t at = 0; at < size; at += PAGE_BYTES, sent++) {
 		unsigned char **slot = &k->slot[(offset + at) / PAGE_BYTES];
 
-		ck_must((*slot == NULL) == initialize);
+		kernel_must((*slot == NULL) == initialize);
 		if (*slot == NULL)
 			*slot = malloc(PAGE_BYTES);
-		ck_must(vm_map_copy_read(copy, at, *slot, PAGE_BYTES) == KERN_SUCCESS);
+		kernel_must(vm_map_copy_read(copy, at, *slot, PAGE_BYTES) == KERN_SUCCESS);
 	}
 	vm_map_copy_discard(copy);
 }
@@ -195,13 +213,13 @@ bool pager_send_request(struct vm_pager *pager, bool unlock, vm_offset_t offset,
 	const unsigned char *bytes = kept_of(pager)->slot[offset / PAGE_BYTES];
 	struct vm_page *page = vm_page_alloc_paging();
 
-	ck_must(!unlock && (access & VM_PROT_READ) != 0 && bytes != NULL);
+	kernel_must(!unlock && (access & VM_PROT_READ) != 0 && bytes != NULL);
 	if (page == NULL)
 		return false;
 	asked++;
 	vm_page_write(page, 0, bytes, PAGE_BYTES);
 	spin_lock(pager->lock);
-	ck_must(vm_store_arrived(pager, (uint32_t)(offset / PAGE_BYTES), page) == KERN_SUCCESS);
+	kernel_must(vm_store_arrived(pager, (uint32_t)(offset / PAGE_BYTES), page) == KERN_SUCCESS);
 	spin_unlock(pager->lock);
 	return true;
 }
@@ -220,7 +238,7 @@ static uint32_t waits;
 void event_will_wait(const void *event, bool interruptible)
 {
 	(void)event;
-	ck_must(hoard != NULL && interruptible);
+	kernel_must(hoard != NULL && interruptible);
 }
 
 void event_wake_all(const void *event)
@@ -240,7 +258,7 @@ static void free_hoard(void)
 
 void thread_block(continuation_t continuation)
 {
-	ck_must(continuation == NULL && hoard != NULL);
+	kernel_must(continuation == NULL && hoard != NULL);
 	waits++;
 	free_hoard();
 }
@@ -253,7 +271,7 @@ void thread_set_timeout(struct thread *self, uint32_t ms)
 struct thread *kernel_thread_create(const char *name, continuation_t start, int priority)
 {
 	(void)name, (void)start, (void)priority;
-	ck_must(false);
+	kernel_must(false);
 	return NULL;
 }
 
@@ -284,8 +302,11 @@ static void map_new(int i)
 {
 	vm_offset_t addr = PAGE_BYTES;
 
-	maps[i] = vm_map_create();
-	ck_must(vm_map_allocate(maps[i], &addr, (PAGES - 1) * PAGE_BYTES, false) == KERN_SUCCESS);
+	do
+		maps[i] = vm_map_create();
+	while (short_of_memory(maps[i] == NULL));
+	while (again(vm_map_allocate(maps[i], &addr, (PAGES - 1) * PAGE_BYTES, false)))
+		;
 	memset(model[i], 0, sizeof model[i]);
 }
 
@@ -306,7 +327,8 @@ static void op_write(int i)
 
 	any_range(&addr, &size);
 	memset(bytes, (int)below(256), size);
-	ck_must(vm_map_write_bytes(maps[i], addr, bytes, size) == KERN_SUCCESS);
+	while (again(vm_map_write_bytes(maps[i], addr, bytes, size)))
+		;
 	memcpy(model[i] + addr, bytes, size);
 }
 
@@ -317,9 +339,10 @@ static void op_fault(int i)
 	struct fake_mapping *f;
 
 	quiet = true;
-	ck_must(vm_fault(maps[i], va, VM_PROT_READ | VM_PROT_WRITE) == KERN_SUCCESS);
+	while (again(vm_fault(maps[i], va, VM_PROT_READ | VM_PROT_WRITE)))
+		;
 	f = fake_pmap_lookup(maps[i]->pmap, va);
-	ck_must(f != NULL && (f->prot & VM_PROT_WRITE) != 0);
+	kernel_must(f != NULL && (f->prot & VM_PROT_WRITE) != 0);
 	vm_page_write(vm_page_from_phys(f->pa), 7, &byte, 1);
 	model[i][va + 7] = byte;
 	quiet = false;
@@ -332,8 +355,9 @@ static void op_fork(int i)
 	if (child == i)
 		return;
 	vm_map_release(maps[child]);
-	maps[child] = vm_map_fork(maps[i]);
-	ck_must(maps[child] != NULL);
+	do
+		maps[child] = vm_map_fork(maps[i]);
+	while (short_of_memory(maps[child] == NULL));
 	memcpy(model[child], model[i], sizeof model[i]);
 }
 
@@ -351,8 +375,10 @@ static void op_copy(int i)
 		addr &= ~PAGE_OFFSET_MASK;
 		to &= ~PAGE_OFFSET_MASK;
 	}
-	ck_must(vm_map_copyin(maps[i], addr, size, false, &copy) == KERN_SUCCESS);
-	ck_must(vm_map_copy_overwrite(maps[other], to, copy) == KERN_SUCCESS);
+	while (again(vm_map_copyin(maps[i], addr, size, false, &copy)))
+		;
+	while (again(vm_map_copy_overwrite(maps[other], to, copy)))
+		;
 	memmove(model[other] + to, model[i] + addr, size);
 }
 
@@ -362,8 +388,10 @@ static void op_renew(int i)
 	vm_offset_t addr = (1 + below(PAGES - 1)) * PAGE_BYTES;
 	vm_size_t size = PAGE_BYTES * (1 + below(PAGES - addr / PAGE_BYTES));
 
-	ck_must(vm_map_deallocate(maps[i], addr, size) == KERN_SUCCESS);
-	ck_must(vm_map_allocate(maps[i], &addr, size, false) == KERN_SUCCESS);
+	while (again(vm_map_deallocate(maps[i], addr, size)))
+		;
+	while (again(vm_map_allocate(maps[i], &addr, size, false)))
+		;
 	memset(model[i] + addr, 0, size);
 }
 
@@ -371,8 +399,10 @@ static void op_wire(int i)
 {
 	vm_offset_t addr = (1 + below(PAGES - 1)) * PAGE_BYTES;
 
-	ck_must(vm_map_wire(maps[i], addr, PAGE_BYTES, VM_PROT_READ) == KERN_SUCCESS);
-	ck_must(vm_map_wire(maps[i], addr, PAGE_BYTES, VM_PROT_NONE) == KERN_SUCCESS);
+	while (again(vm_map_wire(maps[i], addr, PAGE_BYTES, VM_PROT_READ)))
+		;
+	while (again(vm_map_wire(maps[i], addr, PAGE_BYTES, VM_PROT_NONE)))
+		;
 }
 
 static void (*const operations[])(int i) = {
@@ -384,8 +414,9 @@ static void check(int i)
 	unsigned char bytes[PAGE_BYTES];
 
 	for (vm_offset_t va = PAGE_BYTES; va < PAGES * PAGE_BYTES; va += PAGE_BYTES) {
-		ck_must(vm_map_read_bytes(maps[i], va, bytes, PAGE_BYTES) == KERN_SUCCESS);
-		ck_must(memcmp(bytes, model[i] + va, PAGE_BYTES) == 0);
+		while (again(vm_map_read_bytes(maps[i], va, bytes, PAGE_BYTES)))
+			;
+		kernel_must(memcmp(bytes, model[i] + va, PAGE_BYTES) == 0);
 	}
 }
 
@@ -394,9 +425,11 @@ static void begin(void)
 	memset(kept, 0, sizeof kept);
 	sent = asked = 0;
 	quiet = true;
+	inject_pause();
 	vm_map_init();
 	vm_store_init();
 	vm_pager_request_init();
+	inject_resume();
 	for (int i = 0; i < MAPS; i++)
 		map_new(i);
 	quiet = false;
@@ -407,53 +440,43 @@ static void end(void)
 {
 	struct vm_page_counts counts;
 
+	quiet = true;
 	for (int i = 0; i < MAPS; i++)
 		vm_map_release(maps[i]);
 	vm_pager_end_idle_now();
 	vm_page_get_counts(&counts);
-	ck_assert_uint_eq(counts.object, 0);
-	ck_assert_uint_eq(vm_away_total(), 0);
-	ck_assert_uint_eq(vm_store_count(), 0);
-	ck_assert_uint_eq(vm_object_count(), 0);
-	ck_assert_uint_eq(vm_page_laundry_count(), 0);
+	kernel_must(counts.object == 0 && vm_page_laundry_count() == 0);
+	kernel_must(vm_away_total() == 0 && vm_store_count() == 0);
+	kernel_must(vm_object_count() == 0 && vm_entry_count() == 0);
 	for (uint32_t i = 0; i < STORES_MAX; i++)
-		ck_must(!kept[i].used);
+		kernel_must(!kept[i].used);
+}
+
+/* A test was abandoned: the order in which things went was not what it expects. */
+void fake_everyone_ends(void)
+{
+	free_hoard();
+	vm_pager_forget();
+	end();
 }
 
 /* MO-9, VM-13 */
 START_TEST(random_operations)
 {
+	uint32_t steps = injecting ? 100 : 1500;
+
 	begin();
 	for (int n = 0; n < 100 * _i; n++)
 		fake_random();
-	for (uint32_t step = 0; step < 1500; step++) {
+	for (uint32_t step = 0; step < steps; step++) {
 		operations[below(sizeof operations / sizeof operations[0])]((int)below(MAPS));
 		if (step % 8 == 0)
 			check((int)below(MAPS));
 	}
 	for (int i = 0; i < MAPS; i++)
 		check(i);
-	ck_assert_uint_gt(sent, 1000);
-	ck_assert_uint_gt(asked, 1000);
-	end();
-}
-END_TEST
-
-/* Pages of a family go out to stores of its own, as many as it needs, which end with it. */
-START_TEST(stores_of_a_family)
-{
-	begin();
-	for (uint32_t i = 1; i < PAGES; i++)
-		ck_must(vm_map_write_bytes(maps[0], i * PAGE_BYTES, "x", 1) == KERN_SUCCESS);
-	quiet = true;
-	for (int i = 0; i < 200; i++)
-		vm_pageout_some(PAGES);
-	ck_assert_uint_eq(vm_away_total(), PAGES - 1);
-	ck_assert_uint_eq(vm_store_count(), (PAGES - 1 + STORE_SLOTS - 1) / STORE_SLOTS);
-	ck_must(vm_map_deallocate(maps[0], PAGE_BYTES, PAGES * PAGE_BYTES) == KERN_SUCCESS);
-	ck_assert_uint_eq(vm_away_total(), 0);
-	vm_pager_end_idle_now();
-	ck_assert_uint_eq(vm_store_count(), 0);
+	kernel_must(sent > steps / 3 * 2);
+	kernel_must(asked > steps / 3 * 2);
 	end();
 }
 END_TEST
@@ -461,8 +484,28 @@ END_TEST
 static void write_all(void)
 {
 	for (uint32_t i = 1; i < PAGES; i++)
-		ck_must(vm_map_write_bytes(maps[0], i * PAGE_BYTES, "x", 1) == KERN_SUCCESS);
+		while (again(vm_map_write_bytes(maps[0], i * PAGE_BYTES, "x", 1)))
+			;
 }
+
+/* Pages of a family go out to stores of its own, as many as it needs, which end with it. */
+START_TEST(stores_of_a_family)
+{
+	begin();
+	write_all();
+	quiet = true;
+	for (int i = 0; i < 200; i++)
+		vm_pageout_some(PAGES);
+	ck_assert_uint_eq(vm_away_total(), PAGES - 1);
+	ck_assert_uint_eq(vm_store_count(), (PAGES - 1 + STORE_SLOTS - 1) / STORE_SLOTS);
+	while (again(vm_map_deallocate(maps[0], PAGE_BYTES, PAGES * PAGE_BYTES)))
+		;
+	ck_assert_uint_eq(vm_away_total(), 0);
+	vm_pager_end_idle_now();
+	ck_assert_uint_eq(vm_store_count(), 0);
+	end();
+}
+END_TEST
 
 static void all_out(void)
 {
@@ -477,8 +520,9 @@ static void read_pages(uint32_t first, uint32_t end)
 	char byte;
 
 	for (; first < end; first++) {
-		ck_must(vm_map_read_bytes(maps[0], first * PAGE_BYTES, &byte, 1) == KERN_SUCCESS);
-		ck_must(byte == 'x');
+		while (again(vm_map_read_bytes(maps[0], first * PAGE_BYTES, &byte, 1)))
+			;
+		kernel_must(byte == 'x');
 	}
 	vm_pager_end_idle_now();
 }
@@ -495,7 +539,8 @@ START_TEST(stores_without_pages)
 	ck_assert_uint_eq(vm_store_count(), 1);
 	all_out();
 	/* Of these the manager is not told. */
-	ck_must(vm_map_deallocate(maps[0], 2 * PAGE_BYTES, (PAGES - 2) * PAGE_BYTES) == KERN_SUCCESS);
+	while (again(vm_map_deallocate(maps[0], 2 * PAGE_BYTES, (PAGES - 2) * PAGE_BYTES)))
+		;
 	read_pages(1, 2);
 	ck_assert_uint_eq(vm_store_count(), 0);
 	end();
@@ -507,6 +552,7 @@ START_TEST(store_of_an_unsent_request)
 {
 	struct vm_map_entry *first;
 	struct vm_object *object;
+	kern_return_t kr;
 
 	begin();
 	write_all();
@@ -519,10 +565,13 @@ START_TEST(store_of_an_unsent_request)
 	mutex_unlock(&maps[0]->lock);
 	object = first->object;
 	spin_lock(object->lock);
-	ck_assert_int_eq(vm_pager_need(object, first->index, VM_PROT_READ),
-			 VM_ASK_PAGER);
+	do
+		kr = vm_pager_need(object, first->index, VM_PROT_READ);
+	while (short_of_memory(kr == KERN_RESOURCE_SHORTAGE));
 	spin_unlock(object->lock);
-	ck_must(vm_map_deallocate(maps[0], PAGE_BYTES, PAGE_BYTES) == KERN_SUCCESS);
+	ck_assert_int_eq(kr, VM_ASK_PAGER);
+	while (again(vm_map_deallocate(maps[0], PAGE_BYTES, PAGE_BYTES)))
+		;
 	vm_pager_forget();
 	ck_assert_uint_eq(vm_away_total(), 0);
 	vm_pager_end_idle_now();
@@ -561,7 +610,7 @@ static void take_all_but(uint32_t pages)
 	while (vm_page_users_can_have(pages + 1)) {
 		struct vm_page *page = vm_page_alloc(VM_ZONE_HIGH, 0);
 
-		ck_must(page != NULL);
+		kernel_must(page != NULL);
 		page->hash_next = hoard;
 		hoard = page;
 	}
@@ -572,8 +621,9 @@ static void touch(uint32_t page, uint32_t expected_waits)
 	char byte;
 
 	waits = 0;
-	ck_must(vm_map_read_bytes(maps[0], page * PAGE_BYTES, &byte, 1) == KERN_SUCCESS);
-	ck_must(byte == 'x');
+	while (again(vm_map_read_bytes(maps[0], page * PAGE_BYTES, &byte, 1)))
+		;
+	kernel_must(byte == 'x');
 	ck_assert_uint_eq(waits, expected_waits);
 	free_hoard();
 }
@@ -612,7 +662,8 @@ void unit_tests(TCase *tcase)
 	tcase_add_test(tcase, stores_without_pages);
 	tcase_add_test(tcase, store_of_an_unsent_request);
 	tcase_add_test(tcase, dead_stores);
-	tcase_add_test(tcase, room_for_what_comes);
+	if (!injecting)		/* it takes all memory, which takes long */
+		tcase_add_test(tcase, room_for_what_comes);
 	tcase_add_loop_test(tcase, random_operations, 0, 3);
 	tcase_add_test(tcase, stores_of_a_family);
 }
