@@ -51,7 +51,7 @@ extern const char user_iret[];
 
 #define TRAP_IRQ_FIRST 0x20		/* trapno of interrupts: the vector */
 
-/* An interrupt's work; the time of a clock tick is charged to `account`. */
+/* An interrupt's work; a clock tick is noted to have come in user mode, or in the kernel. */
 void trap_interrupt(unsigned int vector, bool in_user);
 
 /* What a page fault with this error code wants, for vm_fault. */

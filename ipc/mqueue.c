@@ -11,7 +11,6 @@
 
 /* --- Handing over ------------------------------------------------------------------- */
 
-
 /* Give the message to a claimed receiver.  Port locked. */
 static void give(struct thread *receiver, struct ipc_port *port, struct ipc_kmsg *kmsg,
 		 mach_msg_return_t state)

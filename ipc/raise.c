@@ -51,8 +51,8 @@ static bool answer_is_awaited(const struct ipc_port *reply)
 
 /* --- Doing ------------------------------------------------------------------------------- */
 
-static ALWAYS_INLINE mach_port_name_t put(struct raise_fast *f, struct ipc_entry *entry, struct ipc_port *port,
-			    uint32_t type)
+static ALWAYS_INLINE mach_port_name_t put(struct raise_fast *f, struct ipc_entry *entry,
+					  struct ipc_port *port, uint32_t type)
 {
 	if (entry == NULL) {
 		entry = ipc_entry_pop(&f->there->table);

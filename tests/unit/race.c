@@ -277,7 +277,7 @@ void racer_say(struct racer *racer, const char *format, ...)
 	va_end(args);
 }
 
-static _Noreturn void run_steps(struct racer *racer)
+void racer_goes_on(struct racer *racer)
 {
 	while (racer->at < racer->steps) {
 		const struct step *step = &racer->step[racer->at++];
@@ -292,7 +292,7 @@ static _Noreturn void run_steps(struct racer *racer)
 
 static void program(void)
 {
-	run_steps(race_racer((unsigned int)racer_of(current_thread())->actor));
+	racer_goes_on(race_racer((unsigned int)racer_of(current_thread())->actor));
 }
 
 struct racer *racer_add(struct task *task, const struct step *steps, unsigned int count)
@@ -327,12 +327,14 @@ struct racer *racer_waits(struct racer *racer)
 static mach_msg_size_t message_build(struct racer *racer, const struct step *step)
 {
 	mach_msg_header_t *header = (mach_msg_header_t *)racer->buffer;
+	mach_port_name_t reply = header->msgh_remote_port;	/* of what came last */
 	uint32_t *body = (uint32_t *)(header + 1);
+	bool simple = step->body_count == 0 || step->body[0].type == MACH_MSG_TYPE_INTEGER_32;
 
 	*header = (mach_msg_header_t){
 		.msgh_bits = MACH_MSGH_BITS(step->type, step->other_type) |
-			     (step->body_count != 0 ? MACH_MSGH_BITS_COMPLEX : 0),
-		.msgh_remote_port = step->name,
+			     (simple ? 0 : MACH_MSGH_BITS_COMPLEX),
+		.msgh_remote_port = step->name == REPLY_NAME ? reply : step->name,
 		.msgh_local_port = step->other,
 		.msgh_id = (mach_msg_id_t)step->value,
 	};
@@ -424,7 +426,7 @@ _Noreturn void syscall_return(kern_return_t result)
 	struct racer *racer = racer_of(current_thread());
 
 	call_returned(racer, result);
-	run_steps(racer);
+	racer_goes_on(racer);
 }
 
 void do_mach_msg(struct racer *racer, const struct step *step)
@@ -491,6 +493,7 @@ void race_take_down(void)
 		thread_interrupt(racers[i].thread);
 	}
 	schedule_drain();
+	race_exceptions_take_down();
 	for (int i = 0; i < RACE_TASKS; i++) {
 		task_set_special_port(&tasks[i], TASK_BOOTSTRAP_PORT, IP_NULL);
 		ipc_space_destroy(tasks[i].space);

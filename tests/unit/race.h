@@ -67,6 +67,9 @@ void race_send_by_force(struct task *task, char label, char notify);
 /* A right goes to another port in a message (MACH_MSG_TYPE_MOVE_RECEIVE and the like). */
 void race_send_away(struct task *task, char label, uint32_t disposition, char dest);
 
+/* Threads of the task may have exceptions: after race_start. */
+void race_exceptions(struct task *task);
+
 /* --- What threads do --------------------------------------------------------------------- */
 
 struct racer;
@@ -99,6 +102,9 @@ struct racer *racer_add(struct task *task, const struct step *steps, unsigned in
 /* It makes its first step, and must wait then, before the race begins. */
 struct racer *racer_waits(struct racer *racer);
 
+/* Its exception port is the labelled one. */
+struct racer *race_with_handler(struct racer *racer, char label);
+
 /* mach_msg.  What is not given is 0: .type is the destination's disposition, .value the id. */
 void do_mach_msg(struct racer *racer, const struct step *step);
 #define SEND(...) { .run = do_mach_msg, .parts = MACH_SEND_MSG, __VA_ARGS__ }
@@ -114,6 +120,14 @@ void do_mach_msg(struct racer *racer, const struct step *step);
 
 /* Send and receive in one; in sequential orders others may come between the two. */
 void do_call(struct racer *racer, const struct step *step);
+
+/* An answer to the exception whose request the thread has received: 0 is yes. */
+#define REPLY_NAME 0xfffffff0u		/* of the reply right that came last */
+#define ANSWER_BODY(code)							\
+	ONCE_TO(REPLY_NAME, 2500), .body_count = 1,				\
+	.body = { { (code), MACH_MSG_TYPE_INTEGER_32 } }
+#define ANSWER(code) SEND(ANSWER_BODY(code))
+#define ANSWER_AND_RECEIVE(code, label_name) CALL(ANSWER_BODY(code), .rcv_name = label_name)
 
 /* Kernel routines on step->task. */
 void do_destroy(struct racer *racer, const struct step *step);
@@ -166,6 +180,12 @@ void do_end_space(struct racer *racer, const struct step *step);
 #define SET_KTYPE(t, n) { .run = do_set_ktype, .task = (t), .name = (n) }
 #define ALLOCATE(t) { .run = do_allocate, .task = (t) }
 #define END_SPACE(t) { .run = do_end_space, .task = (t) }
+
+/* An exception of a racer that race_with_handler has prepared; and its thread's end. */
+void do_raise(struct racer *racer, const struct step *step);
+void do_terminate(struct racer *racer, const struct step *step);
+#define RAISE { .run = do_raise }
+#define TERMINATE(who) { .run = do_terminate, .racer = (who) }
 
 /* Ends of another's wait. */
 void do_time_out(struct racer *racer, const struct step *step);

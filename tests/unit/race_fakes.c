@@ -83,6 +83,8 @@ int copyin(const void *user, void *kernel, size_t size)
 int copyout(const void *kernel, void *user, size_t size)
 {
 	assert_no_locks();
+	if ((uintptr_t)user - (uintptr_t)IPC_ANSWER < PAGE_BYTES)	/* no buffer */
+		return 1;
 	memcpy(user, kernel, size);
 	return 0;
 }
@@ -522,4 +524,5 @@ void kernel_visit_holders(struct ipc_check *check)
 		if (object != NULL && object->kind == IOT_PORT)
 			ipc_check_hold(check, (struct ipc_port *)object, IPC_HOLDS_REFERENCE);
 	}
+	race_exceptions_visit(check);
 }

@@ -28,6 +28,14 @@ void race_take_down(void);
 void race_cpus_reset(void);
 void race_switched(int actor);
 
+/* The next step, or the end. */
+_Noreturn void racer_goes_on(struct racer *racer);
+
+/* What exceptions leave in threads and tasks (race_raise.c). */
+struct ipc_check;
+void race_exceptions_visit(struct ipc_check *check);
+void race_exceptions_take_down(void);
+
 struct vm_map_copy;
 const uint32_t *race_copy_words(const struct vm_map_copy *copy, uint32_t *count);
 

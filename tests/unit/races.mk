@@ -11,7 +11,8 @@ RACE_WATCHED := -fsanitize=thread
 $(B)/race.flags: FORCE
 	$(call keep-if-same,$(RACE_CFLAGS) $(RACE_WATCHED))
 
-$(B)/obj/race/kern/task_rpc.o $(B)/obj/race/ipc/%.o: private RACE_EXTRA := $(RACE_WATCHED)
+$(B)/obj/race/kern/task_rpc.o $(B)/obj/race/kern/exception.o: private RACE_EXTRA := $(RACE_WATCHED)
+$(B)/obj/race/ipc/%.o: private RACE_EXTRA := $(RACE_WATCHED)
 $(B)/obj/race/tests/unit/schedule_toys.o: private RACE_EXTRA := $(RACE_WATCHED)
 $(B)/obj/race/%.o: %.c $(B)/race.flags | $(KERNEL_STUB_HEADERS)
 	@mkdir -p $(@D)
@@ -41,14 +42,15 @@ $(eval $(call race-test,schedule,tests/unit/schedule_toys.c))
 
 # Of ipc/, all but the dispatcher and the traps on ports; of what else there is, what races call.
 RACE_IPC := $(filter-out ipc/kobject.c ipc/traps.c,$(wildcard ipc/*.c)) kern/lock.c \
-	kern/task_rpc.c \
+	kern/task_rpc.c kern/exception.c \
 	$(addprefix tests/unit/,race.c race_fakes.c race_main.c race_outcome.c \
-	race_steps.c fakes_trace.c) kern/command_line.c kern/peek.c
+	race_raise.c race_steps.c fakes_trace.c) kern/command_line.c kern/peek.c
 $(eval $(call race-test,race_death,$(RACE_IPC)))
 $(eval $(call race-test,race_queue,$(RACE_IPC)))
 $(eval $(call race-test,race_names,$(RACE_IPC)))
 $(eval $(call race-test,race_space,$(RACE_IPC)))
 $(eval $(call race-test,race_fast,$(RACE_IPC)))
+$(eval $(call race-test,race_raise,$(RACE_IPC)))
 $(eval $(call race-test,race_pairs,$(RACE_IPC)))
 
 # The full form: each pair of operations in all schedules, and three of them, too.
