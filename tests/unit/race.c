@@ -76,6 +76,11 @@ struct ipc_port *race_port_of(char label)
 	return ports[label - 'A'];
 }
 
+void race_port_label(char label, struct ipc_port *port)
+{
+	ports[label - 'A'] = port;
+}
+
 const char *race_port_text(const struct ipc_port *port)
 {
 	static char text[4][2];

@@ -67,7 +67,7 @@ void race_send_by_force(struct task *task, char label, char notify);
 /* A right goes to another port in a message (MACH_MSG_TYPE_MOVE_RECEIVE and the like). */
 void race_send_away(struct task *task, char label, uint32_t disposition, char dest);
 
-/* Threads of the task may have exceptions: after race_start. */
+/* A port of the task's, which is a kernel object, K; its threads may have exceptions. */
 void race_exceptions(struct task *task);
 
 /* --- What threads do --------------------------------------------------------------------- */

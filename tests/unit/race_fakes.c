@@ -501,7 +501,7 @@ mach_msg_return_t __wrap_ipc_accepted_create(struct ipc_space *space, mach_port_
 	return mr;
 }
 
-/* --- Kernel objects: none ---------------------------------------------------------------- */
+/* --- Kernel objects: their answer to anything is an empty one ---------------------------- */
 
 void ipc_kobject_init(void)
 {
@@ -509,8 +509,19 @@ void ipc_kobject_init(void)
 
 struct ipc_kmsg *ipc_kobject_server(struct ipc_kmsg *request)
 {
+	struct ipc_kmsg *answer = ipc_kmsg_alloc(sizeof(answer->header));
+
+	schedule_part();
+	answer->header = (struct kmsg_header){
+		.bits = MACH_MSGH_BITS_LOCAL(request->header.bits),
+		.size = sizeof(answer->header),
+		.remote = request->header.local,
+		.id = request->header.id + 100,
+	};
+	request->header.local = IP_NULL;
 	ipc_kmsg_destroy(request);
-	return NULL;
+	schedule_part();
+	return answer;
 }
 
 /* Threads hold what they wait on, tasks their bootstrap ports. */

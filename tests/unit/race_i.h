@@ -47,5 +47,6 @@ void racer_say(struct racer *racer, const char *format, ...)
 char race_label(struct task *task, mach_port_name_t name);
 const char *race_name_text(struct task *task, mach_port_name_t name);
 const char *race_port_text(const struct ipc_port *port);
+void race_port_label(char label, struct ipc_port *port);
 
 #endif /* TESTS_UNIT_RACE_I_H */

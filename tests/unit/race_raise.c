@@ -115,6 +115,7 @@ void race_exceptions(struct task *task)
 	exception_init("debug-faults=0");
 	ipc_fast_path_enable(!schedule_is_sequential());
 	task->self_port = ipc_port_alloc_kernel(IKOT_NONE, NULL);
+	race_port_label('K', task->self_port);
 }
 
 struct racer *race_with_handler(struct racer *racer, char label)

@@ -2,7 +2,8 @@
 /*
  * Exceptions that go straight to their handler, and answers that come straight back (ipc/raise.h),
  * against all that can happen meanwhile to the handler's port, to both threads and to the handler's
- * task.  The sequential orders go down the ordinary path.
+ * task; and calls to the kernel that go straight (ipc/kernel_call.h), against all that can happen to
+ * the reply port.  The sequential orders go down the ordinary path.
  */
 #include <tests/unit/race.h>
 
@@ -167,6 +168,84 @@ static void start_answer_dest_dies(void)
 	racer(B, DESTROY(B, race_name(B, 'P')));
 }
 
+/* --- Calls to the kernel -------------------------------------------------------------------- */
+
+/* A calls K, and waits on R for the answer. */
+static struct racer *caller(void)
+{
+	race_start();
+	race_exceptions(A);
+	race_port(A, 'R');
+	race_send_right(A, 'K', 1);
+	return racer(A, CALL(COPY_TO(race_name(A, 'K'), 1), REPLY(race_name(A, 'R'), MAKE_SEND_ONCE),
+			     .rcv_name = race_name(A, 'R')));
+}
+
+static void start_kernel(void)
+{
+	caller();
+}
+
+static void start_kernel_abort(void)
+{
+	struct racer *client = caller();
+
+	racer(C, ABORT(client));
+}
+
+static void start_kernel_reply_dies(void)
+{
+	caller();
+	racer(A, DESTROY(A, race_name(A, 'R')));
+}
+
+static void start_kernel_rename(void)
+{
+	caller();
+	racer(A, RENAME(A, race_name(A, 'R'), 0x777));
+}
+
+static void start_kernel_joins_set(void)
+{
+	caller();
+	race_set(A, 'S');
+	racer(A, MOVE_MEMBER(A, race_name(A, 'R'), race_name(A, 'S')));
+}
+
+static void start_kernel_sent(void)
+{
+	caller();
+	race_sonce(C, 'R');
+	racer(C, SEND(ONCE_TO(race_name(C, 'R'), 3)));
+}
+
+/* Another thread gets the answer, or the message. */
+static void start_kernel_two_receivers(void)
+{
+	caller();
+	race_sonce(C, 'R');
+	racer(A, RECEIVE(race_name(A, 'R')));
+	racer(C, SEND(ONCE_TO(race_name(C, 'R'), 3)));
+}
+
+static void start_kernel_extract(void)
+{
+	caller();
+	racer(C, EXTRACT_RIGHT(A, race_name(A, 'R'), MOVE_RECEIVE));
+}
+
+static void start_kernel_deallocate(void)
+{
+	caller();
+	racer(A, DEALLOCATE(A, race_name(A, 'K')));
+}
+
+static void start_kernel_client_ends(void)
+{
+	caller();
+	racer(C, END_SPACE(A));
+}
+
 static const struct race races[] = {
 #define RACE(n) { .name = #n, .start = start_##n, .finish = race_finish }
 	RACE(raise),
@@ -188,6 +267,16 @@ static const struct race races[] = {
 	RACE(answer_terminate),
 	RACE(answer_handler_ends),
 	RACE(answer_dest_dies),
+	RACE(kernel),
+	RACE(kernel_abort),
+	RACE(kernel_reply_dies),
+	RACE(kernel_rename),
+	RACE(kernel_joins_set),
+	RACE(kernel_sent),
+	RACE(kernel_two_receivers),
+	RACE(kernel_extract),
+	RACE(kernel_deallocate),
+	RACE(kernel_client_ends),
 };
 
 int main(int argc, char **argv)
