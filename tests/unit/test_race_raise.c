@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Exceptions that go straight to their handler, and answers that come straight back (ipc/raise.h),
- * against all that can happen meanwhile to the handler's port, to both threads and to the handler's
- * task; and calls to the kernel that go straight (ipc/kernel_call.h), against all that can happen to
- * the reply port.  The sequential orders go down the ordinary path.
+ * against all that can happen meanwhile to the handler's port, to both threads and to the
+ * handler's task; and calls to the kernel that go straight (ipc/kernel_call.h), against all that can
+ * happen to the reply port.  The sequential orders go down the ordinary path.
  */
 #include <tests/unit/race.h>
 
