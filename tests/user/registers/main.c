@@ -14,6 +14,7 @@ static const struct test tests[] = {
 	{ .name = "a thread in mach_msg", .run = test_in_receive },
 	{ .name = "a thread with an exception", .run = test_in_exception },
 	{ .name = "a thread that runs", .run = test_running },
+	{ .name = "all flavours wherever the thread is", .run = test_all_places, .ours = TRUE },
 	{ .name = "TM-5 flags survive", .run = test_flags_survive, .ours = TRUE },
 	{ .name = "the size of the FPU's state", .run = test_xstate_size, .ours = TRUE },
 	{ .name = "TM-6 the FPU of a fresh thread", .run = test_fresh_float, .ours = TRUE },

@@ -51,6 +51,9 @@ void test_in_exception(void);
 void test_running(void);
 void test_flags_survive(void);
 
+/* places.c */
+void test_all_places(void);
+
 /* Code that stops (code.S). */
 void receive_by(unsigned int sysenter, const unsigned int *arguments);
 extern char receive_lcall_after[], receive_sysenter_after[];
