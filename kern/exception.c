@@ -27,7 +27,7 @@ enum stage { STAGE_THREAD, STAGE_TASK, STAGE_NOBODY };
 
 static bool report_faults = DEBUG;
 
-static _Noreturn void answer_arrived(const mach_msg_header_t *header, const void *body);
+static __attribute__((noreturn)) void answer_arrived(const mach_msg_header_t *header, const void *body);
 
 void exception_init(const char *command_line)
 {
