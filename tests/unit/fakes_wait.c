@@ -169,34 +169,36 @@ struct ipc_kmsg *ipc_kobject_server(struct ipc_kmsg *request)
 	return NULL;
 }
 
-/* --- Nothing is paged out --------------------------------------------------------------------- */
+/* --- Nothing is paged out, unless there is vm/pageout.c ------------------------------------------- */
 
-struct vm_pageout_counts vm_pageout_counts;
+#define WEAK __attribute__((weak))
 
-kern_return_t vm_pageout_wait(void)
+WEAK struct vm_pageout_counts vm_pageout_counts;
+
+WEAK kern_return_t vm_pageout_wait(void)
 {
 	return KERN_RESOURCE_SHORTAGE;
 }
 
-kern_return_t vm_pageout_wait_for_room(void)
+WEAK kern_return_t vm_pageout_wait_for_room(void)
 {
 	return KERN_SUCCESS;
 }
 
-void vm_pageout_promise(void)
+WEAK void vm_pageout_promise(void)
 {
 }
 
-void vm_pageout_redeem(void)
+WEAK void vm_pageout_redeem(void)
 {
 }
 
-__attribute__((weak)) struct ipc_port *default_manager_right(void)
+WEAK struct ipc_port *default_manager_right(void)
 {
 	return NULL;
 }
 
-__attribute__((weak)) void vm_pageout_laundered(void)
+WEAK void vm_pageout_laundered(void)
 {
 	kernel_must(!"a page was out");
 }

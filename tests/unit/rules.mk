@@ -118,6 +118,8 @@ $(eval $(call unit-test,map_model,$(UNIT_VM) $(addprefix tests/unit/,map_pairs.c
 $(eval $(call unit-test,pagers,$(UNIT_VM)))
 $(eval $(call unit-test,pageout,$(filter-out %/fakes_pager.c %/map_check.c,$(MAP_SOURCES)) \
 	vm/store.c vm/pageout.c vm/pager_run.c vm/pager_request.c))
+$(eval $(call unit-test,pageout_scarce,$(filter-out $(addprefix tests/unit/,map_model.c map_ops.c \
+	map_runs.c map_check.c pager_model.c),$(UNIT_VM)) vm/pageout.c vm/sync.c))
 $(eval $(call unit-test,msg_item,ipc/msg_item.c))
 
 # Rights, messages and queues: all of ipc/ but the dispatcher and the traps on ports, beside a model.
