@@ -11,25 +11,9 @@
 #define SELF		mach_task_self()
 #define UNMAPPED	0x20000000u
 #define KERNEL_MEMORY	0xc0100000u
-#define STEP		2	/* in a short run each so many-th is tried, */
-#define SILENT_STEP	6	/* and without a reply port */
 
 static struct item items[ITEMS_MAX];
-static unsigned int item_count, turn;
-
-/* Another part of them for each item and routine, unless there is time for all. */
-static boolean_t is_turn(void)
-{
-	return ++turn % tap_rounds(world.silent ? SILENT_STEP : STEP, 1) == 0;
-}
-
-static void try(enum outcome outcome)
-{
-	if (is_turn())
-		world_try(outcome);
-	else
-		world.request = world.good;
-}
+static unsigned int item_count;
 
 static void about(const struct item *item, const char *what, uint32_t value)
 {
@@ -67,7 +51,7 @@ static void try_fresh(const struct item *item, unsigned int type, enum outcome o
 		world.request.word[item->data] = name;
 	if (type == MACH_MSG_TYPE_MOVE_SEND)
 		port_make_send(name);
-	try(outcome);
+	world_try(outcome);
 	if (name != ARGUMENT && port_type(name) != 0)
 		port_destroy(name);
 	else if (name == ARGUMENT && port_refs(name, MACH_PORT_RIGHT_SEND) > 1)
@@ -93,7 +77,7 @@ static void try_names(const struct item *item)
 			continue;
 		about(item, "type", names[i]);
 		item_set(&world.request, item, FIELD_NAME, names[i]);
-		try(expected(item, names[i]));
+		world_try(expected(item, names[i]));
 	}
 	for (unsigned int type = MACH_MSG_TYPE_MOVE_RECEIVE; type <= MACH_MSG_TYPE_MAKE_SEND_ONCE;
 			type++) {
@@ -113,7 +97,7 @@ static void try_sizes_of_elements(const struct item *item)
 			continue;
 		about(item, "size", sizes[i]);
 		item_set(&world.request, item, FIELD_SIZE, sizes[i]);
-		try(expected(item, 0));
+		world_try(expected(item, 0));
 	}
 }
 
@@ -127,7 +111,7 @@ static void try_numbers(const struct item *item)
 			continue;
 		about(item, "number", numbers[i]);
 		item_set(&world.request, item, FIELD_NUMBER, numbers[i]);
-		try(expected(item, 0));
+		world_try(expected(item, 0));
 	}
 }
 
@@ -138,7 +122,7 @@ static void try_bits(const struct item *item)
 	for (unsigned int i = 0; i < COUNT_OF(bits); i++) {
 		about(item, "bit", bits[i]);
 		world.request.word[item->word] ^= bits[i];
-		try(expected(item, 0));
+		world_try(expected(item, 0));
 	}
 }
 
@@ -164,11 +148,11 @@ static void try_values(const struct item *item)
 	for (unsigned int i = 0; i < COUNT_OF(values); i++) {
 		about(item, "value", values[i]);
 		world.request.word[item->data] = values[i];
-		try(ANY_CODE);
+		world_try(ANY_CODE);
 		for (unsigned int w = 0; words > 1 && w < words; w++)
 			world.request.word[item->data + w] = values[i];
 		if (words > 1)
-			try(ANY_CODE);
+			world_try(ANY_CODE);
 	}
 	world_renew();
 }
@@ -189,7 +173,7 @@ static void try_ranges(const struct item *item)
 		about(item, "range", ranges[i][0]);
 		world.request.word[item[0].data] = ranges[i][0];
 		world.request.word[item[1].data] = ranges[i][1];
-		try(ANY_CODE);
+		world_try(ANY_CODE);
 	}
 	world_renew();
 }
@@ -210,7 +194,7 @@ static void try_ports(const struct item *item)
 				continue;	/* the name would be used up */
 			item_set(&world.request, item, FIELD_NAME, types[i]);
 			world.request.word[item->data] = world.ports.port[kind];
-			try(ANY_CODE);
+			world_try(ANY_CODE);
 		}
 	world_renew();
 }
@@ -232,7 +216,7 @@ static void try_memory(const struct item *item)
 			item_set(&world.request, item, FIELD_NUMBER, numbers[j / 2]);
 			if (j % 2)
 				world.request.word[item->word] ^= TYPE_DEALLOCATE;
-			try(ANY_CODE);
+			world_try(ANY_CODE);
 		}
 	world_renew();
 }
@@ -249,13 +233,13 @@ static void try_lengths(void)
 		tap_about("%s (%d), %d bytes more", world.routine->name, world.routine->id,
 			lengths[i]);
 		world.request.size += lengths[i];
-		try(lengths[i] < 0 ? REFUSED : ANY_CODE);
+		world_try(lengths[i] < 0 ? REFUSED : ANY_CODE);
 	}
 	tap_about("%s (%d), complex or not", world.routine->name, world.routine->id);
 	if (is_harmful())	/* the bit goes by itself where nothing needs it */
 		return;
 	request_header(&world.request)->msgh_bits ^= MACH_MSGH_BITS_COMPLEX;
-	try(ANY_CODE);
+	world_try(ANY_CODE);
 }
 
 static void try_items(void)
@@ -287,7 +271,6 @@ static void try_good(void)
 static void try_all(boolean_t silent)
 {
 	world_begin();
-	turn = 0;
 	for (unsigned int i = 0; i < routine_count; i++) {
 		if (!world_open(i))
 			continue;

@@ -152,7 +152,7 @@ static void check_pages(unsigned int before)
 
 void test_arena(void)
 {
-	unsigned int batches = tap_rounds(3, 150), before = 0;
+	unsigned int batches = tap_rounds(40, 400), before = 0;
 	uint32_t seed = tap_seed != 0 ? tap_seed * 1000 : 1;
 
 	for (unsigned int i = 0; i < batches; i++) {
