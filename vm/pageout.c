@@ -27,7 +27,8 @@ static struct spin_lock pageout_lock = SPIN_LOCK_INIT(LOCK_PAGEOUT);	/* guards w
 static bool wanted;			/* somebody has found free pages few */
 static bool resting;			/* the thread waits for that */
 static uint32_t waiters;
-static uint64_t refuse_until;		/* nothing can be expected up to then */
+static uint64_t look_after;		/* nothing can be expected up to then */
+static bool refused;			/* and no page has been there since; atomic */
 static uint64_t progress;		/* when something came of it last */
 static uint32_t rounds;			/* without progress */
 static uint32_t promised;		/* pages that were asked for; atomic */
@@ -40,6 +41,7 @@ static uint32_t always;
 
 static bool may_launder;		/* there is a default manager: as of this round */
 static bool stuck;			/* it does not take what it was sent: look what others have */
+static bool hindered;			/* a page is kept by what goes on just now */
 
 enum outcome { PAGE_KEPT, PAGE_FREED, PAGE_SENT };
 
@@ -81,8 +83,10 @@ static enum outcome evict(struct vm_page *page)
 	struct vm_pager *pager = object->pager;
 
 	/* An operation that is let others in on the way finds again what it has seen. */
-	if (object->dissolving || (object->holds > 0 && pager == NULL))
+	if (object->dissolving || (object->holds > 0 && pager == NULL)) {
+		hindered = true;
 		return PAGE_KEPT;
+	}
 	if (pager == NULL || pager->state == PAGER_DEAD)
 		return store(page);
 	if (pager->state == PAGER_NEW || pager->ending)
@@ -171,6 +175,7 @@ uint32_t vm_pageout_some(uint32_t pages)
 	uint32_t looks = 2 * (vm_page_queue_count(QUEUE_ACTIVE) +
 			      vm_page_queue_count(QUEUE_INACTIVE)) + 1;
 
+	hindered = false;
 	if (!anything())
 		return 0;
 	for (; gone < pages && looks > 0 && (stuck || !laundry_full()); looks--) {
@@ -217,17 +222,18 @@ static void note_progress(void)
 {
 	spin_lock(&pageout_lock);
 	progress = machine_uptime_ns();
-	refuse_until = 0;
+	look_after = 0;
 	spin_unlock(&pageout_lock);
 	if (vm_page_user_available())
 		tell_waiters();
 }
 
-/* Nothing can be expected now. */
+/* Nothing can be expected now: who waits need not. */
 static void refuse(void)
 {
 	spin_lock(&pageout_lock);
-	refuse_until = machine_uptime_ns() + REFUSE_NS;
+	look_after = machine_uptime_ns() + REFUSE_NS;
+	__atomic_store_n(&refused, !vm_page_user_available(), __ATOMIC_RELAXED);
 	wanted = false;
 	spin_unlock(&pageout_lock);
 	tell_waiters();
@@ -284,7 +290,7 @@ static void make_room(void)
 		before = now;
 		if (gone > 0)
 			continue;
-		if (now == 0 || is_stale()) {
+		if ((now == 0 && !hindered) || is_stale()) {
 			refuse();
 			break;
 		}
@@ -319,22 +325,24 @@ static void call(void)
 	spin_unlock(&pageout_lock);
 }
 
-static bool is_refused(void)
+static bool is_vain(void)
 {
-	return refuse_until != 0 && machine_uptime_ns() < refuse_until;
+	return look_after != 0 && machine_uptime_ns() < look_after;
 }
 
 /* Free pages are few, as a page is allocated. */
 static void called(void)
 {
-	if (!wanted && !is_refused())
+	if (vm_page_user_available())
+		__atomic_store_n(&refused, false, __ATOMIC_RELAXED);
+	if (!wanted && !is_vain())
 		call();
 }
 
 void vm_pageout_wake(void)
 {
 	spin_lock(&pageout_lock);
-	refuse_until = 0;
+	look_after = 0;
 	spin_unlock(&pageout_lock);
 	call();
 }
@@ -359,7 +367,7 @@ static kern_return_t wait_until(bool (*enough)(uint32_t pages))
 	vm_pageout_counts.waits++;
 	spin_lock(&pageout_lock);
 	while (kr == KERN_SUCCESS && !enough(1)) {
-		if (is_refused()) {
+		if (__atomic_load_n(&refused, __ATOMIC_RELAXED) && is_vain()) {
 			kr = KERN_RESOURCE_SHORTAGE;
 			break;
 		}

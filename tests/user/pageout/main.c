@@ -8,6 +8,7 @@ static const struct test tests[] = {
 	{ .name = "a page comes when memory is short", .run = test_supply_in_need, .ours = TRUE },
 	{ .name = "twice the machine's memory", .run = test_more_than_there_is, .ours = TRUE,
 		.keeps = TRUE },	/* the manager's port */
+	{ .name = "full, given up, and full again", .run = test_full_again, .ours = TRUE },
 	{ .name = "TH-7 a manager that makes threads", .run = test_breeding_manager, .ours = TRUE },
 	{ .name = "copies out and in", .run = test_copies, .ours = TRUE },
 	{ .name = "pages of another pager (MO-9)", .run = test_external_pages, .ours = TRUE },

@@ -112,6 +112,25 @@ void test_more_than_there_is(void)
 	manager_end();
 }
 
+/*
+ * Memory that is full is given up, and full again at once.  That nothing else could go while it was
+ * being given up is no reason to refuse any later.
+ */
+void test_full_again(void)
+{
+	unsigned int pages;
+	vm_offset_t address;
+
+	manager_start();
+	pages = statistics().free_count * 2;
+	for (unsigned int round = 0; round < tap_rounds(6, 60); round++) {
+		address = region_new(pages);
+		fill(address, pages, round);
+		region_end(address, pages);
+	}
+	manager_end();
+}
+
 /* TH-7: what threads need is there for those who serve paging, however short memory is. */
 void test_breeding_manager(void)
 {

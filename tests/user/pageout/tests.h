@@ -4,6 +4,7 @@
 
 void test_without_manager(void);
 void test_more_than_there_is(void);
+void test_full_again(void);
 void test_breeding_manager(void);
 void test_copies(void);
 void test_external_pages(void);
