@@ -14,7 +14,7 @@ static const struct test tests[] = {
 	{ .name = "adjusting the time", .run = test_adjust_time },
 	{ .name = "the version as a string", .run = test_version_string },
 	{ .name = "all flavours of host_info, in all sizes", .run = test_info_sizes },
-	{ .name = "what needs the privileged port", .run = test_privilege },
+	{ .name = "MK-6 what needs the privileged port", .run = test_privilege },
 	{ .name = "what needs it here", .run = test_privilege_ours, .ours = TRUE },
 	{ .name = "what needs no privilege", .run = test_no_privilege },
 	{ .name = "the default processor set", .run = test_default_set },

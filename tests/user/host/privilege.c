@@ -149,6 +149,25 @@ static kern_return_t try_token(mach_port_t host)
 	return task_set_security_token(host, SELF, (security_token_t) { { 5, 5 } });
 }
 
+/* Without privilege a task may wire some, but not so much. */
+static kern_return_t try_wire_much(mach_port_t host)
+{
+	vm_address_t address = 0;
+	vm_size_t size = 9 << 20;
+	kern_return_t kr;
+
+	EXPECT(vm_allocate(SELF, &address, size, TRUE), KERN_SUCCESS);
+	kr = vm_wire(host, SELF, address, size, VM_PROT_READ);
+	EXPECT(vm_deallocate(SELF, address, size), KERN_SUCCESS);
+	return kr;
+}
+
+/* Nor raise a limit. */
+static kern_return_t try_max_priority(mach_port_t host)
+{
+	return task_max_priority(host, SELF, 1, FALSE, FALSE);
+}
+
 static const struct refused {
 	const char	*name;
 	kern_return_t	(*call)(mach_port_t host);
@@ -168,6 +187,8 @@ static const struct refused {
 	{ "host_processors", try_processors, KERN_INVALID_ARGUMENT },
 	{ "host_processor_set_priv", try_set_priv, KERN_INVALID_ARGUMENT },
 	{ "thread_wire", try_thread_wire, KERN_INVALID_ARGUMENT },
+	{ "vm_wire", try_wire_much, KERN_NO_ACCESS },
+	{ "task_max_priority", try_max_priority, KERN_NO_ACCESS },
 };
 
 static const struct refused refused_ours[] = {
@@ -204,6 +225,7 @@ static void try_refused(const struct refused *table, unsigned int count)
 void test_privilege(void)
 {
 	try_refused(refused, COUNT_OF(refused));
+	EXPECT(task_priority(SELF, 1, FALSE), KERN_NO_ACCESS);
 	EXPECT(host_reboot(SELF, RB_HALT), KERN_INVALID_HOST);
 	EXPECT(host_reboot(tap_device_master, RB_HALT), KERN_INVALID_HOST);
 }

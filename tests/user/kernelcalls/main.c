@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Calls of the kernel: who may make them, strings and arrays in them, and awkward reply ports. */
+/* Calls of the kernel: strings and arrays in them, and awkward reply ports. */
 #include <libmach/string.h>
 #include <libmach/thread.h>
 #include <mach.h>
 #include <mach/gnumach.h>
-#include <mach/mach_host.h>
 #include <mach/notify.h>
-#include <mach/reboot.h>
 #include <mach/vm_param.h>
 
 #include "../common/messages.h"
@@ -16,156 +14,6 @@
 #define SELF		mach_task_self()
 #define TYPE_ID	3201		/* ids */
 #define REPLY(id)	((id) + 100)
-
-/* --- privilege ------------------------------------------------------------------------------ */
-
-static kern_return_t try_set_time(mach_port_t host)
-{
-	return host_set_time(host, (time_value_t) { 1, 0 });
-}
-
-static kern_return_t try_set_time64(mach_port_t host)
-{
-	return host_set_time64(host, (time_value64_t) { 1, 0 });
-}
-
-static kern_return_t try_adjust_time(mach_port_t host)
-{
-	time_value_t old;
-
-	return host_adjust_time(host, (time_value_t) { 5, 0 }, &old);
-}
-
-static kern_return_t try_adjust_time64(mach_port_t host)
-{
-	time_value64_t old;
-
-	return host_adjust_time64(host, (time_value64_t) { 5, 0 }, &old);
-}
-
-static kern_return_t try_reboot(mach_port_t host)
-{
-	return host_reboot(host, RB_HALT);
-}
-
-static kern_return_t try_wire_all(mach_port_t host)
-{
-	return vm_wire_all(host, SELF, 3);
-}
-
-static kern_return_t try_pages(mach_port_t host)
-{
-	rpc_phys_addr_array_t pages = NULL;
-	mach_msg_type_number_t count = 0;
-
-	return vm_pages_phys(host, SELF, 0x8048000, PAGE_SIZE, &pages, &count);
-}
-
-static kern_return_t try_contiguous(mach_port_t host)
-{
-	vm_address_t address = 0;
-	rpc_phys_addr_t physical;
-
-	return vm_allocate_contiguous(host, SELF, &address, &physical, PAGE_SIZE, 0, 0, 0);
-}
-
-static kern_return_t try_ktype(mach_port_t host)
-{
-	mach_port_t port = port_new();
-	kern_return_t kr = mach_port_set_ktype(host, SELF, port, MACH_PORT_RIGHT_RECEIVE, 0);
-
-	port_destroy(port);
-	return kr;
-}
-
-static kern_return_t try_new_task(mach_port_t host)
-{
-	return register_new_task_notification(host, MACH_PORT_NULL, MACH_MSG_TYPE_COPY_SEND);
-}
-
-static kern_return_t try_processors(mach_port_t host)
-{
-	processor_array_t list;
-	mach_msg_type_number_t count = 0;
-
-	return host_processors(host, &list, &count);
-}
-
-static kern_return_t try_set_priv(mach_port_t host)
-{
-	mach_port_t name, set;
-	kern_return_t kr;
-
-	EXPECT(processor_set_default(tap_host_priv, &name), KERN_SUCCESS);
-	kr = host_processor_set_priv(host, name, &set);
-	EXPECT(mach_port_deallocate(SELF, name), KERN_SUCCESS);
-	return kr;
-}
-
-static kern_return_t try_thread_wire(mach_port_t host)
-{
-	mach_port_t thread = mach_thread_self();
-	kern_return_t kr = thread_wire(host, thread, TRUE);
-
-	EXPECT(mach_port_deallocate(SELF, thread), KERN_SUCCESS);
-	return kr;
-}
-
-static kern_return_t try_wire_much(mach_port_t host)
-{
-	vm_address_t address = 0;
-	vm_size_t size = 9 << 20;
-	kern_return_t kr;
-
-	EXPECT(vm_allocate(SELF, &address, size, TRUE), KERN_SUCCESS);
-	kr = vm_wire(host, SELF, address, size, VM_PROT_READ);
-	EXPECT(vm_deallocate(SELF, address, size), KERN_SUCCESS);
-	return kr;
-}
-
-static kern_return_t try_max_priority(mach_port_t host)
-{
-	return task_max_priority(host, SELF, 1, FALSE, FALSE);
-}
-
-static const struct {
-	const char	*text;
-	kern_return_t	(*try)(mach_port_t host);
-	kern_return_t	refusal;
-} privileged[] = {
-	{ "host_set_time", try_set_time, KERN_INVALID_HOST },
-	{ "host_set_time64", try_set_time64, KERN_INVALID_HOST },
-	{ "host_adjust_time", try_adjust_time, KERN_INVALID_HOST },
-	{ "host_adjust_time64", try_adjust_time64, KERN_INVALID_HOST },
-	{ "host_reboot", try_reboot, KERN_INVALID_HOST },
-	{ "vm_wire_all", try_wire_all, KERN_INVALID_HOST },
-	{ "vm_pages_phys", try_pages, KERN_INVALID_HOST },
-	{ "vm_allocate_contiguous", try_contiguous, KERN_INVALID_HOST },
-	{ "mach_port_set_ktype", try_ktype, KERN_INVALID_HOST },
-	{ "register_new_task_notification", try_new_task, KERN_INVALID_HOST },
-	{ "host_processors", try_processors, KERN_INVALID_ARGUMENT },
-	{ "host_processor_set_priv", try_set_priv, KERN_INVALID_ARGUMENT },
-	{ "thread_wire", try_thread_wire, KERN_INVALID_ARGUMENT },
-	{ "vm_wire beyond the quota", try_wire_much, KERN_NO_ACCESS },
-	{ "task_max_priority raised", try_max_priority, KERN_NO_ACCESS },
-};
-
-static void test_privilege(void)
-{
-	mach_port_t host = mach_host_self();
-	time_value_t before, after;
-
-	EXPECT(host_get_time(host, &before), KERN_SUCCESS);
-	for (unsigned int i = 0; i < COUNT_OF(privileged); i++) {
-		tap_about("%s", privileged[i].text);
-		EXPECT(privileged[i].try(host), privileged[i].refusal);
-	}
-	tap_about("%s", "");
-	EXPECT(host_get_time(host, &after), KERN_SUCCESS);
-	EXPECT_TRUE(after.seconds >= before.seconds && after.seconds <= before.seconds + 3);
-	EXPECT(task_priority(SELF, 1, FALSE), KERN_NO_ACCESS);
-	EXPECT(mach_port_deallocate(SELF, host), KERN_SUCCESS);
-}
 
 /* --- strings -------------------------------------------------------------------------------- */
 
@@ -484,7 +332,6 @@ static void test_changing_identity(void)
 }
 
 static const struct test tests[] = {
-	{ .name = "MK-6 the plain host port is not enough", .run = test_privilege },
 	{ .name = "MK-9 names of every length", .run = test_strings },
 	{ .name = "MK-10 PR-5 arrays of rights", .run = test_arrays },
 	{ .name = "MK-10 KM-9 memory in calls that fail late", .run = test_written_memory },
