@@ -48,6 +48,16 @@ void children_start(struct children *children, unsigned int (*function)(void *),
 	EXPECT(mach_port_deallocate(SELF, thread), KERN_SUCCESS);
 }
 
+void children_expect_alive(const struct children *children)
+{
+	mach_port_type_t type;
+
+	for (unsigned int i = 0; i < children->count; i++) {
+		EXPECT(mach_port_type(SELF, children->task[i], &type), KERN_SUCCESS);
+		EXPECT(type, MACH_PORT_TYPE_SEND);
+	}
+}
+
 void children_kill(struct children *children)
 {
 	for (unsigned int i = 0; i < children->count; i++) {

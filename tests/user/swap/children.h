@@ -22,6 +22,9 @@ void children_start(struct children *children, unsigned int (*function)(void *),
 /* All have reported; they are dead, or will be soon. */
 void children_end(struct children *children);
 
+/* All are alive still: one that an exception ended has failed. */
+void children_expect_alive(const struct children *children);
+
 /* All are killed, whatever they do. */
 void children_kill(struct children *children);
 

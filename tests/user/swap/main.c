@@ -228,6 +228,7 @@ static void test_death(void)
 		EXPECT(message_receive_wait(&report, children.port,
 			100 + race_random(&chance, tap_rounds(100, 1000))),
 			MACH_RCV_TIMED_OUT);
+		children_expect_alive(&children);	/* none was refused memory */
 		children_kill(&children);
 	}
 	conserved_expect(&before, OWN_OBJECTS);
