@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Test programs again and again, with other choices each time, until the time is over or one fails.
 
-A boot that is not finished when the time is over counts for nothing.
+A boot that is not finished when the time is over counts for nothing, unless something in it had
+failed by then.
 """
 
 import itertools
@@ -34,10 +35,11 @@ class Stress:
             outcome = self.boot(name, seed, worker)
             with self.lock:
                 if self.over.is_set():
-                    return          # it was cut off
-                self.boots[name] += 1
+                    outcome.passed, outcome.failed = 0, outcome.certain     # it was cut off
+                else:
+                    self.boots[name] += 1
                 self.passed += outcome.passed
-                if outcome.failed:
+                if outcome.failed and not self.failure:
                     self.failure = name, seed, outcome
                     self.over.set()
 
