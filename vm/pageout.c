@@ -272,8 +272,8 @@ static void note_round(uint32_t gone, bool washed)
 }
 
 /*
- * Until pages are enough, or nothing can be done.  While laundry is out there is hope, up to a point;
- * but whoever must wait for it is let go when it does not come back.
+ * Until pages are enough, or nothing can be done.  While laundry is out, or has just come back, there
+ * is hope, up to a point; but whoever must wait for it is let go when it does not come back.
  */
 static void make_room(void)
 {
@@ -282,15 +282,18 @@ static void make_room(void)
 	note_round(0, true);
 	while (vm_page_free_count() < target()) {
 		uint32_t gone;
+		bool washed;
 
 		take_call();
 		gone = vm_pageout_some(PAGER_RUN_MAX);
 		now = vm_page_laundry_count();
-		note_round(gone, now < before);
+		washed = now < before;
+		note_round(gone, washed);
 		before = now;
 		if (gone > 0)
 			continue;
-		if ((now == 0 && !hindered) || is_stale()) {
+		/* A round that found the laundry full may end when it has all come back. */
+		if ((now == 0 && !washed && !hindered) || is_stale()) {
 			refuse();
 			break;
 		}

@@ -76,7 +76,7 @@ endef
 
 define unit-test
 UNIT_TESTS += $(B)/tests/unit/$(1)
-INJECT_TESTS += $(if $(filter-out ipc/msg_item.c ipc/transit.c,$(filter ipc/%.c vm/%.c,$(2))),$(1))
+INJECT_TESTS += $(if $(filter-out ipc/msg_item.c ipc/transit.c vm/pageout.c,$(filter ipc/%.c vm/%.c,$(2))),$(1))
 UNIT_SOURCES_$(1) := $(sort tests/unit/test_$(1).c tests/unit/fakes.c \
 	tests/unit/fakes_pmap.c tests/unit/inject.c $(UNIT_BASE) $(2))
 $$(eval $$(call unit-link,$(B)/tests/unit/$(1),$$(call unit-objects,$$(UNIT_SOURCES_$(1))),\
@@ -120,6 +120,7 @@ $(eval $(call unit-test,pageout,$(filter-out %/fakes_pager.c %/map_check.c,$(MAP
 	vm/store.c vm/pageout.c vm/pager_run.c vm/pager_request.c))
 $(eval $(call unit-test,pageout_scarce,$(filter-out $(addprefix tests/unit/,map_model.c map_ops.c \
 	map_runs.c map_check.c pager_model.c),$(UNIT_VM)) vm/pageout.c vm/sync.c))
+$(eval $(call unit-test,pageout_thread,vm/pageout.c))
 $(eval $(call unit-test,msg_item,ipc/msg_item.c))
 
 # Rights, messages and queues: all of ipc/ but the dispatcher and the traps on ports, beside a model.
