@@ -4,8 +4,9 @@
  *
  * Where the caller gives a reply port it hears of every outcome by exactly one completion; the
  * routine then succeeds, as it has consumed the right.  Without one, bad arguments are its
- * error, and nothing is consumed.  The completion of a lock request cannot tell of failure: where not
- * all could be returned that was to be there is none, and the right to the reply port dies.
+ * error, and nothing is consumed.  The completion of a lock request cannot tell of failure: with bad
+ * arguments, or where not all could be returned that was to be, there is none, and the right to the
+ * reply port dies.
  */
 #include <kern/mig_support.h>
 #include <kern/thread.h>
@@ -90,28 +91,35 @@ static void supply_failed(struct vm_pager *pager, struct page_range range, kern_
 	spin_unlock(pager->lock);
 }
 
-/* All pages of a copy, up to the first that is refused. */
+/*
+ * All pages of a copy.  One that is refused is in nobody's way: there may be threads that wait for
+ * those behind it.  The first refusal is the result.
+ */
 static kern_return_t supply_all(struct vm_pager *pager, vm_offset_t offset,
 				struct vm_map_copy *data, uint8_t paging,
 				vm_offset_t *error_offset)
 {
 	vm_size_t size = vm_map_copy_size(data);
-	kern_return_t kr = KERN_SUCCESS;
+	kern_return_t result = KERN_SUCCESS, kr;
 	struct vm_page *page;
+	bool readable = true;
 
-	for (vm_size_t done = 0; kr == KERN_SUCCESS && done < size; done += PAGE_BYTES) {
+	for (vm_size_t done = 0; readable && done < size; done += PAGE_BYTES) {
 		do {
 			kr = vm_map_copy_take_page(data, done, &page);
 		} while (vm_pager_again(&kr));
-		if (kr == KERN_SUCCESS)
+		readable = kr == KERN_SUCCESS;
+		if (readable)
 			kr = supply_page(pager, (offset + done) >> PAGE_SHIFT, page, paging);
 		else
 			supply_failed(pager, range_of(offset + done, size - done), kr);
-		if (kr != KERN_SUCCESS)
+		if (kr != KERN_SUCCESS && result == KERN_SUCCESS) {
+			result = kr;
 			*error_offset = offset + done;
+		}
 		preemption_point();
 	}
-	return kr;
+	return result;
 }
 
 /* Without the pages that are out nobody gets on, who might free memory: these use the reserve. */

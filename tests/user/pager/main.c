@@ -37,6 +37,7 @@ static const struct test tests[] = {
 	{ .name = "answers for other ranges (MO-11)", .run = test_answers_elsewhere,
 	  .ours = TRUE },
 	{ .name = "data for other ranges (MK-4)", .run = test_supplies_elsewhere, .ours = TRUE },
+	{ .name = "data for more than is mapped", .run = test_supplies_around, .ours = TRUE },
 	{ .name = "answers by another object's port", .run = test_other_control },
 	{ .name = "answers by no control port", .run = test_no_control, .ours = TRUE },
 	{ .name = "answers given twice, or unasked", .run = test_answers_twice },

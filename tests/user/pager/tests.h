@@ -42,6 +42,7 @@ void test_generations(void);
 /* wrong.c */
 void test_answers_elsewhere(void);
 void test_supplies_elsewhere(void);
+void test_supplies_around(void);
 void test_other_control(void);
 void test_no_control(void);
 void test_answers_twice(void);

@@ -120,6 +120,43 @@ void test_supplies_elsewhere(void)
 	end();
 }
 
+/* Pages that nobody maps, and one that is there, come along: those that are waited for come, too. */
+void test_supplies_around(void)
+{
+	static char data[8 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+	mach_port_t reply = port_new();
+
+	object_new(&object);
+	base = object_map(&object, 4 * PAGE_SIZE, 3);
+	expect_init(&object);
+	object_ready(&object, FALSE, MEMORY_OBJECT_COPY_DELAY);
+	EXPECT(supply(&object, 4 * PAGE_SIZE, 9, VM_PROT_NONE, FALSE, MACH_PORT_NULL),
+		KERN_SUCCESS);
+	touch_start(&toucher, base + PAGE_SIZE, FALSE, 0);
+	expect_request(&object, 2203, 5 * PAGE_SIZE, VM_PROT_READ);
+	memset(data, 6, sizeof data);
+	EXPECT(memory_object_data_supply(object.control, 0, (vm_offset_t) data, sizeof data,
+		FALSE, VM_PROT_NONE, FALSE, reply), KERN_SUCCESS);
+	EXPECT(touch_end(&toucher), 6);
+	EXPECT(*(volatile char *) base, 9);
+	EXPECT(*(volatile char *) (base + 2 * PAGE_SIZE), 6);
+	/* The first that was left out. */
+	EXPECT(message_receive_wait(&object.message, reply, PATIENCE), MACH_MSG_SUCCESS);
+	EXPECT(object.message.header.msgh_id, 2207);
+	EXPECT(object.message.body[7], KERN_INVALID_ARGUMENT);
+	EXPECT(object.message.body[9], 0);
+	EXPECT(mach_port_deallocate(SELF, object.message.body[1]), KERN_SUCCESS);
+	EXPECT(memory_object_data_supply(object.control, 4 * PAGE_SIZE, (vm_offset_t) data,
+		4 * PAGE_SIZE, FALSE, VM_PROT_NONE, FALSE, reply), KERN_SUCCESS);
+	EXPECT(message_receive_wait(&object.message, reply, PATIENCE), MACH_MSG_SUCCESS);
+	EXPECT(object.message.body[7], KERN_MEMORY_PRESENT);
+	EXPECT(object.message.body[9], 4 * PAGE_SIZE);
+	EXPECT(mach_port_deallocate(SELF, object.message.body[1]), KERN_SUCCESS);
+	EXPECT_TRUE(queue_is_empty(reply));
+	port_destroy(reply);
+	object_unmap_last(&object, base, 3);
+}
+
 /* By the control port of another object, whose pages are its own. */
 void test_other_control(void)
 {
