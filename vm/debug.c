@@ -81,17 +81,14 @@ static void describe_entry(const struct vm_map_entry *entry, vm_region_info_t *r
 		.vri_user_wired_count = entry->wired,
 		.vri_sharing = entry->shared,
 	};
-	*pagerp = NULL;
-	if (object == NULL)
-		return;
-	spin_lock(object->lock);
-	region->vri_needs_copy = object->frozen;
-	*pagerp = object->pager;
-	if (*pagerp != NULL) {
-		vm_pager_reference(*pagerp);
-		region->vri_offset = entry->index << PAGE_SHIFT;
+	if (object != NULL) {
+		spin_lock(object->lock);
+		region->vri_needs_copy = object->frozen;
+		spin_unlock(object->lock);
 	}
-	spin_unlock(object->lock);
+	*pagerp = vm_entry_pager(entry);
+	if (*pagerp != NULL)
+		region->vri_offset = entry->index << PAGE_SHIFT;
 }
 
 kern_return_t mach_vm_region_info(vm_map_t map, vm_address_t address, vm_region_info_t *region,

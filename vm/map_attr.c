@@ -109,20 +109,20 @@ kern_return_t vm_map_inherit(struct vm_map *map, vm_offset_t addr, vm_size_t siz
 	return kr;
 }
 
-/* Offset and pager of a memory object's memory; the offset of other memory means nothing. */
-static void region_object(const struct vm_map_entry *entry, struct vm_map_region_info *info)
+struct vm_pager *vm_entry_pager(const struct vm_map_entry *entry)
 {
 	const struct vm_object *object = entry->object;
+	struct vm_pager *pager = NULL;
 
 	if (object == NULL)
-		return;
+		return NULL;
 	spin_lock(object->lock);
-	if (object->pager != NULL) {
-		info->offset = entry->index << PAGE_SHIFT;
-		info->pager = object->pager;
-		vm_pager_reference(info->pager);
+	if (object->pager != NULL && !object->pager->device) {
+		pager = object->pager;
+		vm_pager_reference(pager);
 	}
 	spin_unlock(object->lock);
+	return pager;
 }
 
 kern_return_t vm_map_region(struct vm_map *map, vm_offset_t addr, struct vm_map_region_info *info)
@@ -139,8 +139,10 @@ kern_return_t vm_map_region(struct vm_map *map, vm_offset_t addr, struct vm_map_
 			.max_protection = entry->max_protection,
 			.inheritance = entry->inheritance,
 			.shared = entry->shared,
+			.pager = vm_entry_pager(entry),
 		};
-		region_object(entry, info);
+		if (info->pager != NULL)
+			info->offset = entry->index << PAGE_SHIFT;
 	}
 	mutex_unlock(&map->lock);
 	return entry != NULL ? KERN_SUCCESS : KERN_NO_SPACE;

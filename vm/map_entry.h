@@ -134,6 +134,12 @@ kern_return_t vm_map_read_locked(struct vm_map *map, vm_offset_t addr, void *buf
 kern_return_t vm_map_write_locked(struct vm_map *map, vm_offset_t addr, const void *buf,
 				  vm_size_t size);
 
+/*
+ * The pager whose object's pages an entry has, with a reference, or NULL.  Devices' memory has none
+ * that users are told of: its offsets are physical addresses.
+ */
+struct vm_pager *vm_entry_pager(const struct vm_map_entry *entry);
+
 /* Bytes that an entry without a map, or any, shows at va; within one page. */
 kern_return_t vm_entry_read(const struct vm_map_entry *entry, vm_offset_t va, void *buf,
 			    vm_size_t size);

@@ -28,6 +28,7 @@ static const struct test tests[] = {
 	{ .name = "a ramdisk mapped", .run = test_map_disk, .ours = TRUE },
 	{ .name = "MO-8 limits of windows", .run = test_map_limits, .ours = TRUE },
 	{ .name = "access to windows", .run = test_map_access, .ours = TRUE },
+	{ .name = "no address of mapped devices is told", .run = test_map_hidden, .ours = TRUE },
 	{ .name = "copies of mapped devices", .run = test_map_copies, .ours = TRUE },
 	{ .name = "uses of mapped devices", .run = test_map_uses, .ours = TRUE },
 	{ .name = "proxies of mapped devices", .run = test_map_proxy, .ours = TRUE },

@@ -3,8 +3,10 @@
 #include <libmach/string.h>
 #include <mach/mach4.h>
 #include <mach/mach_host.h>
+#include <mach_debug/mach_debug.h>
 
 #include "../common/fault.h"
+#include "../common/regions.h"
 #include "../common/snapshot.h"
 #include "disk.h"
 #include "tests.h"
@@ -158,6 +160,34 @@ void test_map_access(void)
 	close_device(pager);
 	close_device(reader);
 	close_device(device);
+}
+
+/* Offsets of a device's memory are physical addresses: nobody is told, nor given a name to ask by. */
+void test_map_hidden(void)
+{
+	static const char *const names[] = { "rd0", "time" };
+
+	for (unsigned int i = 0; i < COUNT_OF(names); i++) {
+		mach_port_t device = open_device(names[i]);
+		mach_port_t pager = window(device, VM_PROT_READ, 0, PAGE), name;
+		volatile char *memory = mapped(pager, 0, PAGE, VM_PROT_READ);
+		vm_region_info_t info;
+		struct region region;
+
+		tap_about("%s", names[i]);
+		(void) *memory;
+		EXPECT(region_find(SELF, (vm_offset_t) memory, &region), KERN_SUCCESS);
+		EXPECT(region.object, MACH_PORT_NULL);
+		EXPECT(region.offset, 0);
+		EXPECT(mach_vm_region_info(SELF, (vm_offset_t) memory, &info, &name), KERN_SUCCESS);
+		EXPECT(name, MACH_PORT_NULL);
+		EXPECT(info.vri_object, 0);
+		EXPECT(info.vri_offset, 0);
+		unmap(memory, PAGE);
+		close_device(pager);
+		close_device(device);
+	}
+	tap_about("%s", "");
 }
 
 /* A copy has what was there, and goes its own way. */

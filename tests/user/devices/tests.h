@@ -51,6 +51,7 @@ void test_readers_conserved(void);
 void test_map_disk(void);
 void test_map_limits(void);
 void test_map_access(void);
+void test_map_hidden(void);
 void test_map_copies(void);
 void test_map_uses(void);
 void test_map_proxy(void);
