@@ -143,7 +143,7 @@ static kern_return_t enter(struct vm_map *map, struct vm_map_entry *entry, vm_of
 			   vm_offset_t mask, bool anywhere)
 {
 	vm_size_t size = vm_entry_size(entry);
-	vm_size_t charge = entry->max_protection == VM_PROT_NONE ? 0 : size;
+	vm_size_t charge = vm_entry_counts(entry) ? size : 0;
 	vm_offset_t start = vm_page_trunc(*addr);
 	kern_return_t kr;
 

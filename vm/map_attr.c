@@ -19,21 +19,30 @@ static kern_return_t protect_check(struct vm_map *map, vm_offset_t start, vm_off
 	return KERN_SUCCESS;
 }
 
+/* Nobody will ever access it in this map, where it is not mapped any more: no pages need stay. */
+static void give_up_memory(struct vm_map_entry *entry)
+{
+	if (entry->object != NULL && entry->object->pager == NULL && !entry->wired)
+		vm_entry_detach(entry);
+}
+
 static void protect_entry(struct vm_map *map, struct vm_map_entry *entry, bool set_max,
 			  vm_prot_t prot)
 {
 	vm_prot_t before = vm_entry_access(entry), after;
 
+	vm_map_discharge(map, entry);
 	if (set_max) {
-		vm_map_discharge(map, entry);
 		entry->max_protection = (uint8_t)prot;
-		vm_map_charge(map, entry);
 		prot &= entry->protection;
 	}
 	entry->protection = (uint8_t)prot;
+	vm_map_charge(map, entry);
 	after = vm_entry_access(entry);
 	if (entry->mapped && (before & ~after) != 0)
 		vm_map_limit(map, entry->start, entry->end, after);
+	if (!vm_entry_counts(entry))
+		give_up_memory(entry);
 }
 
 static kern_return_t protect_range(struct vm_map *map, vm_offset_t start, vm_offset_t end,

@@ -233,7 +233,7 @@ bool vm_map_has_room(const struct vm_map *map, uint32_t entries)
 void vm_map_charge(struct vm_map *map, const struct vm_map_entry *entry)
 {
 	map->size += vm_entry_size(entry);
-	if (entry->max_protection != VM_PROT_NONE)
+	if (vm_entry_counts(entry))
 		map->size_charged += vm_entry_size(entry);
 	if (entry->wired)
 		map->size_wired += vm_entry_size(entry);
@@ -243,7 +243,7 @@ void vm_map_discharge(struct vm_map *map, const struct vm_map_entry *entry)
 {
 	assert(map->size >= vm_entry_size(entry));
 	map->size -= vm_entry_size(entry);
-	if (entry->max_protection != VM_PROT_NONE)
+	if (vm_entry_counts(entry))
 		map->size_charged -= vm_entry_size(entry);
 	if (entry->wired)
 		map->size_wired -= vm_entry_size(entry);

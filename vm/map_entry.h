@@ -37,6 +37,12 @@ static inline vm_size_t vm_entry_size(const struct vm_map_entry *entry)
 	return entry->end - entry->start;
 }
 
+/* Does it count for the limit of the map's size?  Not what can never be accessed. */
+static inline bool vm_entry_counts(const struct vm_map_entry *entry)
+{
+	return (entry->protection | entry->max_protection) != VM_PROT_NONE;
+}
+
 /* What the processor grants: nothing without reading. */
 static inline vm_prot_t vm_entry_access(const struct vm_map_entry *entry)
 {

@@ -158,6 +158,12 @@ static void check_slot(const struct slot *slot, const struct vm_map_entry *entry
 	kernel_must(slot->wired == entry->wired && slot->shared == entry->shared);
 }
 
+/* Can it be accessed, or become accessible? */
+static bool is_reachable(const struct slot *slot)
+{
+	return (slot->prot | slot->max) != VM_PROT_NONE;
+}
+
 static void check_entries(const struct map_model *m)
 {
 	vm_size_t size = 0, charged = 0, wired = 0;
@@ -173,7 +179,7 @@ static void check_entries(const struct map_model *m)
 	}
 	for (uint32_t i = 0; i < PAGES; i++) {
 		size += m->slots[i].page != NULL ? PAGE_BYTES : 0;
-		charged += m->slots[i].page != NULL && m->slots[i].max != 0 ? PAGE_BYTES : 0;
+		charged += m->slots[i].page != NULL && is_reachable(&m->slots[i]) ? PAGE_BYTES : 0;
 		wired += m->slots[i].wired ? PAGE_BYTES : 0;
 		kernel_must(i < next || m->slots[i].page == NULL);
 	}
@@ -190,6 +196,8 @@ static void check_page(const struct map_model *m, const struct vm_map_entry *e, 
 	uint32_t index;
 	kern_return_t kr;
 
+	if (!is_reachable(&m->slots[va / PAGE_BYTES]))
+		return;			/* its pages may have gone */
 	if (pager_absent(e, va, &o, &index)) {
 		kernel_must(o == NULL || memcmp(o->store[index], expected, PAGE_BYTES) == 0);
 		return;
