@@ -56,7 +56,10 @@ struct vm_map *vm_map_fork(struct vm_map *parent);
 struct pmap *vm_map_pmap(const struct vm_map *map);
 vm_size_t vm_map_virtual_size(const struct vm_map *map);
 
-/* --- Limits of the virtual size; regions of maximum protection NONE do not count ------------- */
+/*
+ * Limits of the virtual size.  Regions of maximum protection NONE do not count, unless vm_map gave
+ * them a current protection beyond that.
+ */
 
 /* A new task's map gets its parent's limits; vm_map_fork has done this. */
 void vm_map_inherit_limits(struct vm_map *map, const struct vm_map *parent);
@@ -105,6 +108,8 @@ kern_return_t vm_map_region(struct vm_map *map, vm_offset_t addr, struct vm_map_
  *           KERN_INVALID_ARGUMENT for a range that wraps; KERN_RESOURCE_SHORTAGE.
  */
 kern_return_t vm_map_wire(struct vm_map *map, vm_offset_t addr, vm_size_t size, vm_prot_t access);
+
+#define VM_WIRE_UNLIMITED (~(vm_size_t)0)
 
 /* The same; KERN_NO_ACCESS when more than `quota` bytes of the map would be wired. */
 kern_return_t vm_map_wire_quota(struct vm_map *map, vm_offset_t addr, vm_size_t size,
@@ -189,7 +194,10 @@ kern_return_t vm_map_copy_overwrite(struct vm_map *map, vm_offset_t addr,
  */
 void vm_map_copy_discard(struct vm_map_copy *copy);
 
-/* A copy object made of kernel bytes, as for out-of-line replies; NULL when memory is short. */
+/*
+ * A copy object made of kernel bytes, as for out-of-line replies: the current task pays until it has
+ * received them.  NULL when memory is short, the machine's or the task's.
+ */
 struct vm_map_copy *vm_map_copy_from_kernel(const void *data, vm_size_t size);
 
 /* Bytes of a copy into a kernel buffer: offset + size within the copy. */

@@ -244,7 +244,7 @@ kern_return_t vm_map_wire_quota(struct vm_map *map, vm_offset_t addr, vm_size_t 
 
 kern_return_t vm_map_wire(struct vm_map *map, vm_offset_t addr, vm_size_t size, vm_prot_t access)
 {
-	return vm_map_wire_quota(map, addr, size, access, VM_USER_MAX);
+	return vm_map_wire_quota(map, addr, size, access, VM_WIRE_UNLIMITED);
 }
 
 static kern_return_t wire_all_once(struct vm_map *map, int flags)

@@ -17,7 +17,7 @@
 kern_return_t vm_wire(ipc_port_t host, vm_map_t map, vm_address_t address, vm_size_t size,
 		      vm_prot_t access)
 {
-	vm_size_t quota = VM_USER_MAX;
+	vm_size_t quota = VM_WIRE_UNLIMITED;
 
 	if (!host_port_is_valid(host))
 		return KERN_INVALID_HOST;

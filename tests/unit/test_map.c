@@ -208,7 +208,8 @@ START_TEST(vm10_wiring_quota)
 	ck_assert_int_eq(vm_map_wire_quota(map, a, 5 * PAGE, 3, 4 * PAGE), KERN_NO_ACCESS);
 	ck_assert_int_eq(vm_map_wire_quota(map, a + PAGE, 4 * PAGE, 3, 4 * PAGE), KERN_NO_ACCESS);
 	ck_assert_int_eq(vm_map_wire_quota(map, a, 0xfffffff0, 3, 4 * PAGE), KERN_NO_ACCESS);
-	ck_assert_int_eq(vm_map_wire(map, a, 0xfffffff0, 3), KERN_NO_ACCESS);
+	ck_assert_int_eq(vm_map_wire(map, a, 0xc0000000, 3), KERN_NO_SPACE);
+	ck_assert_int_eq(vm_map_wire(map, a, 0xfffffff0, 3), KERN_INVALID_ARGUMENT);
 	ck_assert_int_eq(vm_map_wire(map, a, 9 * PAGE, 3), KERN_NO_SPACE);
 	ck_assert_int_eq(vm_map_wire(map, a, 8 * PAGE, 4), KERN_NO_SPACE);
 	ck_assert_uint_eq(map->size_wired, 4 * PAGE);

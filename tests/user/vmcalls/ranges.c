@@ -291,9 +291,6 @@ static kern_return_t oracle_wire(struct regions *regions, vm_offset_t address, v
 {
 	vm_offset_t start, end;
 
-	/* More than there are addresses is more than anybody may wire. */
-	if (size > TOP)
-		return KERN_NO_ACCESS;
 	if (!pages_of(address, size, &start, &end))
 		return KERN_INVALID_ARGUMENT;
 	if (size == 0)
