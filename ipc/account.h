@@ -19,7 +19,9 @@
  *				task for which it acts: who called, or whose thread has an
  *				exception.
  *	a port			the space that has its receive right, or had it last: also when it
- *				is in transit or dead.  The kernel's ports nobody.
+ *				is in transit or dead.  The kernel's ports nobody; but proxies, and
+ *				those of a memory object, the task that made them, or mapped the
+ *				object first.
  *	all else		the space in which it is.
  * A message that is handed to a waiting receiver keeps its payer; the fast path makes none.
  *

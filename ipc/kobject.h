@@ -43,6 +43,9 @@ enum ipc_kobject_type {
  */
 struct ipc_port *ipc_port_alloc_kernel(enum ipc_kobject_type type, void *object);
 
+/* The same, paid by the current task, which has asked for it.  NULL: or it has no room for that. */
+struct ipc_port *ipc_port_alloc_kernel_paid(enum ipc_kobject_type type, void *object);
+
 /* Change what a kernel port stands for. */
 void ipc_kobject_set(struct ipc_port *port, enum ipc_kobject_type type, void *object);
 

@@ -8,6 +8,7 @@
 #include <ipc/space.h>
 #include <kern/sched.h>
 #include <kern/slab.h>
+#include <kern/task.h>
 
 struct slab_cache ipc_port_cache;
 
@@ -406,6 +407,22 @@ struct ipc_port *ipc_port_alloc_kernel(enum ipc_kobject_type type, void *object)
 	port->receiver_name = 1;
 	port->kotype = type;
 	port->kobject = object;
+	return port;
+}
+
+struct ipc_port *ipc_port_alloc_kernel_paid(enum ipc_kobject_type type, void *object)
+{
+	const struct ipc_space *space = current_task()->space;
+	struct ipc_account *payer = space != NULL ? space->account : NULL;
+	struct ipc_port *port;
+
+	if (!ipc_account_charge(payer, sizeof(*port)))
+		return NULL;
+	port = ipc_port_alloc_kernel(type, object);
+	if (port == NULL)
+		ipc_account_uncharge(payer, sizeof(*port));
+	else
+		port->payer = payer;
 	return port;
 }
 

@@ -402,8 +402,8 @@ static struct vm_pager *pager_create(struct spin_lock *lock)
 
 	if (pager == NULL)
 		return NULL;
-	pager->control = ipc_port_alloc_kernel(IKOT_PAGING_REQUEST, pager);
-	pager->name = ipc_port_alloc_kernel(IKOT_PAGING_NAME, pager);
+	pager->control = ipc_port_alloc_kernel_paid(IKOT_PAGING_REQUEST, pager);
+	pager->name = ipc_port_alloc_kernel_paid(IKOT_PAGING_NAME, pager);
 	pager->farewell = pager_farewell_alloc();
 	if (pager->control == NULL || pager->name == NULL || pager->farewell == NULL) {
 		discard_new(pager);

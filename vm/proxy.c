@@ -99,7 +99,7 @@ struct ipc_port *vm_proxy_create(const struct proxy_window *window)
 	if (proxy == NULL)
 		return NULL;
 	proxy->window = *window;
-	proxy->port = ipc_port_alloc_kernel(IKOT_PAGER_PROXY, proxy);
+	proxy->port = ipc_port_alloc_kernel_paid(IKOT_PAGER_PROXY, proxy);
 	if (proxy->port == NULL) {
 		slab_free(&proxy_cache, proxy);
 		return NULL;

@@ -8,7 +8,8 @@
  *		MACH_MSG_IPC_SPACE, and the right is lost.
  * memory:	bytes of kernel memory: messages that it has sent and nobody has received, answers
  *		and notifications that it has asked for and not received, its ports, port sets,
- *		requests, and the tables of its names.  Beyond it a send fails with
+ *		requests, and the tables of its names; the kernel's ports for proxies that it has
+ *		made, and for memory objects that it has mapped first.  Beyond it a send fails with
  *		MACH_SEND_NO_BUFFER (an out-of-line item with MACH_SEND_INVALID_MEMORY), all else
  *		with KERN_RESOURCE_SHORTAGE or MACH_MSG_IPC_KERNEL; answers and notifications
  *		to it are destroyed.

@@ -16,6 +16,8 @@ static const struct test tests[] = {
 	{ .name = "a port that moves is paid by its new owner", .run = test_moved_port, OURS },
 	{ .name = "arrays and memory in a message", .run = test_body, OURS },
 	{ .name = "entries of a map", .run = test_entries, OURS },
+	{ .name = "KM-3: proxies", .run = test_proxies_paid, OURS },
+	{ .name = "KM-3: memory objects", .run = test_objects_paid, OURS },
 	{ .name = "KM-1: memory sent that nobody receives", .run = test_memory_sent, OURS },
 	{ .name = "codes of estates", .run = test_estate_codes, OURS },
 	{ .name = "KM-3: threads and tasks", .run = test_estate_threads, OURS },

@@ -2,6 +2,7 @@
 /* What memory takes of the kernel's, and memory that is on its way. */
 #include <mach.h>
 #include <mach/gnumach.h>
+#include <mach/mach4.h>
 #include <mach/porter.h>
 #include <mach/vm_param.h>
 
@@ -94,6 +95,58 @@ static mach_msg_return_t send_memory(mach_port_t port, vm_address_t address, vm_
 	message_init(&message, port, MACH_MSG_TYPE_MAKE_SEND, MACH_PORT_NULL, 0);
 	message_memory(&message, MACH_MSG_TYPE_BYTE, 8, size, (const void *) address, deallocate);
 	return message_send(&message);
+}
+
+#define PORT_LEAST	64u	/* bytes of a port */
+#define LEFT		2000u	/* that the limit leaves */
+
+static kern_return_t make_proxy(mach_port_t object, mach_port_t *proxy)
+{
+	vm_offset_t zero = 0;
+	vm_size_t size = PAGE_SIZE;
+
+	return memory_object_create_proxy(SELF, VM_PROT_ALL, &object, MACH_MSG_TYPE_COPY_SEND, 1,
+		&zero, 1, &zero, 1, &size, 1, proxy);
+}
+
+/* KM-3: who makes proxies pays for their ports, and can have no more than its limit allows. */
+void test_proxies_paid(void)
+{
+	struct ipc_limits limits = limits_of(SELF);
+	mach_port_t object = port_new_with_send(1), proxy[LEFT / PORT_LEAST];
+	natural_t before = usage_of(SELF).iu_memory;
+	unsigned int count = 0;
+
+	set_memory(SELF, before + LEFT);
+	while (count < COUNT_OF(proxy) && make_proxy(object, &proxy[count]) == KERN_SUCCESS)
+		count++;
+	set_limits(SELF, limits);
+	EXPECT_TRUE(count > 0 && count < COUNT_OF(proxy));
+	EXPECT_TRUE(usage_of(SELF).iu_memory >= before + count * PORT_LEAST);
+	while (count-- > 0)
+		port_destroy(proxy[count]);
+	EXPECT_TRUE(usage_of(SELF).iu_memory < before + LEFT);
+	port_destroy(object);
+}
+
+/* KM-3: who maps a memory object first pays for its two ports. */
+void test_objects_paid(void)
+{
+	mach_port_t object = port_new_with_send(1);
+	natural_t before = usage_of(SELF).iu_memory;
+	vm_address_t address = 0;
+
+	EXPECT(vm_map(SELF, &address, PAGE_SIZE, 0, TRUE, object, 0, FALSE, VM_PROT_DEFAULT,
+		VM_PROT_DEFAULT, VM_INHERIT_NONE), KERN_SUCCESS);
+	/* And for the first message. */
+	EXPECT(message_receive(&message, object), MACH_MSG_SUCCESS);
+	mach_msg_destroy(&message.header);
+	EXPECT_TRUE(usage_of(SELF).iu_memory >= before + 2 * PORT_LEAST);
+	EXPECT(vm_deallocate(SELF, address, PAGE_SIZE), KERN_SUCCESS);
+	EXPECT(message_receive(&message, object), MACH_MSG_SUCCESS);
+	mach_msg_destroy(&message.header);
+	port_destroy(object);
+	EXPECT_TRUE(usage_of(SELF).iu_memory <= before);
 }
 
 /*

@@ -32,6 +32,8 @@ void test_moved_port(void);
 void test_body(void);
 
 void test_entries(void);
+void test_proxies_paid(void);
+void test_objects_paid(void);
 void test_memory_sent(void);
 
 void test_estate_codes(void);
