@@ -7,7 +7,8 @@
  * of the first and the last page that are not in the copy are zero.
  *
  * Pages taken from a map are charged to it until the copy is gone: a task may have sent as much
- * memory that nobody has received as it may have itself.  The kernel memory is the message's.
+ * memory that nobody has received as it may have itself.  The same goes for pages of answers that it
+ * has asked the kernel for.  The kernel memory is the message's.
  */
 #ifndef VM_COPY_H
 #define VM_COPY_H
@@ -43,6 +44,9 @@ struct vm_map_copy {
 
 /* NULL when memory is short. */
 struct vm_map_copy *vm_map_copy_alloc(vm_offset_t offset, vm_size_t size);
+
+/* The current task pays for the pages of a copy until it is gone.  False: it has no room. */
+bool vm_map_copy_pay(struct vm_map_copy *copy);
 
 /* Free the structure alone; nobody is charged any more.  Locks: none. */
 void vm_map_copy_free(struct vm_map_copy *copy);

@@ -9,6 +9,7 @@
 
 #include <kern/slab.h>
 #include <kern/string.h>
+#include <kern/task.h>
 #include <vm/pager.h>
 
 struct vm_map_copy *vm_map_copy_alloc(vm_offset_t offset, vm_size_t size)
@@ -35,6 +36,19 @@ void vm_map_copy_append(struct vm_map_copy *copy, struct vm_map_entry *entry)
 static uint32_t copy_pages(const struct vm_map_copy *copy)
 {
 	return vm_map_copy_span(copy) >> PAGE_SHIFT;
+}
+
+bool vm_map_copy_pay(struct vm_map_copy *copy)
+{
+	struct vm_map *map = current_task()->map;
+
+	assert(copy->payer == NULL && !vm_map_copy_is_bytes(copy));
+	if (map == NULL)
+		return true;
+	if (!vm_map_try_charge_sent(map, copy_pages(copy)))
+		return false;
+	copy->payer = map;
+	return true;
 }
 
 void vm_map_copy_free(struct vm_map_copy *copy)

@@ -73,7 +73,7 @@ struct vm_map_copy *vm_map_copy_from_kernel(const void *data, vm_size_t size)
 		memmove(copy->data, data, size);
 		return copy;
 	}
-	entry = entry_of_bytes(0, data, size);
+	entry = vm_map_copy_pay(copy) ? entry_of_bytes(0, data, size) : NULL;
 	if (entry == NULL) {
 		vm_map_copy_free(copy);
 		return NULL;

@@ -8,6 +8,7 @@ struct vm_extent {
 	uint32_t ref_count;		/* atomic */
 	struct mutex lock;		/* guards the entry, as a map's mutex does its entries */
 	struct vm_map_entry *entry;
+	struct vm_map *payer;		/* the map whose anonymous memory it is, or NULL; constant */
 };
 
 static struct slab_cache extent_cache;
@@ -33,6 +34,8 @@ void vm_extent_release(struct vm_extent *extent)
 	assert(extent->ref_count > 0);
 	if (__atomic_sub_fetch(&extent->ref_count, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
+	if (extent->payer != NULL)
+		vm_map_discharge_sent(extent->payer, vm_entry_pages(extent->entry));
 	if (extent->entry != NULL) {
 		vm_entry_detach(extent->entry);
 		vm_entry_free(extent->entry);
@@ -58,18 +61,34 @@ static struct vm_extent *extent_alloc(vm_size_t size)
 	return extent;
 }
 
+/* Charge a map for its anonymous memory, which it may give up while the extent has it. */
+static void pay(struct vm_extent *extent, struct vm_map *map)
+{
+	if (extent->entry->object->pager != NULL)
+		return;
+	vm_map_charge_sent(map, vm_entry_pages(extent->entry));
+	extent->payer = map;
+}
+
 /* Share the memory of a region with the new extent's entry. */
 static kern_return_t take(struct vm_map *map, vm_offset_t address, vm_size_t size,
-			  struct vm_map_entry *taken, vm_prot_t *max)
+			  struct vm_extent *extent, vm_prot_t *max)
 {
 	struct vm_map_entry *entry = vm_map_lookup(map, address);
+	kern_return_t kr;
 
 	if (entry == NULL)
 		return KERN_NO_SPACE;
 	if (size > entry->end - address)
 		return KERN_INVALID_ARGUMENT;
+	if ((entry->object == NULL || entry->object->pager == NULL) &&
+	    !vm_map_may_send(map, vm_entry_pages(extent->entry)))
+		return KERN_NO_SPACE;
 	*max = entry->max_protection;
-	return vm_entry_share(entry, address, taken);
+	kr = vm_entry_share(entry, address, extent->entry);
+	if (kr == KERN_SUCCESS)
+		pay(extent, map);
+	return kr;
 }
 
 kern_return_t vm_extent_create(struct vm_map *map, vm_offset_t address, vm_size_t size,
@@ -85,7 +104,7 @@ kern_return_t vm_extent_create(struct vm_map *map, vm_offset_t address, vm_size_
 	if (extent == NULL)
 		return KERN_RESOURCE_SHORTAGE;
 	mutex_lock(&map->lock);
-	kr = take(map, address, size, extent->entry, max);
+	kr = take(map, address, size, extent, max);
 	mutex_unlock(&map->lock);
 	if (kr == KERN_SUCCESS)
 		*extentp = extent;

@@ -3,7 +3,8 @@
  * Extents: a part of a region's memory, held beside its map, for proxies.
  *
  * An extent is an entry of no map, which shares the region's object.  So it keeps the memory when the
- * task gives it up, sees what is written to it, and can be shared or copied further.
+ * task gives it up, sees what is written to it, and can be shared or copied further.  The map pays
+ * for anonymous memory in it, as for memory in messages.
  */
 #ifndef VM_EXTENT_H
 #define VM_EXTENT_H
@@ -20,8 +21,8 @@ void vm_extent_init(void);
  *
  * Locks:    none; takes the map's.
  * Owns:     returns a reference in *extentp, the region's maximum protection in *max.
- * Returns:  KERN_SUCCESS; KERN_NO_SPACE: there is no region; KERN_INVALID_ARGUMENT: it is not as
- *           large; KERN_RESOURCE_SHORTAGE.
+ * Returns:  KERN_SUCCESS; KERN_NO_SPACE: there is no region, or so much of the map's memory is held
+ *           already; KERN_INVALID_ARGUMENT: it is not as large; KERN_RESOURCE_SHORTAGE.
  */
 kern_return_t vm_extent_create(struct vm_map *map, vm_offset_t address, vm_size_t size,
 			       struct vm_extent **extentp, vm_prot_t *max);

@@ -7,7 +7,6 @@
  * memory with what a pager does not receive.  For page-out, and at an object's end, nobody pays; page-out
  * leaves a pager alone that does not receive.
  */
-#include <kern/task.h>
 #include <vm/copy.h>
 #include <vm/object_pages.h>
 #include <vm/pager.h>
@@ -93,19 +92,6 @@ static bool hand_over(struct vm_object *from, struct vm_object *to, uint32_t ind
 	return false;
 }
 
-/* The current task pays for the pages of a copy until it is gone; false: it has no room. */
-static bool pay(struct vm_map_copy *copy, uint32_t pages)
-{
-	struct vm_map *map = current_task()->map;
-
-	if (map == NULL)
-		return true;
-	if (!vm_map_try_charge_sent(map, pages))
-		return false;
-	copy->payer = map;
-	return true;
-}
-
 /* The pages of a run as a copy; *count of them as far as memory goes.  NULL: none. */
 static struct vm_map_copy *run_copy(const struct returning *r, uint32_t first, uint32_t *count)
 {
@@ -115,7 +101,7 @@ static struct vm_map_copy *run_copy(const struct returning *r, uint32_t first, u
 
 	if (copy == NULL)
 		return NULL;
-	if (is_asked(r) && !pay(copy, *count))
+	if (is_asked(r) && !vm_map_copy_pay(copy))
 		*count = 0;
 	while (done < *count && hand_over(object, pager_run_object(copy), first + done, r->mode))
 		done++;

@@ -5,11 +5,13 @@
 #include <mach/gnumach.h>
 #include <mach/mach4.h>
 #include <mach/memory_object.h>
+#include <mach_debug/mach_debug.h>
 
 #include "../common/messages.h"
 #include "../common/pager.h"
 #include "../common/ports.h"
 #include "../common/regions.h"
+#include "../common/snapshot.h"
 #include "../common/tap.h"
 #include "tests.h"
 
@@ -122,6 +124,64 @@ void test_limit_ways(void)
 	while (message_receive_wait(&object.message, object.port, QUIET) == MACH_MSG_SUCCESS)
 		mach_msg_destroy(&object.message.header);
 	object_end(&object);
+}
+
+/* Memory that vm_map lets be accessed counts, whatever its maximum; what cannot be takes no pages. */
+void test_limit_none(void)
+{
+	vm_offset_t address = 0, other = 0;
+	unsigned int before;
+
+	allow(PIECE);
+	EXPECT(vm_map(SELF, &address, PIECE, 0, TRUE, MACH_PORT_NULL, 0, FALSE, VM_PROT_DEFAULT,
+		VM_PROT_NONE, VM_INHERIT_COPY), KERN_SUCCESS);
+	EXPECT(vm_map(SELF, &other, PAGE_SIZE, 0, TRUE, MACH_PORT_NULL, 0, FALSE, VM_PROT_READ,
+		VM_PROT_NONE, VM_INHERIT_COPY), KERN_NO_SPACE);
+	memset((void *) address, 1, PIECE);
+	before = snapshot_free_pages();
+	EXPECT(vm_protect(SELF, address, PIECE, FALSE, VM_PROT_NONE), KERN_SUCCESS);
+	EXPECT_TRUE(snapshot_free_pages() >= before + PIECE / PAGE_SIZE - 4);
+	EXPECT(vm_allocate(SELF, &other, PIECE, TRUE), KERN_SUCCESS);
+	memset((void *) other, 1, PIECE);
+	before = snapshot_free_pages();
+	EXPECT(vm_protect(SELF, other, PIECE, TRUE, VM_PROT_NONE), KERN_SUCCESS);
+	EXPECT_TRUE(snapshot_free_pages() >= before + PIECE / PAGE_SIZE - 4);
+	EXPECT(vm_deallocate(SELF, address, PIECE), KERN_SUCCESS);
+	EXPECT(vm_deallocate(SELF, other, PIECE), KERN_SUCCESS);
+	allow_all();
+}
+
+/* KM-1: answers that one does not fetch count like memory that one has sent. */
+void test_limit_answers(void)
+{
+	static struct message message;
+	mach_port_t host = mach_host_self(), reply = port_new();
+	hash_info_bucket_t *rows = NULL;
+	mach_msg_type_number_t count = 0;
+	vm_size_t size;
+
+	EXPECT(host_virtual_physical_table_info(host, &rows, &count), KERN_SUCCESS);
+	size = count * sizeof *rows;
+	EXPECT(size % PAGE_SIZE, 0);
+	EXPECT(vm_deallocate(SELF, (vm_offset_t) rows, size), KERN_SUCCESS);
+	EXPECT(vm_set_size_limit(tap_host_priv, SELF, 2 * size, first_max), KERN_SUCCESS);
+	for (unsigned int i = 0; i < 4; i++) {
+		message_init(&message, host, MACH_MSG_TYPE_COPY_SEND, reply,
+			MACH_MSG_TYPE_MAKE_SEND_ONCE);
+		message.header.msgh_id = 3016;
+		message_type(&message, MACH_MSG_TYPE_INTEGER_32, 32, 1, TYPE_INLINE);
+		message_word(&message, 0);		/* room for rows in the answer */
+		EXPECT(message_send(&message), MACH_MSG_SUCCESS);
+	}
+	allow_all();
+	for (unsigned int i = 0; i < 4; i++) {
+		EXPECT(message_receive(&message, reply), MACH_MSG_SUCCESS);
+		EXPECT(message.body[1], i < 2 ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE);
+		if (message.body[1] == KERN_SUCCESS)
+			EXPECT(vm_deallocate(SELF, message.body[5], size), KERN_SUCCESS);
+	}
+	port_destroy(reply);
+	EXPECT(mach_port_deallocate(SELF, host), KERN_SUCCESS);
 }
 
 /* Out-of-line memory that has no room: the message comes without it. */

@@ -2,6 +2,7 @@
 /* vm_region_create_proxy: proxies of a task's memory (VM-14). */
 #include <libmach/string.h>
 #include <mach.h>
+#include <mach/gnumach.h>
 #include <mach/mach4.h>
 #include <mach/memory_object.h>
 
@@ -191,4 +192,35 @@ void test_region_proxy_paged(void)
 	EXPECT(region.offset, 2 * PAGE_SIZE);
 	EXPECT(mach_port_deallocate(SELF, proxy), KERN_SUCCESS);
 	object_unmap_last(&object, address, 1);
+}
+
+/* The task pays for its memory that proxies hold, also when it has given it up itself. */
+void test_region_proxy_paid(void)
+{
+	const vm_size_t size = 16 * PAGE_SIZE;
+	vm_offset_t base[3] = { allocate(16), allocate(16), allocate(16) }, paged;
+	mach_port_t proxy[2], other = MACH_PORT_NULL;
+	vm_size_t current, max;
+	struct object object;
+
+	paged = object_map_new(&object, 1);
+	object_ready(&object, FALSE, MEMORY_OBJECT_COPY_DELAY);
+	EXPECT(vm_get_size_limit(SELF, &current, &max), KERN_SUCCESS);
+	EXPECT(vm_set_size_limit(tap_host_priv, SELF, 2 * size, max), KERN_SUCCESS);
+	for (unsigned int i = 0; i < 2; i++)
+		proxy[i] = proxy_of(base[i], VM_PROT_ALL, size);
+	EXPECT(vm_region_create_proxy(SELF, base[2], VM_PROT_ALL, 1, &other), KERN_NO_SPACE);
+	unmap(base[0], 16);
+	EXPECT(vm_region_create_proxy(SELF, base[2], VM_PROT_ALL, 1, &other), KERN_NO_SPACE);
+	/* This memory is its pager's. */
+	other = proxy_of(paged, VM_PROT_ALL, PAGE_SIZE);
+	EXPECT(mach_port_deallocate(SELF, other), KERN_SUCCESS);
+	EXPECT(mach_port_deallocate(SELF, proxy[0]), KERN_SUCCESS);
+	proxy[0] = proxy_of(base[2], VM_PROT_ALL, size);
+	EXPECT(vm_set_size_limit(tap_host_priv, SELF, current, max), KERN_SUCCESS);
+	EXPECT(mach_port_deallocate(SELF, proxy[0]), KERN_SUCCESS);
+	EXPECT(mach_port_deallocate(SELF, proxy[1]), KERN_SUCCESS);
+	unmap(base[1], 16);
+	unmap(base[2], 16);
+	object_unmap_last(&object, paged, 1);
 }

@@ -17,6 +17,8 @@ void test_wrong_tasks(void);
 /* limits.c */
 void test_limit_codes(void);
 void test_limit_ways(void);
+void test_limit_none(void);
+void test_limit_answers(void);
 void test_limit_messages(void);
 void test_limit_children(void);
 
@@ -38,6 +40,7 @@ void test_region_proxy_codes(void);
 void test_region_proxy_life(void);
 void test_region_proxy_nested(void);
 void test_region_proxy_paged(void);
+void test_region_proxy_paid(void);
 
 /* call.c */
 void test_call(void);
