@@ -3,12 +3,18 @@
 
 #include <vm/map_entry.h>
 
-/* The highest zone of which at least the first pages lie low enough. */
-static enum vm_zone zone_below(phys_addr_t highest)
+/* The last page that so many can begin with, none of them above `highest`.  False: there is none. */
+static bool last_start(uint32_t pages, phys_addr_t highest, uint32_t *last)
 {
-	if (highest >= DIRECT_MAP_MAX)
-		return VM_ZONE_HIGH;
-	return highest >= 0x1000000 ? VM_ZONE_DIRECT : VM_ZONE_DMA;
+	uint64_t end = 0;	/* of what lies low enough, in pages */
+
+	if (highest >= PAGE_OFFSET_MASK)
+		end = ((highest - PAGE_OFFSET_MASK) >> PAGE_SHIFT) + 1;
+	if (end < pages)
+		return false;
+	end -= pages;
+	*last = end < UINT32_MAX ? (uint32_t)end : UINT32_MAX;
+	return true;
 }
 
 static unsigned int order_of(uint32_t pages)
@@ -24,20 +30,12 @@ static unsigned int order_of(uint32_t pages)
 static struct vm_page *block_alloc(uint32_t pages, phys_addr_t highest)
 {
 	unsigned int order = order_of(pages);
-	struct vm_page *block = NULL;
-	int zone;
+	struct vm_page *block;
+	uint32_t last;
 
-	if (order > VM_PAGE_ORDER_MAX)
+	if (order > VM_PAGE_ORDER_MAX || !last_start(pages, highest, &last))
 		return NULL;
-	for (zone = (int)zone_below(highest); zone >= 0; zone--) {
-		block = vm_page_alloc((enum vm_zone)zone, order);
-		if (block == NULL)
-			return NULL;
-		if (vm_page_to_phys(block) + ((phys_addr_t)pages << PAGE_SHIFT) - 1 <= highest)
-			break;
-		vm_page_free(block, order);
-		block = NULL;
-	}
+	block = vm_page_alloc_user_below(last, order);
 	for (uint32_t i = pages; block != NULL && i < 1u << order; i++)
 		vm_page_free(&block[i], 0);
 	return block;
@@ -82,6 +80,8 @@ static kern_return_t place(struct vm_map *map, struct vm_map_entry *entry, struc
 
 	mutex_lock(&map->lock);
 	kr = vm_map_find_room(map, &start, size, 0, true, size);
+	if (kr == KERN_SUCCESS && !vm_map_has_room(map, 1))
+		kr = KERN_RESOURCE_SHORTAGE;
 	if (kr == KERN_SUCCESS) {
 		insert_block(entry, block);
 		vm_entry_move(entry, start);

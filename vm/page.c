@@ -232,7 +232,19 @@ static void block_merge(struct vm_page *page, unsigned int order)
 	block_insert(page, order);
 }
 
-/* Take a block, splitting a larger one when there is none; its pages are tails. */
+/* Take the first part of a block, whose pages are tails then; the rest stays free. */
+static inline void block_split(struct vm_page *page, unsigned int order)
+{
+	unsigned int found = page->order;
+
+	block_remove(page);
+	while (found > order) {
+		found--;
+		block_insert(page + (1u << found), found);
+	}
+}
+
+/* Take a block, splitting a larger one when there is none. */
 static struct vm_page *block_take(struct zone *zone, unsigned int order)
 {
 	unsigned int found = order;
@@ -243,12 +255,23 @@ static struct vm_page *block_take(struct zone *zone, unsigned int order)
 	if (found > VM_PAGE_ORDER_MAX)
 		return NULL;
 	page = container_of(queue_first(&zone->blocks[found]), struct vm_page, link);
-	block_remove(page);
-	while (found > order) {
-		found--;
-		block_insert(page + (1u << found), found);
-	}
+	block_split(page, order);
 	return page;
+}
+
+/* The same, one that begins at page `last` or below.  Large blocks are few: they come first. */
+static struct vm_page *block_take_below(struct zone *zone, unsigned int order, uint32_t last)
+{
+	for (int found = VM_PAGE_ORDER_MAX; found >= (int)order; found--)
+		queue_for_each(link, &zone->blocks[found]) {
+			struct vm_page *page = container_of(link, struct vm_page, link);
+
+			if (page_number(page) > last)
+				continue;
+			block_split(page, order);
+			return page;
+		}
+	return NULL;
 }
 
 /* Give a block to its zone. */
@@ -265,9 +288,9 @@ static void zone_free(struct vm_page *page, unsigned int order, enum vm_page_sta
 	block_merge(page, order);
 }
 
-static struct vm_page *zone_alloc(enum vm_zone z, unsigned int order)
+/* A block that was taken from its zone, or NULL, is allocated.  Returns it. */
+static inline struct vm_page *zone_taken(struct vm_page *page, unsigned int order)
 {
-	struct vm_page *page = block_take(&zones[z], order);
 	uint32_t count = 1u << order;
 
 	if (page == NULL)
@@ -276,7 +299,7 @@ static struct vm_page *zone_alloc(enum vm_zone z, unsigned int order)
 		page[i].state = PAGE_KERNEL;
 	pages_in_state[PAGE_FREE] -= count;
 	pages_in_state[PAGE_KERNEL] += count;
-	zones[z].free -= count;
+	zones[page->zone].free -= count;
 	return page;
 }
 
@@ -289,7 +312,7 @@ struct vm_page *vm_page_alloc(enum vm_zone highest, unsigned int order)
 	assert(order <= VM_PAGE_ORDER_MAX);
 	spin_lock(&page_lock);
 	for (int z = highest; page == NULL && z >= 0; z--)
-		page = zone_alloc(z, order);
+		page = zone_taken(block_take(&zones[z], order), order);
 	spin_unlock(&page_lock);
 	for (uint32_t i = 0; page != NULL && i < 1u << order; i++)
 		page_check_poison(&page[i]);
@@ -327,6 +350,27 @@ bool vm_page_users_can_have(uint32_t pages)
 	uint32_t low = low_memory_free();
 
 	return zones[VM_ZONE_HIGH].free + (low > user_reserve ? low - user_reserve : 0) >= pages;
+}
+
+/* Does a block for users leave the reserve in its zone alone? */
+static bool spares_reserve(int zone, unsigned int order)
+{
+	return zone == VM_ZONE_HIGH || low_memory_free() >= user_reserve + (1u << order);
+}
+
+struct vm_page *vm_page_alloc_user_below(uint32_t last, unsigned int order)
+{
+	struct vm_page *page = NULL;
+
+	assert(order <= VM_PAGE_ORDER_MAX);
+	spin_lock(&page_lock);
+	for (int z = zone_of(last); page == NULL && z >= 0; z--)
+		if (spares_reserve(z, order))
+			page = zone_taken(block_take_below(&zones[z], order, last), order);
+	spin_unlock(&page_lock);
+	for (uint32_t i = 0; page != NULL && i < 1u << order; i++)
+		page_check_poison(&page[i]);
+	return page;
 }
 
 /* IPC leaves half of the reserve, too: that is for the kernel's own page tables and slabs. */

@@ -116,6 +116,12 @@ void vm_page_boot_free(phys_addr_t start, phys_addr_t end);
  */
 struct vm_page *vm_page_alloc(enum vm_zone highest, unsigned int order);
 
+/*
+ * The same for user memory, keeping the kernel's reserve: a block that begins at the page of number
+ * `last` or below.
+ */
+struct vm_page *vm_page_alloc_user_below(uint32_t last, unsigned int order);
+
 /* Consumes the block, as it was allocated: state PAGE_KERNEL, not wired. */
 void vm_page_free(struct vm_page *page, unsigned int order);
 

@@ -31,6 +31,8 @@ void test_wire_stopped(void);
 void test_wire_all(void);
 void test_contiguous_codes(void);
 void test_contiguous(void);
+void test_contiguous_bounds(void);
+void test_contiguous_reserve(void);
 void test_contiguous_sent(void);
 void test_phys_race(void);
 

@@ -370,6 +370,66 @@ void test_contiguous(void)
 	snapshot_conserved(contiguous_round, tap_rounds(3, 200));
 }
 
+#define BLOCK	0x400000u
+
+/* Any bound: more than there is below the first 16 MiB, out of the next 48. */
+void test_contiguous_bounds(void)
+{
+	const rpc_phys_addr_t max = 0x3ffffff;
+	vm_offset_t address[6];
+	rpc_phys_addr_t phys;
+
+	for (unsigned int i = 0; i < COUNT_OF(address); i++) {
+		EXPECT(contiguous(BLOCK, 0, max, 0, &address[i], &phys), KERN_SUCCESS);
+		EXPECT_TRUE(phys + BLOCK - 1 <= max);
+	}
+	for (unsigned int i = 0; i < COUNT_OF(address); i++)
+		EXPECT(vm_deallocate(SELF, address[i], BLOCK), KERN_SUCCESS);
+}
+
+static struct {
+	vm_offset_t	address;
+	vm_size_t	size;
+} taken[1000];
+static unsigned int taken_count;
+
+/* As many as there are. */
+static void take_all(vm_size_t size)
+{
+	kern_return_t result = KERN_SUCCESS;
+	rpc_phys_addr_t phys;
+
+	while (taken_count < COUNT_OF(taken)) {
+		result = contiguous(size, 0, ~0ull, 0, &taken[taken_count].address, &phys);
+		if (result != KERN_SUCCESS)
+			break;
+		taken[taken_count++].size = size;
+	}
+	EXPECT(result, KERN_RESOURCE_SHORTAGE);
+}
+
+/* The kernel's reserve is not for this: it goes on when nothing else is left. */
+void test_contiguous_reserve(void)
+{
+	mach_port_t child, port[50];
+
+	memset(taken, 0, sizeof taken);
+	taken_count = 0;
+	for (vm_size_t size = BLOCK; size >= PAGE_SIZE; size /= 4)
+		take_all(size);
+	for (unsigned int i = 0; i < COUNT_OF(port); i++)
+		port[i] = port_new();
+	EXPECT(task_create(SELF, FALSE, &child), KERN_SUCCESS);
+	EXPECT(task_terminate(child), KERN_SUCCESS);
+	EXPECT(mach_port_deallocate(SELF, child), KERN_SUCCESS);
+	EXPECT_TRUE(snapshot_free_pages() >= 256);
+	for (unsigned int i = 0; i < COUNT_OF(port); i++)
+		port_destroy(port[i]);
+	while (taken_count-- > 0)
+		EXPECT(vm_deallocate(SELF, taken[taken_count].address, taken[taken_count].size),
+			KERN_SUCCESS);
+}
+
 /* Sent out of line, inherited, and unwired: it is memory like any other. */
 void test_contiguous_sent(void)
 {
