@@ -8,6 +8,7 @@
 #include <ipc/pset.h>
 #include <ipc/right.h>
 #include <kern/slab.h>
+#include <kern/task.h>
 #include <mach/mach_port_server.h>
 #include <mach/notify.h>
 #include <vm/page.h>
@@ -428,6 +429,30 @@ START_TEST(test_overflow)
 }
 END_TEST
 
+/* A port of the kernel's that a task has asked for; and one for which it has no room. */
+START_TEST(test_kernel_port)
+{
+	struct ipc_space *before;
+	struct ipc_port *port;
+	uint32_t bytes;
+
+	start();
+	before = current_task()->space;
+	current_task()->space = task->space;
+	bytes = used(task);
+	port = ipc_port_alloc_kernel_paid(IKOT_HOST, NULL);
+	ck_must(port != NULL);
+	ck_assert_uint_eq(used(task), bytes + sizeof(*port));
+	ipc_port_dealloc_kernel(port);
+	ck_assert_uint_eq(used(task), bytes);
+	set_memory(task, bytes + sizeof(*port) - 1);
+	ck_assert_ptr_null(ipc_port_alloc_kernel_paid(IKOT_HOST, NULL));
+	ck_assert_uint_eq(used(task), bytes);
+	current_task()->space = before;
+	finish();
+}
+END_TEST
+
 /* With little memory left large accounts get no more, and small ones do. */
 START_TEST(test_shortage)
 {
@@ -492,6 +517,7 @@ void unit_tests(TCase *tcase)
 	tcase_add_test(tcase, test_port_moves);
 	tcase_add_test(tcase, test_outlives_space);
 	tcase_add_test(tcase, test_overflow);
+	tcase_add_test(tcase, test_kernel_port);
 	tcase_add_test(tcase, test_shortage);
 	tcase_add_test(tcase, test_message_size);
 }
