@@ -47,12 +47,15 @@ static void update_node(struct rb_tree *tree, struct rb_node *node)
 		tree->update(node);
 }
 
+/* What the first node said before may have been of another place, so that does not end it. */
 void rb_update_path(struct rb_tree *tree, struct rb_node *node)
 {
-	if (tree->update == NULL)
+	if (tree->update == NULL || node == NULL)
 		return;
-	for (; node != NULL; node = node->parent)
-		tree->update(node);
+	tree->update(node);
+	do
+		node = node->parent;
+	while (node != NULL && tree->update(node));
 }
 
 /* Sink `top` to `side`; its child on the other side takes its place. */

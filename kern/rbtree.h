@@ -4,8 +4,8 @@
  *
  * The tree knows no keys: the owner walks from `root` to the place where a node belongs and
  * says so to rb_insert.  For trees that keep a summary of each subtree in its root (the
- * widest gap, say), `update` computes a node's summary from the node and its two children; the
- * tree calls it for each node whose children changed, from below to above.
+ * widest gap, say), `update` computes a node's summary from the node and its two children, and says
+ * whether it is another one; the tree calls it where children changed, from below to above.
  *
  * Looking a key up:
  *
@@ -40,10 +40,10 @@ struct rb_node {
 
 struct rb_tree {
 	struct rb_node *root;
-	void (*update)(struct rb_node *node);	/* or NULL */
+	bool (*update)(struct rb_node *node);	/* has the summary changed?  Or NULL */
 };
 
-static inline void rb_tree_init(struct rb_tree *tree, void (*update)(struct rb_node *node))
+static inline void rb_tree_init(struct rb_tree *tree, bool (*update)(struct rb_node *node))
 {
 	tree->root = NULL;
 	tree->update = update;
@@ -63,7 +63,10 @@ void rb_remove(struct rb_tree *tree, struct rb_node *node);
 /* Put `node`, which has the same place in the order, where `old` is. */
 void rb_replace(struct rb_tree *tree, struct rb_node *old, struct rb_node *node);
 
-/* A node's own part of its summary changed: call `update` for it and all above it. */
+/*
+ * A node's own part of its summary changed: call `update` for it, and for those above as far as that
+ * changes them.  To be told before the next change, also of the tree.
+ */
 void rb_update_path(struct rb_tree *tree, struct rb_node *node);
 
 /* In order; NULL at the end. */

@@ -61,18 +61,18 @@ static void count_fault(const struct vm_map *map, enum fault_kind kind)
 static kern_return_t page_to_write(struct vm_map_entry *entry, uint32_t index,
 				   struct vm_page **pagep, enum fault_kind *kind)
 {
-	const struct vm_page *source = vm_object_view(entry->object, index);
+	struct vm_page *source = vm_object_view(entry->object, index);
+	struct vm_object *viewer = NULL;
 	kern_return_t kr;
-	bool seen;
 
-	if (!vm_entry_thaw(entry))
+	if (entry->object->frozen && !vm_entry_thaw(entry))
 		return KERN_RESOURCE_SHORTAGE;
-	seen = !queue_empty(&entry->object->snapshots) &&
-	       vm_object_viewer(entry->object, index) != NULL;
-	kr = vm_object_own(entry->object, index, pagep);
+	if (!queue_empty(&entry->object->snapshots))
+		viewer = vm_object_viewer(entry->object, index);
+	kr = vm_object_own_seen(entry->object, index, source, viewer, pagep);
 	if (kr == KERN_SUCCESS && source != *pagep)
 		*kind = source == NULL ? FAULT_ZERO : FAULT_COPY;
-	else if (kr == KERN_SUCCESS && seen)
+	else if (kr == KERN_SUCCESS && viewer != NULL)
 		*kind = FAULT_COPY_AWAY;
 	return kr;
 }

@@ -47,17 +47,19 @@ static vm_size_t largest_below(struct rb_node *node)
 	return node != NULL ? range_of(node)->largest : 0;
 }
 
-static void update_largest(struct rb_node *node)
+static bool update_largest(struct rb_node *node)
 {
 	struct range *range = range_of(node);
 	vm_size_t left = largest_below(node->child[RB_LEFT]);
 	vm_size_t right = largest_below(node->child[RB_RIGHT]);
+	vm_size_t before = range->largest, largest = range->free ? range->size : 0;
 
-	range->largest = range->free ? range->size : 0;
-	if (left > range->largest)
-		range->largest = left;
-	if (right > range->largest)
-		range->largest = right;
+	if (left > largest)
+		largest = left;
+	if (right > largest)
+		largest = right;
+	range->largest = largest;
+	return largest != before;
 }
 
 /* --- Ranges; kmem_lock held ---------------------------------------------------- */
@@ -105,18 +107,16 @@ static struct range *range_first_fit(vm_size_t size)
 /* Use the first `size` bytes of a free range; the rest, if any, becomes the range `rest`. */
 static void range_use(struct range *range, vm_size_t size, struct range *rest)
 {
+	vm_size_t left = range->size - size;
+
 	assert(range->free && range->size >= size);
 	range->free = false;
-	if (range->size > size) {
-		*rest = (struct range){
-			.start = range->start + size,
-			.size = range->size - size,
-			.free = true,
-		};
-		range->size = size;
-		range_insert(rest);
-	}
+	range->size = size;
 	rb_update_path(&ranges, &range->node);
+	if (left == 0)
+		return;
+	*rest = (struct range){ .start = range->start + size, .size = left, .free = true };
+	range_insert(rest);
 }
 
 /* Append the neighbour after `range` to it if both are free; returns that one, to be freed. */

@@ -110,7 +110,7 @@ void vm_map_terminate(struct vm_map *map)
 {
 	mutex_lock(&map->lock);
 	map->dead = true;
-	vm_map_remove(map, VM_USER_MIN, VM_USER_MAX);
+	vm_map_remove_all(map);
 	assert(map->size == 0 && map->size_charged == 0 && map->size_wired == 0);
 	mutex_unlock(&map->lock);
 }
@@ -128,13 +128,16 @@ vm_size_t vm_map_virtual_size(const struct vm_map *map)
 /* --- Entering ------------------------------------------------------------------------- */
 
 /* New memory of a task that wires all of it must be wired, or is not had. */
-static kern_return_t wire_new(struct vm_map *map, vm_offset_t start, vm_offset_t end)
+static kern_return_t enter_wired(struct vm_map *map, struct vm_map_entry *entry)
 {
-	kern_return_t kr = KERN_SUCCESS;
+	vm_offset_t start = entry->start, end = entry->end;
+	kern_return_t kr;
 
-	if (map->wire_future)
-		kr = vm_map_wire_range(map, start, end);
-	if (kr != KERN_SUCCESS)
+	vm_map_link(map, entry);
+	kr = vm_map_wire_range(map, start, end);
+	if (kr == KERN_SUCCESS)
+		vm_map_join_neighbours(map, entry);
+	else
 		vm_map_remove(map, start, end);
 	return kr;
 }
@@ -156,13 +159,13 @@ static kern_return_t enter(struct vm_map *map, struct vm_map_entry *entry, vm_of
 		return kr;
 	}
 	vm_entry_move(entry, start);
-	vm_map_link(map, entry);
-	kr = wire_new(map, start, start + size);
-	if (kr != KERN_SUCCESS)
-		return kr;
-	vm_map_join_neighbours(map, entry);
-	*addr = start;
-	return KERN_SUCCESS;
+	if (map->wire_future)
+		kr = enter_wired(map, entry);
+	else
+		vm_map_add(map, entry);
+	if (kr == KERN_SUCCESS)
+		*addr = start;
+	return kr;
 }
 
 kern_return_t vm_map_enter(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t *addr,
@@ -224,6 +227,17 @@ kern_return_t vm_map_pages(vm_offset_t addr, vm_size_t size, vm_offset_t *start,
 	return KERN_SUCCESS;
 }
 
+static kern_return_t remove_range(struct vm_map *map, vm_offset_t start, vm_offset_t end)
+{
+	kern_return_t kr = vm_map_clip(map, start, end);
+
+	if (kr == KERN_SUCCESS)
+		vm_map_remove(map, start, end);
+	else
+		vm_map_join(map, start, end);
+	return kr;
+}
+
 kern_return_t vm_map_deallocate(struct vm_map *map, vm_offset_t addr, vm_size_t size)
 {
 	vm_offset_t start, end;
@@ -232,11 +246,8 @@ kern_return_t vm_map_deallocate(struct vm_map *map, vm_offset_t addr, vm_size_t 
 	if (kr != KERN_SUCCESS || start == end)
 		return kr;
 	mutex_lock(&map->lock);
-	kr = vm_map_clip(map, start, end);
-	if (kr == KERN_SUCCESS)
-		vm_map_remove(map, start, end);
-	else
-		vm_map_join(map, start, end);
+	if (!vm_map_remove_simple(map, start, end))
+		kr = remove_range(map, start, end);
 	mutex_unlock(&map->lock);
 	return kr;
 }

@@ -52,13 +52,14 @@ static struct vm_map_entry *entry_prev(const struct vm_map *map, const struct vm
 	return entry_at(map, entry->link.prev);
 }
 
+/* Nothing is in the gap below an entry, so that what ends first above an address there is known, too. */
 struct vm_map_entry *vm_map_find(struct vm_map *map, vm_offset_t addr)
 {
 	struct vm_map_entry *found = map->hint;
 	struct rb_node *node = map->tree.root;
 
 	assert(mutex_held(&map->lock));
-	if (found != NULL && addr >= found->start && addr < found->end)
+	if (found != NULL && addr < found->end && addr >= found->start - found->gap)
 		return found;
 	found = NULL;
 	while (node != NULL) {
@@ -91,17 +92,19 @@ static vm_size_t widest_below(const struct rb_node *node)
 	return node == NULL ? 0 : container_of(node, struct vm_map_entry, node)->widest;
 }
 
-static void update_widest(struct rb_node *node)
+static bool update_widest(struct rb_node *node)
 {
 	struct vm_map_entry *entry = entry_of(node);
 	vm_size_t left = widest_below(node->child[RB_LEFT]);
 	vm_size_t right = widest_below(node->child[RB_RIGHT]);
+	vm_size_t before = entry->widest, widest = entry->gap;
 
-	entry->widest = entry->gap;
-	if (left > entry->widest)
-		entry->widest = left;
-	if (right > entry->widest)
-		entry->widest = right;
+	if (left > widest)
+		widest = left;
+	if (right > widest)
+		widest = right;
+	entry->widest = widest;
+	return widest != before;
 }
 
 void vm_entry_tree_init(struct vm_map *map)
@@ -123,10 +126,14 @@ static void set_gap(const struct vm_map *map, struct vm_map_entry *entry)
 
 static void update_gap(struct vm_map *map, struct vm_map_entry *entry)
 {
+	vm_size_t before;
+
 	if (entry == NULL)
 		return;
+	before = entry->gap;
 	set_gap(map, entry);
-	rb_update_path(&map->tree, &entry->node);
+	if (entry->gap != before)
+		rb_update_path(&map->tree, &entry->node);
 }
 
 /* The lowest entry of a subtree with a gap of that size; there is one. */
@@ -173,7 +180,8 @@ static bool fits(vm_offset_t from, vm_offset_t end, vm_size_t size, vm_offset_t 
 	return true;
 }
 
-static kern_return_t find_gap(const struct vm_map *map, vm_offset_t *start, vm_size_t size,
+/* The entry above what is found is the hint then. */
+static kern_return_t find_gap(struct vm_map *map, vm_offset_t *start, vm_size_t size,
 			      vm_offset_t mask)
 {
 	const struct vm_map_entry *last = entry_at(map, map->entries.head.prev);
@@ -184,6 +192,7 @@ static kern_return_t find_gap(const struct vm_map *map, vm_offset_t *start, vm_s
 	if (widest_below(map->tree.root) >= size)
 		entry = lowest_gap(map->tree.root, size);
 	for (; entry != NULL; entry = next_gap(entry, size)) {
+		map->hint = entry;
 		if (fits(entry->start - entry->gap, entry->start, size, mask, start))
 			return KERN_SUCCESS;
 		if (++count % MAP_BATCH == 0)
@@ -249,26 +258,44 @@ void vm_map_discharge(struct vm_map *map, const struct vm_map_entry *entry)
 		map->size_wired -= vm_entry_size(entry);
 }
 
-/* The neighbour above is found on the way down: the last node where we turned left. */
-static void insert(struct vm_map *map, struct vm_map_entry *entry)
+/* Where a node between two neighbours hangs: at one of them there is room.  Either may be NULL. */
+static struct rb_node **free_place(struct vm_map *map, struct vm_map_entry *below,
+				   struct vm_map_entry *above, struct rb_node **parent)
 {
-	struct rb_node *parent = NULL, **place = &map->tree.root;
-	struct queue_link *above = &map->entries.head;
-
-	while (*place != NULL) {
-		parent = *place;
-		if (entry->start < entry_of(parent)->start) {
-			above = &entry_of(parent)->link;
-			place = &parent->child[RB_LEFT];
-		} else {
-			place = &parent->child[RB_RIGHT];
-		}
+	*parent = NULL;
+	if (above != NULL && above->node.child[RB_LEFT] == NULL) {
+		*parent = &above->node;
+		return &above->node.child[RB_LEFT];
 	}
-	queue_insert_after(above->prev, &entry->link);
+	if (below == NULL)
+		return &map->tree.root;
+	*parent = &below->node;
+	return &below->node.child[RB_RIGHT];
+}
+
+/* Put an entry behind the one below it, NULL for none. */
+static void insert_behind(struct vm_map *map, struct vm_map_entry *below,
+			  struct vm_map_entry *entry)
+{
+	struct queue_link *before = below != NULL ? &below->link : &map->entries.head;
+	struct vm_map_entry *above = entry_at(map, before->next);
+	struct rb_node *parent, **place = free_place(map, below, above, &parent);
+
+	queue_insert_after(before, &entry->link);
 	map->entry_count++;
 	set_gap(map, entry);
 	rb_insert(&map->tree, &entry->node, parent, place);
-	update_gap(map, vm_entry_next(map, entry));
+	update_gap(map, above);
+}
+
+/* The neighbour below a place where nothing is, or NULL.  Many come behind all others. */
+static struct vm_map_entry *entry_below(struct vm_map *map, vm_offset_t start)
+{
+	struct vm_map_entry *below = entry_at(map, map->entries.head.prev);
+
+	if (below != NULL && below->start > start)
+		below = entry_prev(map, vm_map_find(map, start));
+	return below;
 }
 
 static void remove(struct vm_map *map, struct vm_map_entry *entry)
@@ -286,7 +313,7 @@ static void remove(struct vm_map *map, struct vm_map_entry *entry)
 void vm_map_link(struct vm_map *map, struct vm_map_entry *entry)
 {
 	assert(mutex_held(&map->lock));
-	insert(map, entry);
+	insert_behind(map, entry_below(map, entry->start), entry);
 	vm_map_charge(map, entry);
 	map->hint = entry;
 }
@@ -311,7 +338,7 @@ static kern_return_t cut(struct vm_map *map, vm_offset_t at)
 	if (upper == NULL)
 		return KERN_RESOURCE_SHORTAGE;
 	vm_entry_split(entry, upper, at);
-	insert(map, upper);
+	insert_behind(map, entry, upper);
 	return KERN_SUCCESS;
 }
 
@@ -342,18 +369,41 @@ static bool join(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_e
 	above->wired = false;
 	remove(map, above);
 	vm_entry_free(above);
+	map->hint = entry;
 	return true;
+}
+
+static void join_above(struct vm_map *map, struct vm_map_entry *entry)
+{
+	struct vm_map_entry *above = vm_entry_next(map, entry);
+
+	if (above != NULL)
+		join(map, entry, above);
+}
+
+void vm_map_add(struct vm_map *map, struct vm_map_entry *entry)
+{
+	struct vm_map_entry *below = entry_below(map, entry->start);
+
+	vm_map_charge(map, entry);
+	if (below != NULL && alike(below, entry) && vm_entry_join(below, entry)) {
+		vm_entry_free(entry);
+		entry = below;
+		update_gap(map, vm_entry_next(map, below));
+	} else {
+		insert_behind(map, below, entry);
+	}
+	map->hint = entry;
+	join_above(map, entry);
 }
 
 void vm_map_join_neighbours(struct vm_map *map, struct vm_map_entry *entry)
 {
-	struct vm_map_entry *below = entry_prev(map, entry), *above;
+	struct vm_map_entry *below = entry_prev(map, entry);
 
 	if (below != NULL && join(map, below, entry))
 		entry = below;
-	above = vm_entry_next(map, entry);
-	if (above != NULL)
-		join(map, entry, above);
+	join_above(map, entry);
 }
 
 void vm_map_join(struct vm_map *map, vm_offset_t start, vm_offset_t end)
@@ -394,6 +444,18 @@ void vm_map_limit(struct vm_map *map, vm_offset_t start, vm_offset_t end, vm_pro
 	}
 }
 
+/* Unmap and free an entry that is in the map's tree no more, but counts for its sizes. */
+static void let_go(struct vm_map *map, struct vm_map_entry *entry)
+{
+	if (entry->wired)
+		vm_entry_unwire(map, entry);
+	vm_map_discharge(map, entry);
+	if (entry->mapped)
+		vm_map_unmap(map, entry->start, entry->end);
+	vm_entry_detach(entry);
+	vm_entry_free(entry);
+}
+
 void vm_map_remove(struct vm_map *map, vm_offset_t start, vm_offset_t end)
 {
 	struct vm_map_entry *entry = vm_map_find(map, start), *next;
@@ -402,16 +464,64 @@ void vm_map_remove(struct vm_map *map, vm_offset_t start, vm_offset_t end)
 	for (; entry != NULL && entry->start < end; entry = next) {
 		next = vm_entry_next(map, entry);
 		assert(entry->start >= start && entry->end <= end);
-		if (entry->wired)
-			vm_entry_unwire(map, entry);
-		vm_map_unlink(map, entry);
-		if (entry->mapped)
-			vm_map_unmap(map, entry->start, entry->end);
-		vm_entry_detach(entry);
-		vm_entry_free(entry);
+		remove(map, entry);
+		let_go(map, entry);
 		if (++count % MAP_BATCH == 0)
 			preemption_point();
 	}
+}
+
+void vm_map_remove_all(struct vm_map *map)
+{
+	struct queue_link *link;
+	struct queue entries;
+	uint32_t count = 0;
+
+	assert(mutex_held(&map->lock));
+	queue_init(&entries);
+	queue_move_all(&entries, &map->entries);
+	map->tree.root = NULL;
+	map->hint = NULL;
+	map->entry_count = 0;
+	while ((link = queue_take_first(&entries)) != NULL) {
+		let_go(map, container_of(link, struct vm_map_entry, link));
+		if (++count % MAP_BATCH == 0)
+			preemption_point();
+	}
+}
+
+/* Cut one end off an entry, which stays where it is in the tree; returns what is cut off, or NULL. */
+static struct vm_map_entry *cut_off(struct vm_map *map, struct vm_map_entry *entry,
+				    vm_offset_t start, vm_offset_t end)
+{
+	struct vm_map_entry *part = vm_entry_alloc();
+
+	if (part == NULL)
+		return NULL;
+	if (end == entry->end) {
+		vm_entry_split(entry, part, start);
+		update_gap(map, vm_entry_next(map, entry));
+	} else {
+		vm_entry_split_below(entry, part, end);
+		update_gap(map, entry);
+	}
+	return part;
+}
+
+bool vm_map_remove_simple(struct vm_map *map, vm_offset_t start, vm_offset_t end)
+{
+	struct vm_map_entry *entry = vm_map_lookup(map, start);
+
+	if (entry == NULL || end > entry->end || (start > entry->start && end < entry->end))
+		return false;
+	if (vm_entry_size(entry) == end - start)
+		remove(map, entry);
+	else
+		entry = cut_off(map, entry, start, end);
+	if (entry == NULL)
+		return false;
+	let_go(map, entry);
+	return true;
 }
 
 kern_return_t vm_map_check(struct vm_map *map, vm_offset_t start, vm_offset_t end,

@@ -98,11 +98,18 @@ void vm_map_join(struct vm_map *map, vm_offset_t start, vm_offset_t end);
 void vm_map_unmap(struct vm_map *map, vm_offset_t start, vm_offset_t end);
 void vm_map_limit(struct vm_map *map, vm_offset_t start, vm_offset_t end, vm_prot_t access);
 
+/* Put an entry into the map, where nothing is, as part of its neighbours if it can be. */
+void vm_map_add(struct vm_map *map, struct vm_map_entry *entry);
+
 /* Join one entry with its neighbours, which may end it. */
 void vm_map_join_neighbours(struct vm_map *map, struct vm_map_entry *entry);
 
-/* Unmap and free all entries of a clipped range. */
+/* Unmap and free all entries of a clipped range, or of the map. */
 void vm_map_remove(struct vm_map *map, vm_offset_t start, vm_offset_t end);
+void vm_map_remove_all(struct vm_map *map);
+
+/* Remove a range that is an entry, or one end of one.  Returns whether it is, and has been. */
+bool vm_map_remove_simple(struct vm_map *map, vm_offset_t start, vm_offset_t end);
 
 /*
  * The whole pages of a user's range, as far as they can be a map's; start == end when there are

@@ -137,8 +137,9 @@ bool vm_entry_is_private(struct vm_map_entry *entry);
 /* Change the entry's place; size and object stay. */
 void vm_entry_move(struct vm_map_entry *entry, vm_offset_t start);
 
-/* Cut the entry at `at`; the upper part goes to `upper`, which is new. */
+/* Cut the entry at `at`; the upper or the lower part goes to another one, which is new. */
 void vm_entry_split(struct vm_map_entry *entry, struct vm_map_entry *upper, vm_offset_t at);
+void vm_entry_split_below(struct vm_map_entry *entry, struct vm_map_entry *lower, vm_offset_t at);
 
 /*
  * Let the entry take over its neighbour's range, if it continues the same object, or one of them
@@ -179,6 +180,10 @@ bool vm_entry_thaw(struct vm_map_entry *entry);
  * Returns:  KERN_SUCCESS; KERN_RESOURCE_SHORTAGE; VM_ASK_PAGER, KERN_MEMORY_ERROR.
  */
 kern_return_t vm_object_own(struct vm_object *object, uint32_t index, struct vm_page **pagep);
+
+/* The same for who knows what vm_object_view and vm_object_viewer say of the page. */
+kern_return_t vm_object_own_seen(struct vm_object *object, uint32_t index, struct vm_page *source,
+				 struct vm_object *viewer, struct vm_page **pagep);
 
 /* A page of a directly written object gets mapped for writing. */
 static inline void vm_object_note_writable(struct vm_object *object, uint32_t index)

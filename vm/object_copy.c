@@ -50,11 +50,10 @@ static struct vm_page *pull(struct vm_object *object, uint32_t index, struct vm_
 	return page;
 }
 
-kern_return_t vm_object_own(struct vm_object *object, uint32_t index, struct vm_page **pagep)
+kern_return_t vm_object_own_seen(struct vm_object *object, uint32_t index, struct vm_page *source,
+				 struct vm_object *viewer, struct vm_page **pagep)
 {
-	struct vm_page *page = vm_object_page(object, index);
-	struct vm_object *viewer = vm_object_viewer(object, index);
-	struct vm_page *source = page != NULL ? page : vm_object_view(object, index);
+	struct vm_page *page = source != NULL && source->object == object ? source : NULL;
 	kern_return_t kr = source == NULL ? vm_pager_need(object, index, VM_PROT_DEFAULT)
 			   : vm_pager_allows(source, page != NULL ? VM_PROT_DEFAULT
 								  : VM_PROT_READ);
@@ -69,6 +68,12 @@ kern_return_t vm_object_own(struct vm_object *object, uint32_t index, struct vm_
 		return KERN_RESOURCE_SHORTAGE;
 	*pagep = page;
 	return KERN_SUCCESS;
+}
+
+kern_return_t vm_object_own(struct vm_object *object, uint32_t index, struct vm_page **pagep)
+{
+	return vm_object_own_seen(object, index, vm_object_view(object, index),
+				  vm_object_viewer(object, index), pagep);
 }
 
 /* Give the entry a snapshot of its frozen object, to be written directly. */
@@ -431,6 +436,18 @@ void vm_entry_split(struct vm_map_entry *entry, struct vm_map_entry *upper, vm_o
 	entry->end = at;
 	if (entry->object != NULL)
 		vm_object_attach(entry->object, upper);
+	entry_unlock(entry);
+}
+
+void vm_entry_split_below(struct vm_map_entry *entry, struct vm_map_entry *lower, vm_offset_t at)
+{
+	*lower = *entry;
+	lower->end = at;
+	entry_lock(entry);
+	entry->index = vm_entry_index(entry, at);
+	entry->start = at;
+	if (entry->object != NULL)
+		vm_object_attach(entry->object, lower);
 	entry_unlock(entry);
 }
 

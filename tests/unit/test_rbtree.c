@@ -29,11 +29,26 @@ static uint32_t sum_of(const struct rb_node *node)
 	return node != NULL ? item_of(node)->sum : 0;
 }
 
-static void update_sum(struct rb_node *node)
+static bool update_sum(struct rb_node *node)
 {
 	struct item *item = item_of(node);
+	uint32_t before = item->sum;
 
 	item->sum = item->weight + sum_of(node->child[RB_LEFT]) + sum_of(node->child[RB_RIGHT]);
+	return item->sum != before;
+}
+
+/* A summary that seldom changes far up: what is not told further must be right all the same. */
+static bool update_heaviest(struct rb_node *node)
+{
+	struct item *item = item_of(node);
+	uint32_t before = item->sum;
+
+	item->sum = item->weight;
+	for (int side = RB_LEFT; side <= RB_RIGHT; side++)
+		if (sum_of(node->child[side]) > item->sum)
+			item->sum = sum_of(node->child[side]);
+	return item->sum != before;
 }
 
 static void insert(struct item *item)
@@ -59,7 +74,7 @@ static void check_sums(void)
 	for (struct rb_node *n = rb_first(&tree); n != NULL; n = rb_next(n)) {
 		uint32_t sum = item_of(n)->sum;
 
-		update_sum(n);
+		ck_must(!tree.update(n));
 		ck_must(item_of(n)->sum == sum);
 	}
 }
@@ -88,24 +103,26 @@ static void check_tree(void)
 		check_sums();
 }
 
-static void start(void (*update)(struct rb_node *))
+static void start(bool (*update)(struct rb_node *))
 {
 	rb_tree_init(&tree, update);
 	for (int i = 0; i < KEYS; i++)
 		items[i] = (struct item){ .key = i, .weight = fake_random() % 1000 };
 }
 
-/* _i: bits that must be clear for an insertion, so that trees are full or sparse. */
+static bool (*const updates[])(struct rb_node *) = { update_sum, update_heaviest };
+
+/* _i / 2: bits that must be clear for an insertion, so that trees are full or sparse. */
 START_TEST(test_random)
 {
-	start(update_sum);
+	start(updates[_i % 2]);
 	check_tree();
 	for (unsigned int round = 0; round < 20000; round++) {
 		struct item *item = &items[fake_random() % KEYS];
 
 		if (item->in)
 			drop(item);
-		else if ((fake_random() & (uint32_t)_i) == 0)
+		else if ((fake_random() & (uint32_t)_i / 2) == 0)
 			insert(item);
 		if (round % 16 == 0 || round < 1000)
 			check_tree();
@@ -151,7 +168,7 @@ START_TEST(test_replace)
 {
 	struct item other;
 
-	start(update_sum);
+	start(updates[_i % 2]);
 	for (int i = 0; i < KEYS; i++)
 		insert(&items[i]);
 	for (int i = 0; i < KEYS; i++) {
@@ -167,11 +184,11 @@ END_TEST
 
 START_TEST(test_update_path)
 {
-	start(update_sum);
+	start(updates[_i % 2]);
 	for (int i = 0; i < KEYS; i++)
 		insert(&items[i]);
 	for (int i = 0; i < KEYS; i++) {
-		items[i].weight++;
+		items[i].weight = fake_random() % 1000;
 		rb_update_path(&tree, &items[i].node);
 		check_sums();
 	}
@@ -204,10 +221,10 @@ END_TEST
 
 void unit_tests(TCase *tcase)
 {
-	tcase_add_loop_test(tcase, test_random, 0, 4);
+	tcase_add_loop_test(tcase, test_random, 0, 8);
 	tcase_add_loop_test(tcase, test_sequences, 0, 2);
 	tcase_add_test(tcase, test_depth);
-	tcase_add_test(tcase, test_replace);
-	tcase_add_test(tcase, test_update_path);
+	tcase_add_loop_test(tcase, test_replace, 0, 2);
+	tcase_add_loop_test(tcase, test_update_path, 0, 2);
 	tcase_add_test(tcase, test_valid);
 }
