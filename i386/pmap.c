@@ -3,10 +3,10 @@
  * Address spaces: entering and removing mappings.  Page tables: i386/pmap_types.h; from a page to
  * its mappings: i386/pmap_page.c.
  *
- * Tables come and go with their entries; one empty one is kept for the next need, full of
- * zeros as it is.  Directories stay until the address space is destroyed.  The kernel's
- * tables stay forever, and its mappings are not in the pages' lists: they belong to vm/kmem.c,
- * which knows what it mapped.
+ * Tables come and go with their entries; but the one that was emptied last stays where it is, full
+ * of zeros, until another one is, or a table is needed elsewhere.  Directories stay until the address
+ * space is destroyed.  The kernel's tables stay forever, and its mappings are not in the pages'
+ * lists: they belong to vm/kmem.c, which knows what it mapped.
  *
  * The processor cannot forbid reading alone, so a mapping without VM_PROT_READ is none.
  */
@@ -87,16 +87,6 @@ static void table_free(struct pmap *pmap, struct pte *table)
 	estate_uncharge(pmap->estate, PAGE_BYTES);
 }
 
-static struct pte *spare_or_new_table(struct pmap *pmap)
-{
-	struct pte *table = pmap->spare_table;
-
-	if (table == NULL)
-		return table_alloc(pmap);
-	pmap->spare_table = NULL;
-	return table;
-}
-
 /* The entry for the table of va; NULL without a directory. */
 static struct pte *find_table_entry(struct pmap *pmap, vm_offset_t va)
 {
@@ -105,13 +95,74 @@ static struct pte *find_table_entry(struct pmap *pmap, vm_offset_t va)
 	return pte_valid(top) ? pte_table(top) + directory_index(va) : NULL;
 }
 
+static inline bool is_recent(const struct pmap *pmap, vm_offset_t va)
+{
+	return (va ^ pmap->recent.va) < LARGE_PAGE && pmap->recent.table != NULL;
+}
+
+/* The table of va, which is the recent one then; NULL when there is none. */
+static struct pte *find_table(struct pmap *pmap, vm_offset_t va)
+{
+	struct pte *entry;
+
+	if (is_recent(pmap, va))
+		return pmap->recent.table;
+	entry = find_table_entry(pmap, va);
+	if (entry == NULL || !pte_valid(entry))
+		return NULL;
+	pmap->recent.va = va;
+	pmap->recent.table = pte_table(entry);
+	pmap->recent.count = pte_count(pmap->recent.table);
+	return pmap->recent.table;
+}
+
 struct pte *pmap_find_pte(struct pmap *pmap, vm_offset_t va)
+{
+	struct pte *table = find_table(pmap, va);
+
+	return table != NULL ? table + table_index(va) : NULL;
+}
+
+/* Take a table out of its place; nobody's TLB knows more of it than that it exists. */
+static void unhook_table(struct pmap *pmap, vm_offset_t va)
 {
 	struct pte *entry = find_table_entry(pmap, va);
 
-	if (entry == NULL || !pte_valid(entry))
+	if (pmap->recent.table == pte_table(entry))
+		pmap->recent.table = NULL;
+	pte_clear(entry);
+	*pte_count(entry) -= 1;
+	pmap_flush(pmap, va, va + PAGE_BYTES);
+}
+
+/* The table that was emptied last, out of its place; NULL when there is none, or it is used again. */
+static struct pte *take_emptied(struct pmap *pmap)
+{
+	struct pte *table = pmap->emptied;
+
+	pmap->emptied = NULL;
+	if (table == NULL || *pte_count(table) != 0)
 		return NULL;
-	return pte_table(entry) + table_index(va);
+	unhook_table(pmap, pmap->emptied_va);
+	return table;
+}
+
+static void free_emptied(struct pmap *pmap)
+{
+	struct pte *table = take_emptied(pmap);
+
+	if (table != NULL)
+		table_free(pmap, table);
+}
+
+/* The table of va has no valid entries. */
+static void note_emptied(struct pmap *pmap, struct pte *table, vm_offset_t va)
+{
+	if (pmap->emptied == table)
+		return;
+	free_emptied(pmap);
+	pmap->emptied = table;
+	pmap->emptied_va = va;
 }
 
 /* The processor has copies of the four top entries, renewed only when CR3 is loaded. */
@@ -133,11 +184,10 @@ static bool make_directory(struct pmap *pmap, struct pte *top)
 static bool make_table(struct pmap *pmap, struct pte *entry)
 {
 	uint32_t low = PTE_VALID | PTE_WRITE | (pmap == &kernel_pmap ? 0 : PTE_USER);
-	struct pte *table;
+	struct pte *table = take_emptied(pmap);
 
-	if (pte_valid(entry))
-		return true;
-	table = spare_or_new_table(pmap);
+	if (table == NULL)
+		table = table_alloc(pmap);
 	if (table == NULL)
 		return false;
 	pte_set(entry, (uint32_t)direct_to_phys(table) | low, 0);
@@ -146,29 +196,17 @@ static bool make_table(struct pmap *pmap, struct pte *entry)
 	return true;
 }
 
-/* The entry of va, with tables as needed; NULL when memory is short. */
+/* The entry of va, with tables as needed; NULL when memory is short.  Its table is the recent one. */
 static struct pte *make_pte(struct pmap *pmap, vm_offset_t va)
 {
-	struct pte *entry;
+	struct pte *pte = pmap_find_pte(pmap, va);
 
-	if (!make_directory(pmap, &pmap->directory[va / DIRECTORY_SPAN]))
+	if (pte != NULL)
+		return pte;
+	if (!make_directory(pmap, &pmap->directory[va / DIRECTORY_SPAN]) ||
+	    !make_table(pmap, find_table_entry(pmap, va)))
 		return NULL;
-	entry = find_table_entry(pmap, va);
-	return make_table(pmap, entry) ? pte_table(entry) + table_index(va) : NULL;
-}
-
-/* Give up a table without valid entries; nobody's TLB knows more of it than that it exists. */
-static void release_table(struct pmap *pmap, struct pte *entry, vm_offset_t va)
-{
-	struct pte *table = pte_table(entry);
-
-	pte_clear(entry);
-	*pte_count(entry) -= 1;
-	pmap_flush(pmap, va, va + PAGE_BYTES);
-	if (pmap->spare_table == NULL)
-		pmap->spare_table = table;
-	else
-		table_free(pmap, table);
+	return pmap_find_pte(pmap, va);
 }
 
 /* --- Entering ----------------------------------------------------------------- */
@@ -228,7 +266,7 @@ static bool new_pte(struct pmap *pmap, struct pte *pte, vm_offset_t va, phys_add
 {
 	struct vm_page *page = tracked_page(pmap, pa);
 	struct mapping *mapping = page != NULL ? mapping_alloc() : NULL;
-	uint32_t *count = pte_count(pte);
+	uint32_t *count = pmap->recent.count;
 
 	if (page != NULL && mapping == NULL)
 		return false;
@@ -329,20 +367,20 @@ static void remove_range(struct pmap *pmap, const struct pte_range *range, vm_of
 
 static void remove_chunk(struct pmap *pmap, vm_offset_t start, vm_offset_t end)
 {
-	struct pte *entry = find_table_entry(pmap, start);
+	struct pte *table = find_table(pmap, start);
 	uint32_t before = pmap->resident;
 	struct pte_range range;
 	uint32_t *count;
 
-	if (entry == NULL || !pte_valid(entry))
+	if (table == NULL)
 		return;
-	range = pte_range(pte_table(entry), start, end);
-	count = pte_count(range.first);
+	range = pte_range(table, start, end);
+	count = pmap->recent.count;
 	remove_range(pmap, &range, start, count);
 	if (pmap->resident != before)
 		pmap_flush(pmap, start, end);
 	if (pmap != &kernel_pmap && *count == 0)
-		release_table(pmap, entry, start);
+		note_emptied(pmap, table, start);
 }
 
 void pmap_remove(struct pmap *pmap, vm_offset_t start, vm_offset_t end)
@@ -359,20 +397,40 @@ void pmap_remove(struct pmap *pmap, vm_offset_t start, vm_offset_t end)
 	spin_unlock(&pmap->lock);
 }
 
+static bool lower_range(const struct pte_range *range, vm_prot_t prot)
+{
+	const struct pte_loss loss = pte_loss(prot);
+	bool lowered = false;
+
+	for (struct pte *pte = range->first; pte < range->end; pte++)
+		lowered |= pte_lower(pte, loss);
+	return lowered;
+}
+
+/* The same where nothing is lost but writing, as by all memory that is copied. */
+static bool unwrite_range(const struct pte_range *range, vm_prot_t prot)
+{
+	bool lowered = false;
+
+	if (prot & VM_PROT_WRITE)
+		return false;
+	for (struct pte *pte = range->first; pte < range->end; pte++)
+		if (pte->low & PTE_WRITE) {
+			__atomic_fetch_and(&pte->low, ~PTE_WRITE, __ATOMIC_RELAXED);
+			lowered = true;
+		}
+	return lowered;
+}
+
 static void protect_chunk(struct pmap *pmap, vm_offset_t start, vm_offset_t end, vm_prot_t prot)
 {
-	struct pte *entry = find_table_entry(pmap, start);
-	const struct pte_loss loss = pte_loss(prot);
+	struct pte *table = find_table(pmap, start);
 	struct pte_range range;
-	bool lowered = false;
-	struct pte *pte;
 
-	if (entry == NULL || !pte_valid(entry))
+	if (table == NULL)
 		return;
-	range = pte_range(pte_table(entry), start, end);
-	for (pte = range.first; pte < range.end; pte++)
-		lowered |= pte_lower(pte, loss);
-	if (lowered)
+	range = pte_range(table, start, end);
+	if (prot & VM_PROT_EXECUTE ? unwrite_range(&range, prot) : lower_range(&range, prot))
 		pmap_flush(pmap, start, end);
 }
 
@@ -396,10 +454,17 @@ void pmap_protect(struct pmap *pmap, vm_offset_t start, vm_offset_t end, vm_prot
 
 /* --- Asking ------------------------------------------------------------------- */
 
+static bool pte_extract(const struct pte *pte, vm_offset_t va, phys_addr_t *pap)
+{
+	if (!pte_valid(pte))
+		return false;
+	*pap = (pte->low & PTE_FRAME) | (va & PAGE_OFFSET_MASK);
+	return true;
+}
+
 static bool extract_locked(struct pmap *pmap, vm_offset_t va, phys_addr_t *pap)
 {
 	struct pte *entry = find_table_entry(pmap, va);
-	struct pte *pte;
 
 	if (entry == NULL || !pte_valid(entry))
 		return false;
@@ -407,11 +472,7 @@ static bool extract_locked(struct pmap *pmap, vm_offset_t va, phys_addr_t *pap)
 		*pap = (entry->low & ~(LARGE_PAGE - 1)) | (va & (LARGE_PAGE - 1));
 		return true;
 	}
-	pte = pte_table(entry) + table_index(va);
-	if (!pte_valid(pte))
-		return false;
-	*pap = (pte->low & PTE_FRAME) | (va & PAGE_OFFSET_MASK);
-	return true;
+	return pte_extract(pte_table(entry) + table_index(va), va, pap);
 }
 
 bool pmap_extract(struct pmap *pmap, vm_offset_t va, phys_addr_t *pap)
@@ -419,7 +480,10 @@ bool pmap_extract(struct pmap *pmap, vm_offset_t va, phys_addr_t *pap)
 	bool mapped;
 
 	spin_lock(&pmap->lock);
-	mapped = extract_locked(pmap, va, pap);
+	if (is_recent(pmap, va))
+		mapped = pte_extract(pmap->recent.table + table_index(va), va, pap);
+	else
+		mapped = extract_locked(pmap, va, pap);
 	spin_unlock(&pmap->lock);
 	return mapped;
 }
@@ -450,7 +514,7 @@ struct pmap *pmap_create(void)
 
 void pmap_set_estate(struct pmap *pmap, struct estate *estate)
 {
-	assert(pmap->estate == NULL && pmap->resident == 0 && pmap->spare_table == NULL);
+	assert(pmap->estate == NULL && pmap->resident == 0 && pmap->emptied == NULL);
 	if (estate != NULL)
 		estate_reference(estate);
 	pmap->estate = estate;
@@ -465,6 +529,7 @@ static void destroy_directory(struct pmap *pmap, unsigned int index)
 		return;
 	if (*pte_count(pte_table(top)) != 0)
 		pmap_remove(pmap, start, start + DIRECTORY_SPAN);
+	free_emptied(pmap);
 	table_free(pmap, pte_table(top));
 }
 
@@ -476,11 +541,10 @@ void pmap_destroy(struct pmap *pmap)
 	assert(pmap != &kernel_pmap);
 	if (current_cpu()->pmap == pmap)
 		pmap_activate(&kernel_pmap);
+	free_emptied(pmap);		/* or a directory with it would be searched */
 	for (i = 0; i < KERNEL_DIRECTORY; i++)
 		destroy_directory(pmap, i);
 	assert(pmap->resident == 0);
-	if (pmap->spare_table != NULL)
-		table_free(pmap, pmap->spare_table);
 	estate_release(pmap->estate);
 	slab_free(&pmap_cache, pmap);
 }

@@ -34,8 +34,10 @@ struct mapping *mapping_alloc(void)
 
 static void note_bits(struct vm_page *page, uint32_t low)
 {
-	page->referenced |= (low & PTE_REFERENCED) != 0;
-	page->modified |= (low & PTE_MODIFIED) != 0;
+	if (low & PTE_REFERENCED)
+		page->referenced = true;
+	if (low & PTE_MODIFIED)
+		page->modified = true;
 }
 
 void mapping_insert(struct vm_page *page, struct mapping *mapping, struct pmap *pmap,

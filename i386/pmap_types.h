@@ -53,7 +53,13 @@ struct pmap {
 	struct pte directory[4] __attribute__((aligned(32)));	/* what CR3 points to; first */
 	struct spin_lock lock;		/* page tables, and everything here */
 	uint32_t resident;		/* valid entries in user space */
-	void *spare_table;		/* a table of zeros, or NULL */
+	struct {
+		vm_offset_t va;		/* in what it maps */
+		struct pte *table;	/* that was looked up last, or NULL */
+		uint32_t *count;	/* its valid entries */
+	} recent;
+	struct pte *emptied;		/* a table that had no entries left, in its place; or NULL */
+	vm_offset_t emptied_va;
 	struct estate *estate;		/* that pays for the tables: a reference, or NULL */
 };
 

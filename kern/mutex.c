@@ -11,6 +11,18 @@ void mutex_init(struct mutex *mutex)
 	queue_init(&mutex->waiters);
 }
 
+/* The slow ways are functions of their own, so that the fast ones save no registers. */
+static __attribute__((noinline)) void wait_for(struct mutex *mutex)
+{
+	struct thread *self = current_thread();
+
+	queue_insert_tail(&mutex->waiters, &self->run_link);
+	thread_will_wait(self, false);
+	spin_unlock(&mutex->lock);
+	thread_block(NULL);
+	assert(mutex->owner == self);
+}
+
 void mutex_lock(struct mutex *mutex)
 {
 	struct thread *self = current_thread();
@@ -18,16 +30,12 @@ void mutex_lock(struct mutex *mutex)
 	assert_no_locks();
 	assert(mutex->owner != self);
 	spin_lock(&mutex->lock);
-	if (mutex->owner == NULL) {
-		mutex->owner = self;
-		spin_unlock(&mutex->lock);
+	if (__builtin_expect(mutex->owner != NULL, 0)) {
+		wait_for(mutex);
 		return;
 	}
-	queue_insert_tail(&mutex->waiters, &self->run_link);
-	thread_will_wait(self, false);
+	mutex->owner = self;
 	spin_unlock(&mutex->lock);
-	thread_block(NULL);
-	assert(mutex->owner == self);
 }
 
 bool mutex_try_lock(struct mutex *mutex)
@@ -42,17 +50,26 @@ bool mutex_try_lock(struct mutex *mutex)
 	return taken;
 }
 
+static __attribute__((noinline)) void hand_over(struct mutex *mutex)
+{
+	struct queue_link *first = queue_take_first(&mutex->waiters);
+	struct thread *next = container_of(first, struct thread, run_link);
+
+	mutex->owner = next;
+	spin_unlock(&mutex->lock);
+	thread_wake(next, WAIT_AWAKENED);
+}
+
 void mutex_unlock(struct mutex *mutex)
 {
-	struct queue_link *first;
-
 	assert(mutex_held(mutex));
 	spin_lock(&mutex->lock);
-	first = queue_take_first(&mutex->waiters);
-	mutex->owner = first == NULL ? NULL : container_of(first, struct thread, run_link);
+	if (__builtin_expect(!queue_empty(&mutex->waiters), 0)) {
+		hand_over(mutex);
+		return;
+	}
+	mutex->owner = NULL;
 	spin_unlock(&mutex->lock);
-	if (first != NULL)
-		thread_wake(container_of(first, struct thread, run_link), WAIT_AWAKENED);
 }
 
 bool mutex_held(const struct mutex *mutex)

@@ -50,27 +50,25 @@ struct thread *convert_port_to_thread(struct ipc_port *port)
 
 struct vm_map *convert_port_to_map(struct ipc_port *port)
 {
-	struct task *task = convert_port_to_task(port);
 	struct vm_map *map;
 
-	if (task == NULL)
+	if (!lock_if_kobject(port, IKOT_TASK))
 		return NULL;
-	map = task->map;
+	map = ((struct task *)port->kobject)->map;
 	vm_map_reference(map);
-	task_release(task);
+	ipc_port_unlock(port);
 	return map;
 }
 
 struct ipc_space *convert_port_to_space(struct ipc_port *port)
 {
-	struct task *task = convert_port_to_task(port);
 	struct ipc_space *space;
 
-	if (task == NULL)
+	if (!lock_if_kobject(port, IKOT_TASK))
 		return NULL;
-	space = task->space;
+	space = ((struct task *)port->kobject)->space;
 	ipc_space_reference(space);
-	task_release(task);
+	ipc_port_unlock(port);
 	return space;
 }
 

@@ -64,39 +64,38 @@ TRAP mach_port_name_t mach_host_self(void)
 
 /* --- Names of others ---------------------------------------------------------------------- */
 
-/* A port reference, or NULL. */
-static struct ipc_port *port_of_name(mach_port_name_t name)
+/* The port that a name has a send or receive right for, or NULL; good while its space is locked. */
+static struct ipc_port *port_of_name(struct ipc_space *space, mach_port_name_t name)
 {
-	struct ipc_port *port;
+	struct ipc_entry *entry = NULL;
 
-	if (!MACH_NAME_VALID(name) ||
-	    ipc_space_lookup_send(current_task()->space, name, &port) != KERN_SUCCESS)
+	if (MACH_NAME_VALID(name) && space->active)
+		entry = ipc_right_lookup(space, name);
+	if (entry == NULL || !(entry->bits & (MACH_PORT_TYPE_SEND | MACH_PORT_TYPE_RECEIVE)))
 		return NULL;
-	return port;
+	return entry_port(entry);
 }
 
 /* A task reference, or NULL. */
 static struct task *task_of_name(mach_port_name_t name)
 {
-	struct ipc_port *port = port_of_name(name);
+	struct ipc_space *space = current_task()->space;
 	struct task *task;
 
-	if (port == NULL)
-		return NULL;
-	task = convert_port_to_task(port);
-	ipc_port_release(port);
+	ipc_space_lock(space);
+	task = convert_port_to_task(port_of_name(space, name));
+	ipc_space_unlock(space);
 	return task;
 }
 
 static struct thread *thread_of_name(mach_port_name_t name)
 {
-	struct ipc_port *port = port_of_name(name);
+	struct ipc_space *space = current_task()->space;
 	struct thread *thread;
 
-	if (port == NULL)
-		return NULL;
-	thread = convert_port_to_thread(port);
-	ipc_port_release(port);
+	ipc_space_lock(space);
+	thread = convert_port_to_thread(port_of_name(space, name));
+	ipc_space_unlock(space);
 	return thread;
 }
 

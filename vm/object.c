@@ -263,7 +263,7 @@ bool vm_object_is_last(const struct vm_object *object, const struct vm_page *pag
  */
 static void page_leave(struct vm_object *object, struct vm_page *page)
 {
-	if (!any_snapshot_wants(object, page->offset))
+	if (queue_empty(&object->snapshots) || !any_snapshot_wants(object, page->offset))
 		vm_object_free_page(object, page);
 	else if (!many_snapshots(object))
 		vm_object_move_page(object, vm_object_snapshot(object), page);

@@ -146,7 +146,8 @@ struct vm_page *vm_object_view(const struct vm_object *object, uint32_t index)
 	struct vm_page *page = NULL;
 
 	for (; object != NULL; object = object->shadow) {
-		page = vm_object_page(object, index);
+		if (object->resident > 0)
+			page = vm_object_page(object, index);
 		if (page != NULL || vm_object_away(object, index) != NULL)
 			break;
 	}
@@ -237,7 +238,6 @@ static void page_remove(struct vm_object *object, struct vm_page *page)
 		__atomic_fetch_sub(&laundry_count, 1, __ATOMIC_RELAXED);
 		vm_pageout_laundered();
 	}
-	vm_page_set_state(page, PAGE_KERNEL);
 }
 
 void vm_object_free_page(struct vm_object *object, struct vm_page *page)
@@ -248,7 +248,7 @@ void vm_object_free_page(struct vm_object *object, struct vm_page *page)
 		return;
 	}
 	page_remove(object, page);
-	vm_page_free(page, 0);
+	vm_page_free_object(page);
 }
 
 struct vm_page *vm_object_take_page(struct vm_object *object, uint32_t index)
@@ -261,6 +261,7 @@ struct vm_page *vm_object_take_page(struct vm_object *object, uint32_t index)
 		return NULL;
 	pmap_page_clear_modified(page);
 	page_remove(object, page);
+	vm_page_set_state(page, PAGE_KERNEL);
 	return page;
 }
 

@@ -5,7 +5,9 @@
  * Memory comes in segments, the ranges that the boot loader reports; one array has a
  * struct vm_page for each page of each segment.  Free blocks are 1 << order pages, aligned to
  * that, and a block whose buddy is free with the same order is merged with it at once.  The zones'
- * boundaries are multiples of the largest block, so no block lies in two zones.
+ * boundaries are multiples of the largest block, so no block lies in two zones.  Only single pages
+ * that come back stand aside, as long as no more than LOOSE_MAX of a zone do and no block is wanted:
+ * mostly a page is wanted again soon, and the last that came is in the processor's cache.
  *
  * Debug builds fill pages that are freed, and look when they are allocated whether somebody
  * has written to them.
@@ -28,6 +30,8 @@
 #define USER_RESERVE_SHIFT 6		/* of kernel-usable memory, users leave 1/64 */
 #define USER_RESERVE_MIN 256u
 
+#define LOOSE_MAX 32u
+
 #define POISON 0xA5
 
 _Static_assert(DMA_ZONE_PAGES % (1u << VM_PAGE_ORDER_MAX) == 0, "a block in two zones");
@@ -42,7 +46,9 @@ struct segment {
 
 struct zone {
 	struct queue blocks[VM_PAGE_ORDER_MAX + 1];	/* free, by order */
-	uint32_t free, total;
+	struct queue loose;		/* single pages, not merged; the last that came is first */
+	uint32_t loose_count;
+	uint32_t free, total;		/* pages, the loose ones too */
 };
 
 /* Constant after vm_page_boot. */
@@ -135,7 +141,7 @@ void vm_page_zero(struct vm_page *page)
 {
 	void *va = page_map(page);
 
-	memset(va, 0, PAGE_BYTES);
+	memset(__builtin_assume_aligned(va, PAGE_BYTES), 0, PAGE_BYTES);
 	page_unmap(page, va);
 }
 
@@ -144,7 +150,8 @@ void vm_page_copy(struct vm_page *src, struct vm_page *dst)
 	void *from = page_map(src);
 	void *to = page_map(dst);
 
-	memcpy(to, from, PAGE_BYTES);
+	memcpy(__builtin_assume_aligned(to, PAGE_BYTES),
+	       __builtin_assume_aligned(from, PAGE_BYTES), PAGE_BYTES);
 	page_unmap(dst, to);
 	page_unmap(src, from);
 }
@@ -208,10 +215,10 @@ static void block_remove(struct vm_page *page)
 }
 
 /* The other half of the block of the next order, if it is free as a whole. */
-static struct vm_page *free_buddy(const struct vm_page *page, unsigned int order)
+static struct vm_page *free_buddy(const struct segment *segment, uint32_t number,
+				  unsigned int order)
 {
-	uint32_t number = page_number(page) ^ (1u << order);
-	struct vm_page *buddy = segment_page(&segments[page->segment], number);
+	struct vm_page *buddy = segment_page(segment, number ^ (1u << order));
 
 	if (buddy == NULL || buddy->state != PAGE_FREE || buddy->order != order)
 		return NULL;
@@ -221,15 +228,16 @@ static struct vm_page *free_buddy(const struct vm_page *page, unsigned int order
 /* Put back a block, all of whose pages are tails. */
 static void block_merge(struct vm_page *page, unsigned int order)
 {
+	const struct segment *segment = &segments[page->segment];
+	uint32_t number = page_number(page);
 	struct vm_page *buddy;
 
-	while (order < VM_PAGE_ORDER_MAX && (buddy = free_buddy(page, order)) != NULL) {
+	while (order < VM_PAGE_ORDER_MAX &&
+	       (buddy = free_buddy(segment, number, order)) != NULL) {
 		block_remove(buddy);
-		if (buddy < page)
-			page = buddy;
-		order++;
+		number &= ~(1u << order++);
 	}
-	block_insert(page, order);
+	block_insert(segment_page(segment, number), order);
 }
 
 /* Take the first part of a block, whose pages are tails then; the rest stays free. */
@@ -259,9 +267,29 @@ static struct vm_page *block_take(struct zone *zone, unsigned int order)
 	return page;
 }
 
-/* The same, one that begins at page `last` or below.  Large blocks are few: they come first. */
+/* A loose page, which is a tail, or NULL. */
+static struct vm_page *loose_take(struct zone *zone)
+{
+	struct queue_link *first = queue_take_first(&zone->loose);
+
+	if (first == NULL)
+		return NULL;
+	zone->loose_count--;
+	return container_of(first, struct vm_page, link);
+}
+
+static void loose_merge(struct zone *zone)
+{
+	struct vm_page *page;
+
+	while ((page = loose_take(zone)) != NULL)
+		block_merge(page, 0);
+}
+
+/* Take a block that begins at page `last` or below.  Large blocks are few: they come first. */
 static struct vm_page *block_take_below(struct zone *zone, unsigned int order, uint32_t last)
 {
+	loose_merge(zone);
 	for (int found = VM_PAGE_ORDER_MAX; found >= (int)order; found--)
 		queue_for_each(link, &zone->blocks[found]) {
 			struct vm_page *page = container_of(link, struct vm_page, link);
@@ -277,6 +305,7 @@ static struct vm_page *block_take_below(struct zone *zone, unsigned int order, u
 /* Give a block to its zone. */
 static void zone_free(struct vm_page *page, unsigned int order, enum vm_page_state from)
 {
+	struct zone *zone = &zones[page->zone];
 	uint32_t count = 1u << order;
 
 	for (uint32_t i = 0; i < count; i++)
@@ -284,8 +313,30 @@ static void zone_free(struct vm_page *page, unsigned int order, enum vm_page_sta
 	assert(pages_in_state[from] >= count);
 	pages_in_state[from] -= count;
 	pages_in_state[PAGE_FREE] += count;
-	zones[page->zone].free += count;
-	block_merge(page, order);
+	zone->free += count;
+	if (order > 0 || from == PAGE_RESERVED || zone->loose_count == LOOSE_MAX) {
+		block_merge(page, order);
+		return;
+	}
+	queue_insert_head(&zone->loose, &page->link);
+	zone->loose_count++;
+}
+
+/* Take a block of a zone, or NULL; it may be a loose page. */
+static struct vm_page *zone_take(struct zone *zone, unsigned int order)
+{
+	struct vm_page *page;
+
+	if (zone->free < 1u << order)
+		return NULL;
+	page = order == 0 ? loose_take(zone) : NULL;
+	if (page == NULL)
+		page = block_take(zone, order);
+	if (page == NULL && zone->loose_count > 0) {
+		loose_merge(zone);
+		page = block_take(zone, order);
+	}
+	return page;
 }
 
 /* A block that was taken from its zone, or NULL, is allocated.  Returns it. */
@@ -312,7 +363,7 @@ struct vm_page *vm_page_alloc(enum vm_zone highest, unsigned int order)
 	assert(order <= VM_PAGE_ORDER_MAX);
 	spin_lock(&page_lock);
 	for (int z = highest; page == NULL && z >= 0; z--)
-		page = zone_taken(block_take(&zones[z], order), order);
+		page = zone_taken(zone_take(&zones[z], order), order);
 	spin_unlock(&page_lock);
 	for (uint32_t i = 0; page != NULL && i < 1u << order; i++)
 		page_check_poison(&page[i]);
@@ -419,9 +470,10 @@ bool vm_page_kernel_may_grow(void)
 	return self->vm_privileged;
 }
 
-static void page_check_free(struct vm_page *page)
+static void page_check_free(struct vm_page *page, enum vm_page_state from)
 {
-	assert(page->state == PAGE_KERNEL);
+	assert(page->state == from);
+	(void)from;
 	assert(page->wire_count == 0);
 	page_poison(page);
 }
@@ -430,9 +482,17 @@ void vm_page_free(struct vm_page *page, unsigned int order)
 {
 	assert(order <= VM_PAGE_ORDER_MAX && page_number(page) % (1u << order) == 0);
 	for (uint32_t i = 0; i < 1u << order; i++)
-		page_check_free(&page[i]);
+		page_check_free(&page[i], PAGE_KERNEL);
 	spin_lock(&page_lock);
 	zone_free(page, order, PAGE_KERNEL);
+	spin_unlock(&page_lock);
+}
+
+void vm_page_free_object(struct vm_page *page)
+{
+	page_check_free(page, PAGE_OBJECT);
+	spin_lock(&page_lock);
+	zone_free(page, 0, PAGE_OBJECT);
 	spin_unlock(&page_lock);
 }
 
@@ -661,9 +721,11 @@ static void free_unused(phys_addr_t start, phys_addr_t end)
 
 void vm_page_boot(const struct boot_info *info)
 {
-	for (int z = 0; z < VM_ZONES; z++)
+	for (int z = 0; z < VM_ZONES; z++) {
+		queue_init(&zones[z].loose);
 		for (int order = 0; order <= VM_PAGE_ORDER_MAX; order++)
 			queue_init(&zones[z].blocks[order]);
+	}
 
 	use_range(0, PAGE_BYTES);	/* the firmware's, and no page has address 0 */
 	use_range(info->kernel_start, info->kernel_end);

@@ -125,6 +125,9 @@ struct vm_page *vm_page_alloc_user_below(uint32_t last, unsigned int order);
 /* Consumes the block, as it was allocated: state PAGE_KERNEL, not wired. */
 void vm_page_free(struct vm_page *page, unsigned int order);
 
+/* Consumes a single page that was an object's, and is still PAGE_OBJECT. */
+void vm_page_free_object(struct vm_page *page);
+
 /*
  * One page for user memory (any zone), keeping a reserve for the kernel.  NULL when there is none,
  * and then thread->page_short is set: vm_pageout_wait (vm/pageout.h) knows what was missing.
