@@ -3,10 +3,10 @@
  * Address spaces: entering and removing mappings.  Page tables: i386/pmap_types.h; from a page to
  * its mappings: i386/pmap_page.c.
  *
- * Tables come and go with their entries; but the one that was emptied last stays where it is, full
- * of zeros, until another one is, or a table is needed elsewhere.  Directories stay until the address
- * space is destroyed.  The kernel's tables stay forever, and its mappings are not in the pages'
- * lists: they belong to vm/kmem.c, which knows what it mapped.
+ * Tables come and go with their entries; but the one that was emptied last stays where it is,
+ * full of zeros, until another one is, or a table is needed elsewhere.  Directories stay until the
+ * address space is destroyed.  The kernel's tables stay forever, and its mappings are not in the
+ * pages' lists: they belong to vm/kmem.c, which knows what it mapped.
  *
  * The processor cannot forbid reading alone, so a mapping without VM_PROT_READ is none.
  */
@@ -135,7 +135,7 @@ static void unhook_table(struct pmap *pmap, vm_offset_t va)
 	pmap_flush(pmap, va, va + PAGE_BYTES);
 }
 
-/* The table that was emptied last, out of its place; NULL when there is none, or it is used again. */
+/* The table that was emptied last, out of its place; NULL: there is none, or it is used again. */
 static struct pte *take_emptied(struct pmap *pmap)
 {
 	struct pte *table = pmap->emptied;
@@ -196,7 +196,7 @@ static bool make_table(struct pmap *pmap, struct pte *entry)
 	return true;
 }
 
-/* The entry of va, with tables as needed; NULL when memory is short.  Its table is the recent one. */
+/* The entry of va, with tables as needed, in the recent table; NULL when memory is short. */
 static struct pte *make_pte(struct pmap *pmap, vm_offset_t va)
 {
 	struct pte *pte = pmap_find_pte(pmap, va);

@@ -64,8 +64,8 @@ void rb_remove(struct rb_tree *tree, struct rb_node *node);
 void rb_replace(struct rb_tree *tree, struct rb_node *old, struct rb_node *node);
 
 /*
- * A node's own part of its summary changed: call `update` for it, and for those above as far as that
- * changes them.  To be told before the next change, also of the tree.
+ * A node's own part of its summary changed: call `update` for it, and for those above as far as
+ * that changes them.  To be told before the next change, also of the tree.
  */
 void rb_update_path(struct rb_tree *tree, struct rb_node *node);
 

@@ -52,7 +52,7 @@ static struct vm_map_entry *entry_prev(const struct vm_map *map, const struct vm
 	return entry_at(map, entry->link.prev);
 }
 
-/* Nothing is in the gap below an entry, so that what ends first above an address there is known, too. */
+/* Nothing is in the gap below an entry: what ends first above an address there is known, too. */
 struct vm_map_entry *vm_map_find(struct vm_map *map, vm_offset_t addr)
 {
 	struct vm_map_entry *found = map->hint;
@@ -490,7 +490,7 @@ void vm_map_remove_all(struct vm_map *map)
 	}
 }
 
-/* Cut one end off an entry, which stays where it is in the tree; returns what is cut off, or NULL. */
+/* Cut one end off an entry, which stays where it is in the tree; returns that end, or NULL. */
 static struct vm_map_entry *cut_off(struct vm_map *map, struct vm_map_entry *entry,
 				    vm_offset_t start, vm_offset_t end)
 {

@@ -6,8 +6,8 @@
  * struct vm_page for each page of each segment.  Free blocks are 1 << order pages, aligned to
  * that, and a block whose buddy is free with the same order is merged with it at once.  The zones'
  * boundaries are multiples of the largest block, so no block lies in two zones.  Only single pages
- * that come back stand aside, as long as no more than LOOSE_MAX of a zone do and no block is wanted:
- * mostly a page is wanted again soon, and the last that came is in the processor's cache.
+ * that come back stand aside, as long as no more than LOOSE_MAX of a zone do and no block is
+ * wanted: mostly a page is wanted again soon, and the last that came is in the processor's cache.
  *
  * Debug builds fill pages that are freed, and look when they are allocated whether somebody
  * has written to them.
