@@ -207,10 +207,14 @@ static ALWAYS_INLINE void move_reply(struct fast *f, const struct ipc_pset *set)
 	f->receiver->ipc.dest_name = MACH_PORT_NULL;
 }
 
-/* Does the receiver wait in the kernel, for an answer to itself? */
+/*
+ * Does the receiver wait in the kernel, for an answer to itself?  Users may give that address, too;
+ * and the continuation of one whose buffer had to be paged in is no more.
+ */
 static bool is_for_kernel(const struct thread *receiver)
 {
-	return receiver->continuation != mach_msg_receive_continue;
+	return receiver->ipc.msg == IPC_ANSWER &&
+	       receiver->continuation != mach_msg_receive_continue;
 }
 
 static ALWAYS_INLINE void transfer(struct fast *f, struct ipc_space *there, struct ipc_pset *set,

@@ -85,6 +85,9 @@ extern unsigned int fake_user_copies_out;
 /* No map has room for more while this is set. */
 extern bool fake_user_full;
 
+/* Nothing can be written while this is set. */
+extern bool fake_user_read_only;
+
 /* No memory but the maps' own pages may be used, as for addresses that anybody has made up. */
 extern bool fake_user_strict;
 

@@ -22,7 +22,7 @@ static struct vm_map *owner[ARENA_PAGES];
 
 unsigned int fake_copies, fake_user_pages;
 unsigned int fake_user_copies_out;
-bool fake_user_full, fake_user_strict;
+bool fake_user_full, fake_user_read_only, fake_user_strict;
 
 /* A map is known by its address only. */
 struct vm_map *fake_map_create(void)
@@ -77,10 +77,14 @@ int copyin(const void *user, void *kernel, size_t size)
 	return 0;
 }
 
+/* To find out that a page is not there may take a wait, which leaves no continuation. */
 int copyout(const void *kernel, void *user, size_t size)
 {
-	if (!task_accessible(user, size))
+	if (fake_user_read_only || !task_accessible(user, size)) {
+		if (user < (void *)KERNEL_BASE)
+			current_thread()->continuation = NULL;
 		return 1;
+	}
 	memcpy(user, kernel, size);
 	return 0;
 }

@@ -6,12 +6,14 @@
 #include <mach/mach_host.h>
 #include <mach/mach_traps.h>
 #include <mach/memory_object.h>
+#include <mach/notify.h>
 #include <mach/processor_info.h>
 #include <mach/vm_sync.h>
 
 #include "../common/pager.h"
 #include "../common/ports.h"
 #include "../common/tap.h"
+#include "../common/worker.h"
 #include "tests.h"
 
 /* A second thread that makes one call on our memory. */
@@ -238,4 +240,53 @@ void test_returned_paid(void)
 	expect_return(&object, 0, PAGES, MESSAGES, TRUE, TRUE);
 	port_destroy(reply);
 	object_unmap_last(&object, base, PAGES);
+}
+
+/* --- a message comes to a page that does not ------------------------------------------------- */
+
+static void receive_there(struct caller *caller)
+{
+	caller->result = mach_msg_trap((mach_msg_header_t *) caller->base, MACH_RCV_MSG, 0,
+		(mach_msg_size_t) caller->size, (mach_port_t) caller->data, 0, MACH_PORT_NULL);
+}
+
+/* From a client that waits for the answer, straight to a thread that waits, too. */
+static void lose_message(mach_port_t port, mach_port_t reply, boolean_t with_right)
+{
+	static struct worker client;
+	struct object object;
+	struct caller receiver = {
+		.call = receive_there, .base = object_map_new(&object, 1), .size = 100,
+		.data = port,
+	};
+
+	object_ready(&object, FALSE, MEMORY_OBJECT_COPY_DELAY);
+	caller_start(&receiver);
+	sleep_for(20);
+	client = (struct worker) { .option = MACH_SEND_MSG | MACH_RCV_MSG, .receive = reply };
+	message_init(&client.message, port, MACH_MSG_TYPE_COPY_SEND, reply,
+		MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	message_word(&client.message, TYPE_INLINE | 1 << 16 | 32 << 8 | MACH_MSG_TYPE_INTEGER_32);
+	message_word(&client.message, 77);
+	if (with_right)
+		message_right(&client.message, reply, MACH_MSG_TYPE_MAKE_SEND);
+	worker_start(&client);
+	expect_request(&object, 2203, 0, VM_PROT_DEFAULT);
+	EXPECT(memory_object_data_error(object.control, 0, PAGE_SIZE, 77), KERN_SUCCESS);
+	mach_thread_join(receiver.thread);
+	EXPECT(receiver.result, MACH_RCV_INVALID_DATA);
+	EXPECT(worker_end(&client), MACH_MSG_SUCCESS);
+	EXPECT(client.message.header.msgh_id, MACH_NOTIFY_SEND_ONCE);
+	EXPECT(port_type(reply), MACH_PORT_TYPE_RECEIVE);
+	object_unmap_last(&object, receiver.base, 1);
+}
+
+void test_lost_receive(void)
+{
+	mach_port_t port = port_new_with_send(1), reply = port_new();
+
+	lose_message(port, reply, FALSE);
+	lose_message(port, reply, TRUE);
+	port_destroy(port);
+	port_destroy(reply);
 }

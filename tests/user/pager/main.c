@@ -34,6 +34,7 @@ static const struct test tests[] = {
 	{ .name = "a task dies while a call on it waits (MK-17)", .run = test_read_dying_task,
 	  .ours = TRUE },
 	{ .name = "64 KiB into late pages (CI-19)", .run = test_late_receive },
+	{ .name = "a message into a page that never comes", .run = test_lost_receive },
 	{ .name = "answers for other ranges (MO-11)", .run = test_answers_elsewhere,
 	  .ours = TRUE },
 	{ .name = "data for other ranges (MK-4)", .run = test_supplies_elsewhere, .ours = TRUE },

@@ -69,5 +69,6 @@ void test_snapshot_locked(void);
 void test_fork_error(void);
 void test_fork_unnamed(void);
 void test_returned_paid(void);
+void test_lost_receive(void);
 
 #endif
