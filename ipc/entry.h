@@ -107,6 +107,13 @@ static inline uint32_t entry_urefs(const struct ipc_entry *entry)
 	return entry->bits & ENTRY_UREFS_MASK;
 }
 
+/* One user reference more of a send right, unless the count sticks. */
+static inline void ipc_entry_add_uref(struct ipc_entry *entry)
+{
+	if (__builtin_expect(entry_urefs(entry) < UREFS_SEND_MAX, 1))
+		entry->bits++;
+}
+
 static inline uint32_t entry_type(const struct ipc_entry *entry)
 {
 	return entry->bits & ENTRY_TYPE_MASK;

@@ -242,10 +242,8 @@ kern_return_t ipc_right_copyin(struct ipc_space *space, mach_port_name_t name,
 		ipc_port_unlock(port);
 		return ipc_right_copyin(space, name, disposition, dead_ok, portp, debris);
 	}
-	ipc_port_reference(port);
-	*portp = ipc_right_take(space, entry, disposition, debris);
+	*portp = ipc_right_take(space, entry, disposition, debris);	/* it keeps the port */
 	ipc_port_unlock(port);
-	ipc_port_release(port);
 	return KERN_SUCCESS;
 }
 
@@ -257,8 +255,7 @@ static void put_send(struct ipc_space *space, struct ipc_entry *entry, struct ip
 		assert(port->srights > 1);
 		port->srights--;
 		port_unreference(port);	/* the entry's keeps the port */
-		if (entry_urefs(entry) < UREFS_SEND_MAX)
-			entry->bits++;
+		ipc_entry_add_uref(entry);
 		return;
 	}
 	if (entry->bits & TYPE_RECEIVE) {
