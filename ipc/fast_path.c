@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ipc/fast_path.h>
 
+#include <ipc/fast_rights.h>
 #include <ipc/fast_steps.h>
 #include <ipc/kernel_call.h>
 #include <ipc/origin.h>
 #include <ipc/right.h>
+#include <ipc/self_call.h>
 #include <kern/command_line.h>
 #include <kern/sched.h>
 #include <kern/string.h>
@@ -47,7 +49,7 @@ void ipc_fast_path_init(const char *command_line)
 struct fast {
 	struct thread *self, *receiver;
 	struct fast_call *call;
-	const void *body;
+	void *body;
 	struct ipc_space *space;		/* the sender's */
 	struct ipc_entry *entry;		/* of the destination */
 	struct ipc_port *dest;
@@ -55,6 +57,11 @@ struct fast {
 	struct ipc_object *source;		/* what the sender will receive from */
 	struct ipc_mqueue *source_queue;
 };
+
+/*
+ * A message with rights in its body goes the same way with a few steps more: `rights` is theirs, and
+ * NULL for all others.
+ */
 
 /* --- Looking ----------------------------------------------------------------------------- */
 
@@ -114,25 +121,32 @@ static ALWAYS_INLINE bool source_is_quiet(const struct fast *f, enum form form)
 	return queue_empty(&((const struct ipc_pset *)f->source)->ready);
 }
 
-/* Room for the reply right's name in the receiver's space, which is locked. */
-static ALWAYS_INLINE bool has_room(const struct ipc_space *space)
+/* Room for the names that come into the receiver's space, which is locked if there are any. */
+static ALWAYS_INLINE bool has_room(const struct ipc_space *space, enum form form,
+				   const struct fast_rights *rights)
 {
 	const struct ipc_table *table = &space->table;
 
-	return space->active && table->free_head != NULL && table->used < table->limit;
+	if (rights != NULL)
+		return space->active && has_slots(table, rights->count + (form != REPLY));
+	return form == REPLY ||
+	       (space->active && table->free_head != NULL && table->used < table->limit);
 }
 
 /* --- Locks: all are only tried, so that no order matters, nor which of them are the same --- */
 
-/* The space of the receiver, where a request needs room for a name. */
-static ALWAYS_INLINE bool lock_there(struct fast *f, struct ipc_space *there, enum form form)
+/* The space of the receiver, where a request and rights need room for names. */
+static ALWAYS_INLINE bool lock_there(struct fast *f, struct ipc_space *there, enum form form,
+				     const struct fast_rights *rights)
 {
-	return form == REPLY || there == f->space || spin_try_lock(&there->lock);
+	return (form == REPLY && rights == NULL) || there == f->space ||
+	       spin_try_lock(&there->lock);
 }
 
-static ALWAYS_INLINE void unlock_there(struct fast *f, struct ipc_space *there, enum form form)
+static ALWAYS_INLINE void unlock_there(struct fast *f, struct ipc_space *there, enum form form,
+				       const struct fast_rights *rights)
 {
-	if (form != REPLY && there != f->space)
+	if ((form != REPLY || rights != NULL) && there != f->space)
 		ipc_space_unlock(there);
 }
 
@@ -146,6 +160,23 @@ static ALWAYS_INLINE void unlock_reply(struct fast *f, enum form form)
 {
 	if (form == REQUEST_ELSEWHERE)
 		ipc_port_unlock(f->reply);
+}
+
+/* The rights' ports, as far as they are not locked already: the last. */
+static ALWAYS_INLINE bool lock_rights(struct fast *f, enum form form, struct fast_rights *rights)
+{
+	const struct fast_rights_header header = {
+		.locked = { f->dest, f->source, form == REPLY ? NULL : f->reply },
+		.taken = form == REPLY ? f->entry : NULL,
+	};
+
+	return rights == NULL || fast_rights_lock(rights, f->space, &header);
+}
+
+static ALWAYS_INLINE void unlock_rights(const struct fast_rights *rights)
+{
+	if (rights != NULL)
+		fast_rights_unlock(rights);
 }
 
 /* --- Doing ---------------------------------------------------------------------------------- */
@@ -217,17 +248,31 @@ static bool is_for_kernel(const struct thread *receiver)
 	       receiver->continuation != mach_msg_receive_continue;
 }
 
+/* In the order of the ordinary path: all that the sender gives, and then all that the receiver gets. */
+static ALWAYS_INLINE void move_rights(struct fast *f, struct ipc_space *there, struct ipc_pset *set,
+				      enum form form, const struct fast_rights *rights)
+{
+	if (form == REPLY)
+		move_reply(f, set);
+	if (rights != NULL)
+		fast_rights_take(rights, f->space);
+	if (form != REPLY)
+		move_request(f, there, form);
+	if (rights != NULL) {
+		fast_rights_put(rights, there, f->call->header.msgh_id);
+		f->call->header.msgh_bits |= MACH_MSGH_BITS_COMPLEX;
+	}
+}
+
 static ALWAYS_INLINE void transfer(struct fast *f, struct ipc_space *there, struct ipc_pset *set,
-				   struct ipc_mqueue *queue, enum form form)
+				   struct ipc_mqueue *queue, enum form form,
+				   const struct fast_rights *rights)
 {
 	mach_msg_header_t *msg = &f->call->header;
 
 	assert(f->dest->object.active && f->dest->msgcount == 0);
 	assert(there == (is_for_kernel(f->receiver) ? ipc_space_reply : f->receiver->task->space));
-	if (form == REPLY)
-		move_reply(f, set);
-	else
-		move_request(f, there, form);
+	move_rights(f, there, set, form, rights);
 	msg->msgh_local_port = f->dest->receiver_name;
 	msg->msgh_seqno = f->dest->seqno++;
 	receiver_leaves(f, set, queue, form);
@@ -263,28 +308,30 @@ call_kernel(struct thread *self, const struct fast_call *call, const void *body,
 
 /* The destination is locked, and its set, if it is in one: so is the queue. */
 static ALWAYS_INLINE bool transfer_to_receiver(struct fast *f, struct ipc_pset *set,
-					       struct ipc_mqueue *queue, enum form form)
+					       struct ipc_mqueue *queue, enum form form,
+					       struct fast_rights *rights)
 {
 	struct ipc_space *there = f->dest->receiver;
 
 	if (__builtin_expect(!first_receiver(queue, f->call->args.send_size, &f->receiver), 0)) {
-		if (form == REQUEST && f->dest->receiver == ipc_space_kernel)
+		if (form == REQUEST && rights == NULL && f->dest->receiver == ipc_space_kernel)
 			call_kernel(f->self, f->call, f->body, f->dest, f->reply);
 		return false;
 	}
 	if (!spin_try_lock(&f->source->lock))
 		return false;
-	if (!source_is_quiet(f, form) || !lock_there(f, there, form))
+	if (!source_is_quiet(f, form) || !lock_there(f, there, form, rights))
 		goto no_space;
-	if (form != REPLY && !has_room(there))
+	if (!has_room(there, form, rights) || !lock_reply(f, form))
 		goto no_room;
-	if (!lock_reply(f, form))
-		goto no_room;
+	if (!lock_rights(f, form, rights))
+		goto no_rights;
 	if (!thread_take_over(f->self, f->receiver))
 		goto no_claim;
-	transfer(f, there, set, queue, form);	/* the point of no return */
+	transfer(f, there, set, queue, form, rights);	/* the point of no return */
+	unlock_rights(rights);
 	unlock_reply(f, form);
-	unlock_there(f, there, form);
+	unlock_there(f, there, form, rights);
 	spin_unlock(&f->source->lock);
 	if (set != NULL)
 		ipc_pset_unlock(set);
@@ -293,16 +340,19 @@ static ALWAYS_INLINE bool transfer_to_receiver(struct fast *f, struct ipc_pset *
 	return true;
 
 no_claim:
+	unlock_rights(rights);
+no_rights:
 	unlock_reply(f, form);
 no_room:
-	unlock_there(f, there, form);
+	unlock_there(f, there, form, rights);
 no_space:
 	spin_unlock(&f->source->lock);
 	return false;
 }
 
 /* A port with an empty queue limit takes no requests, and one with a payload is told otherwise. */
-static ALWAYS_INLINE bool transfer_to_dest(struct fast *f, enum form form)
+static ALWAYS_INLINE bool transfer_to_dest(struct fast *f, enum form form,
+					   struct fast_rights *rights)
 {
 	struct ipc_port *dest = f->dest;
 	struct ipc_pset *set;
@@ -311,47 +361,48 @@ static ALWAYS_INLINE bool transfer_to_dest(struct fast *f, enum form form)
 		return false;
 	set = dest->pset;
 	if (set == NULL)
-		return transfer_to_receiver(f, NULL, &dest->mqueue, form);
+		return transfer_to_receiver(f, NULL, &dest->mqueue, form, rights);
 	if (!spin_try_lock(&set->object.lock))
 		return false;
-	if (transfer_to_receiver(f, set, &set->mqueue, form))
+	if (transfer_to_receiver(f, set, &set->mqueue, form, rights))
 		return true;
 	ipc_pset_unlock(set);
 	return false;
 }
 
-static ALWAYS_INLINE bool send_from_space(struct fast *f, enum form form)
+static ALWAYS_INLINE bool send_from_space(struct fast *f, enum form form,
+					  struct fast_rights *rights)
 {
 	if (!find_ports(f, form) || !find_source(f, form) || !spin_try_lock(&f->dest->object.lock))
 		return false;
-	if (transfer_to_dest(f, form))
+	if (transfer_to_dest(f, form, rights))
 		return true;
 	ipc_port_unlock(f->dest);
 	return false;
 }
 
-static ALWAYS_INLINE bool send(struct fast *f, enum form form)
+static ALWAYS_INLINE bool send(struct fast *f, enum form form, struct fast_rights *rights)
 {
 	f->space = f->self->task->space;
 	if (!spin_try_lock(&f->space->lock))
 		return false;
-	if (send_from_space(f, form))
+	if (send_from_space(f, form, rights))
 		return true;
 	ipc_space_unlock(f->space);
 	return false;
 }
 
-/* Which form it has; all of it: nothing has changed unless it is done. */
-static ALWAYS_INLINE bool send_any(struct fast *f)
+/* Which form it has, the bits being COMPLEX no more; all of it: nothing has changed unless it is done. */
+static ALWAYS_INLINE bool send_form(struct fast *f, mach_msg_bits_t bits,
+				    struct fast_rights *rights)
 {
 	const mach_msg_header_t *msg = &f->call->header;
 
-	if (msg->msgh_bits == REQUEST_BITS)
+	if (bits == REQUEST_BITS)
 		return msg->msgh_local_port == f->call->args.rcv_name ?
-		       send(f, REQUEST) : send(f, REQUEST_ELSEWHERE);
-	if (msg->msgh_bits == REPLY_BITS && msg->msgh_local_port == MACH_PORT_NULL)
-		return send(f, REPLY);
-	return false;
+		       send(f, REQUEST, rights) : send(f, REQUEST_ELSEWHERE, rights);
+	return bits == REPLY_BITS && msg->msgh_local_port == MACH_PORT_NULL &&
+	       send(f, REPLY, rights);
 }
 
 mach_msg_return_t ipc_fast_path_failed(struct thread *receiver)
@@ -372,6 +423,57 @@ mach_msg_return_t ipc_fast_path_failed(struct thread *receiver)
 	return MACH_RCV_INVALID_DATA;
 }
 
+static void note_hand_over(const struct fast_call *call, const struct thread *receiver)
+{
+	trace_record(TRACE_HANDOFF, (uint32_t)call->header.msgh_id, receiver->id,
+		     call->args.send_size);
+}
+
+/* A complex message, in forms that ordinary requests and replies have. */
+static __attribute__((noinline)) void try_rights(struct thread *self, struct fast_call *call,
+						 void *body, mach_msg_size_t size)
+{
+	struct fast f = { .self = self, .call = call, .body = body };
+	struct fast_rights rights;
+	mach_msg_header_t *msg;
+
+	if (!fast_rights_read(&rights, body, size) ||
+	    !send_form(&f, call->header.msgh_bits & ~MACH_MSGH_BITS_COMPLEX, &rights))
+		return;
+	if (trace_on(TRACE_HANDOFF))
+		note_hand_over(call, f.receiver);
+	thread_hand_over(self, mach_msg_receive_continue, f.receiver);
+	msg = f.receiver->ipc.msg;
+	if (copyoutmsg(body, msg + 1, size) != 0 ||
+	    copyoutmsg(&call->header, msg, sizeof(call->header)) != 0)
+		syscall_return(fast_rights_failed(&rights, f.receiver));
+	syscall_return(MACH_MSG_SUCCESS);
+}
+
+/* To oneself. */
+static __attribute__((noinline)) void try_self(struct thread *self, struct fast_call *call,
+					       const void *body, mach_msg_size_t size)
+{
+	if (!ipc_self_call_take(self, call))
+		return;
+	if (size != 0 && copyoutmsg(body, call->args.msg + 1, size) != 0)
+		syscall_return(MACH_RCV_INVALID_DATA);
+	machine_message_return(self, &call->header, call->args.msg);
+}
+
+/* It is no request nor reply of plain data, or cannot go that way. */
+static void try_other(struct thread *self, struct fast_call *call, void *body)
+{
+	mach_msg_size_t size = call->args.send_size - sizeof(call->header);
+	mach_msg_bits_t bits = call->header.msgh_bits;
+
+	if (bits == (REQUEST_BITS | MACH_MSGH_BITS_COMPLEX) ||
+	    bits == (REPLY_BITS | MACH_MSGH_BITS_COMPLEX))
+		try_rights(self, call, body, size);
+	else if (bits == IPC_SELF_CALL_BITS)
+		try_self(self, call, body, size);
+}
+
 /* The stack protector would cost eight instructions; the buffer's length is checked here. */
 __attribute__((no_stack_protector, regparm(1)))
 void ipc_fast_path_try(struct thread *self, struct fast_call call)
@@ -383,11 +485,12 @@ void ipc_fast_path_try(struct thread *self, struct fast_call call)
 	if (size != 0 && (size > BODY_MAX || (size & 3) != 0 ||
 			  copyinmsg(call.args.msg + 1, body, size) != 0))
 		return;
-	if (!send_any(&f))
+	if (!send_form(&f, call.header.msgh_bits, NULL)) {
+		try_other(self, &call, body);
 		return;
+	}
 	if (trace_on(TRACE_HANDOFF))
-		trace_record(TRACE_HANDOFF, (uint32_t)call.header.msgh_id, f.receiver->id,
-			     call.args.send_size);
+		note_hand_over(&call, f.receiver);
 	thread_hand_over(self, mach_msg_receive_continue, f.receiver);
 	size = call.args.send_size - sizeof(call.header);
 	if (size != 0 && copyoutmsg(body, f.receiver->ipc.msg + 1, size) != 0) {

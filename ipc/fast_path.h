@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The fast path of a remote procedure call: mach_msg with send and receive, a short simple
- * message, to a port on which a thread of the same or a better priority waits.
+ * The fast path of a remote procedure call: mach_msg with send and receive, a short message, to a
+ * port on which a thread of the same or a better priority waits.  The message is simple, or has a
+ * few rights in its body (ipc/fast_rights.h).  Two relatives begin here, too: calls to the kernel
+ * (ipc/kernel_call.h) and messages to oneself (ipc/self_call.h).
  *
  * The message goes from the sender's memory through the kernel stack to the receiver's, and the
  * processor and the stack with it.  Nothing is queued and no kmsg is made; a right that would

@@ -6,8 +6,10 @@
 #ifndef IPC_FAST_STEPS_H
 #define IPC_FAST_STEPS_H
 
+#include <ipc/origin.h>
 #include <ipc/port.h>
 #include <ipc/pset.h>
+#include <ipc/right.h>
 #include <kern/run_queue.h>
 #include <kern/task.h>
 
@@ -42,6 +44,34 @@ static ALWAYS_INLINE bool first_receiver(struct ipc_mqueue *queue, mach_msg_size
 	*receiverp = container_of(link, struct thread, ipc.link);
 	return link != &queue->receivers.head && thread_can_take_over(*receiverp) &&
 	       (*receiverp)->ipc.fast_size >= size;
+}
+
+/* Free slots for so many names, at least one, below the limit.  The table's space is locked. */
+static ALWAYS_INLINE bool has_slots(const struct ipc_table *table, uint32_t count)
+{
+	const struct ipc_entry *entry = table->free_head;
+
+	if (table->used + count > table->limit)
+		return false;
+	for (uint32_t i = 1; i < count && entry != NULL; i++)
+		entry = entry->free_next;
+	return entry != NULL;
+}
+
+/*
+ * A right in hand, of PORT_SEND or PORT_SEND_ONCE, gets the name of an entry that its space has for
+ * the port; or (NULL) a new one, due to message `id`, for which there is a slot.  Both are locked.
+ */
+static ALWAYS_INLINE mach_port_name_t name_right(struct ipc_space *space, struct ipc_entry *entry,
+						 struct ipc_port *port, uint32_t type,
+						 mach_msg_id_t id)
+{
+	if (entry == NULL) {
+		entry = ipc_entry_pop(&space->table);
+		ipc_origin_message(entry, id);
+	}
+	ipc_right_put(space, entry, port, type, NULL);
+	return entry->name;
 }
 
 /* The first in the queue has its message.  The reference on what it waited for is the caller's. */

@@ -3,7 +3,6 @@
 
 #include <ipc/fast_path.h>
 #include <ipc/fast_steps.h>
-#include <ipc/origin.h>
 #include <ipc/right.h>
 #include <kern/sched.h>
 #include <kern/trace.h>
@@ -26,18 +25,6 @@ struct raise_fast {
 
 /* --- Looking ----------------------------------------------------------------------------- */
 
-/* Free slots for as many names, below the limit. */
-static bool has_room(const struct ipc_table *table)
-{
-	const struct ipc_entry *entry = table->free_head;
-
-	if (table->used + NAMES > table->limit)
-		return false;
-	for (uint32_t i = 1; i < NAMES && entry != NULL; i++)
-		entry = entry->free_next;
-	return entry != NULL;
-}
-
 /* The handler port is locked: its right, which is used up, must not be the last one. */
 static bool handler_is_usual(const struct ipc_port *handler)
 {
@@ -54,12 +41,7 @@ static bool answer_is_awaited(const struct ipc_port *reply)
 static ALWAYS_INLINE mach_port_name_t put(struct raise_fast *f, struct ipc_entry *entry,
 					  struct ipc_port *port, uint32_t type)
 {
-	if (entry == NULL) {
-		entry = ipc_entry_pop(&f->there->table);
-		ipc_origin_message(entry, EXCEPTION_RAISE_ID);
-	}
-	ipc_right_put(f->there, entry, port, type, NULL);
-	return entry->name;
+	return name_right(f->there, entry, port, type, EXCEPTION_RAISE_ID);
 }
 
 /* The message, its names given in the order in which a copyout gives them. */
@@ -141,7 +123,7 @@ static bool from_space(struct raise_fast *f)
 	f->there = f->raise->handler->receiver;
 	if (!spin_try_lock(&f->there->lock))
 		return false;
-	if (f->there->active && has_room(&f->there->table)) {
+	if (f->there->active && has_slots(&f->there->table, NAMES)) {
 		f->thread = ipc_right_find(f->there, f->raise->thread);
 		f->task = ipc_right_find(f->there, f->raise->task);
 		done = from_reply(f);

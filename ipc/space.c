@@ -16,6 +16,7 @@ void ipc_space_init(void)
 	queue_init(&ipc_spaces);
 	slab_cache_init(&space_cache, "ipc_space", sizeof(struct ipc_space), 0);
 	spin_lock_init(&ipc_space_kernel->lock, LOCK_SPACE);
+	spin_lock_init(&ipc_space_reply->lock, LOCK_SPACE);
 	ipc_space_kernel->ref_count = 1;
 	ipc_table_setup();
 	ipc_table_init(&ipc_space_kernel->table);

@@ -209,6 +209,205 @@ static void start_call_to_leaving(void)
 	racer(B, MOVE_MEMBER(B, race_name(B, 'P'), 0));
 }
 
+/* --- Rights in the body ----------------------------------------------------------------------- */
+
+/* A carries its right to Q, a port of C's. */
+static struct racer *carrier(const struct step *call)
+{
+	return racer_add(A, call, 1);
+}
+
+#define CARRIER(label, disposition)							\
+	carrier((const struct step[]){ CALL(COPY_TO(race_name(A, 'P'), 1),		\
+		REPLY(race_name(A, 'R'), MAKE_SEND_ONCE), .rcv_name = race_name(A, 'R'),	\
+		CARRY(race_name(A, label), disposition)) })
+
+static void scene_right(void)
+{
+	scene();
+	race_port(C, 'Q');
+	race_send_right(A, 'Q', 1);
+}
+
+static void start_right(void)
+{
+	scene_right();
+	CARRIER('Q', COPY_SEND);
+}
+
+static void start_right_dies(void)
+{
+	scene_right();
+	CARRIER('Q', COPY_SEND);
+	racer(C, DESTROY(C, race_name(C, 'Q')));
+}
+
+static void start_right_moved_dies(void)
+{
+	scene_right();
+	CARRIER('Q', MOVE_SEND);
+	racer(C, DESTROY(C, race_name(C, 'Q')));
+}
+
+static void start_right_deallocate(void)
+{
+	scene_right();
+	CARRIER('Q', COPY_SEND);
+	racer(A, DEALLOCATE(A, race_name(A, 'Q')));
+}
+
+static void start_right_moved_deallocate(void)
+{
+	scene_right();
+	CARRIER('Q', MOVE_SEND);
+	racer(A, DEALLOCATE(A, race_name(A, 'Q')));
+}
+
+static void start_right_moved_rename(void)
+{
+	scene_right();
+	CARRIER('Q', MOVE_SEND);
+	racer(A, RENAME(A, race_name(A, 'Q'), 0x777));
+}
+
+/* Somebody wants to be told of the name's end. */
+static void start_right_moved_request(void)
+{
+	scene_right();
+	race_port(A, 'N');
+	CARRIER('Q', MOVE_SEND);
+	racer(A, REQUEST(A, race_name(A, 'Q'), MACH_NOTIFY_DEAD_NAME, 0, race_name(A, 'N')));
+}
+
+/* The last send right of the server's goes as one comes. */
+static void start_right_known(void)
+{
+	scene_right();
+	race_send_right(B, 'Q', 1);
+	CARRIER('Q', MOVE_SEND);
+	racer(B, DEALLOCATE(B, race_name(B, 'Q')));
+}
+
+static void start_right_once(void)
+{
+	scene();
+	race_port(C, 'Q');
+	race_sonce(A, 'Q');
+	CARRIER('Q', MOVE_SEND_ONCE);
+	racer(A, DEALLOCATE(A, race_name(A, 'Q')));
+}
+
+static void start_right_made_dies(void)
+{
+	scene();
+	race_port(A, 'T');
+	CARRIER('T', MAKE_SEND);
+	racer(A, DESTROY(A, race_name(A, 'T')));
+}
+
+static void start_right_made_extract(void)
+{
+	scene();
+	race_port(A, 'T');
+	CARRIER('T', MAKE_SEND_ONCE);
+	racer(C, EXTRACT_RIGHT(A, race_name(A, 'T'), MOVE_RECEIVE));
+}
+
+static void start_right_of_dest(void)
+{
+	scene();
+	CARRIER('P', MOVE_SEND);
+	racer(B, DESTROY(B, race_name(B, 'P')));
+}
+
+static void start_right_abort(void)
+{
+	struct racer *client;
+
+	scene_right();
+	client = CARRIER('Q', MOVE_SEND);
+	racer(C, ABORT(client));
+}
+
+static void start_right_server_ends(void)
+{
+	scene_right();
+	CARRIER('Q', MOVE_SEND);
+	racer(C, END_SPACE(B));
+}
+
+static void start_right_client_ends(void)
+{
+	scene_right();
+	CARRIER('Q', MOVE_SEND);
+	racer(C, END_SPACE(A));
+}
+
+/* To each other's servers, each with a right to the other's port. */
+static void start_right_crossed(void)
+{
+	scene();
+	race_port(A, 'T');
+	race_port(C, 'Q');
+	race_port(C, 'V');
+	race_send_right(C, 'P', 1);
+	race_send_right(A, 'Q', 1);
+	race_send_right(C, 'T', 1);
+	racer_waits(racer(C, RECEIVE(race_name(C, 'Q'))));
+	racer(A, CALL(COPY_TO(race_name(A, 'Q'), 1), REPLY(race_name(A, 'R'), MAKE_SEND_ONCE),
+		      .rcv_name = race_name(A, 'R'), CARRY(race_name(A, 'P'), COPY_SEND)));
+	racer(C, CALL(COPY_TO(race_name(C, 'P'), 2), REPLY(race_name(C, 'V'), MAKE_SEND_ONCE),
+		      .rcv_name = race_name(C, 'V'), CARRY(race_name(C, 'T'), MOVE_SEND)));
+}
+
+/* --- To oneself ------------------------------------------------------------------------------- */
+
+static struct racer *to_oneself(void)
+{
+	race_start();
+	race_port(A, 'P');
+	race_send_right(A, 'P', 1);
+	return racer(A, CALL(COPY_TO(race_name(A, 'P'), 1), .rcv_name = race_name(A, 'P')));
+}
+
+static void start_self_dies(void)
+{
+	to_oneself();
+	racer(A, DESTROY(A, race_name(A, 'P')));
+}
+
+static void start_self_deallocate(void)
+{
+	to_oneself();
+	racer(A, DEALLOCATE(A, race_name(A, 'P')));
+}
+
+static void start_self_sent(void)
+{
+	to_oneself();
+	race_send_right(C, 'P', 1);
+	racer(C, SEND(COPY_TO(race_name(C, 'P'), 3)));
+}
+
+static void start_self_received(void)
+{
+	to_oneself();
+	racer(A, RECEIVE(race_name(A, 'P')));
+}
+
+static void start_self_joins_set(void)
+{
+	to_oneself();
+	race_set(A, 'S');
+	racer(A, MOVE_MEMBER(A, race_name(A, 'P'), race_name(A, 'S')));
+}
+
+static void start_self_extract(void)
+{
+	to_oneself();
+	racer(C, EXTRACT_RIGHT(A, race_name(A, 'P'), MOVE_RECEIVE));
+}
+
 /* --- Replies ---------------------------------------------------------------------------------- */
 
 static void start_reply(void)
@@ -279,6 +478,33 @@ static void start_reply_source_dies(void)
 	racer(B, DESTROY(B, race_name(B, 'P')));
 }
 
+/* The reply brings a right to the service, or moves one. */
+static void start_reply_right(void)
+{
+	scene_reply();
+	racer(B, CALL(ONCE_TO(race_name(B, 'R'), 2), .rcv_name = race_name(B, 'P'),
+		      CARRY(race_name(B, 'P'), MAKE_SEND)));
+	racer(A, DEALLOCATE(A, race_name(A, 'P')));
+}
+
+static void start_reply_right_dies(void)
+{
+	scene_reply();
+	race_port(C, 'Q');
+	race_send_right(B, 'Q', 1);
+	racer(B, CALL(ONCE_TO(race_name(B, 'R'), 2), .rcv_name = race_name(B, 'P'),
+		      CARRY(race_name(B, 'Q'), MOVE_SEND)));
+	racer(C, DESTROY(C, race_name(C, 'Q')));
+}
+
+static void start_reply_right_client_ends(void)
+{
+	scene_reply();
+	racer(B, CALL(ONCE_TO(race_name(B, 'R'), 2), .rcv_name = race_name(B, 'P'),
+		      CARRY(race_name(B, 'P'), MAKE_SEND)));
+	racer(C, END_SPACE(A));
+}
+
 /* A whole round trip against the end of its client. */
 static void start_round_trip(void)
 {
@@ -313,6 +539,28 @@ static const struct race races[] = {
 	RACE(call_into_set_sent),
 	RACE(call_to_set),
 	RACE(call_to_leaving),
+	RACE(right),
+	RACE(right_dies),
+	RACE(right_moved_dies),
+	RACE(right_deallocate),
+	RACE(right_moved_deallocate),
+	RACE(right_moved_rename),
+	RACE(right_moved_request),
+	RACE(right_known),
+	RACE(right_once),
+	RACE(right_made_dies),
+	RACE(right_made_extract),
+	RACE(right_of_dest),
+	RACE(right_abort),
+	RACE(right_server_ends),
+	RACE(right_client_ends),
+	RACE(right_crossed),
+	RACE(self_dies),
+	RACE(self_deallocate),
+	RACE(self_sent),
+	RACE(self_received),
+	RACE(self_joins_set),
+	RACE(self_extract),
 	RACE(reply),
 	RACE(reply_dest_dies),
 	RACE(reply_client_ends),
@@ -322,6 +570,9 @@ static const struct race races[] = {
 	RACE(reply_deallocate),
 	RACE(reply_next_call),
 	RACE(reply_source_dies),
+	RACE(reply_right),
+	RACE(reply_right_dies),
+	RACE(reply_right_client_ends),
 	RACE(round_trip),
 };
 

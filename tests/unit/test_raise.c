@@ -278,6 +278,32 @@ START_TEST(test_answers)
 }
 END_TEST
 
+/* An answer with rights in it, which means no, does not come straight. */
+START_TEST(test_complex_answer)
+{
+	uint32_t before;
+
+	start();
+	handler_waits(&request, 64, port[0]);
+	raise();
+	expect_request(0);
+	before = fake_hand_overs;
+	request.header.msgh_bits = MACH_MSGH_BITS_COMPLEX | MACH_MSG_TYPE_MOVE_SEND_ONCE;
+	request.header.msgh_local_port = MACH_PORT_NULL;
+	request.header.msgh_id = 2501;
+	request.body.thread_type = WORD_TYPE(MACH_MSG_TYPE_MOVE_SEND);
+	actor_mach_msg(receiver[0], &request, MACH_SEND_MSG | MACH_RCV_MSG, 32, sizeof(request),
+		       port[0], 0, 0);
+	ck_must(sufferer->done && sufferer->result == KERN_SUCCESS);
+	ck_assert_int_eq(answer_id, 2501);
+	ck_assert_uint_eq(fake_hand_overs, before);
+	ck_assert_uint_eq(thread_port->srights, 0);
+	check();
+	end_wait(receiver[0], WAIT_INTERRUPTED, MACH_RCV_INTERRUPTED);
+	finish();
+}
+END_TEST
+
 /* With the trace on, and no answer. */
 START_TEST(test_traced)
 {
@@ -547,6 +573,7 @@ void unit_tests(TCase *tcase)
 	tcase_add_test(tcase, test_port);
 	tcase_add_test(tcase, test_set);
 	tcase_add_test(tcase, test_answers);
+	tcase_add_test(tcase, test_complex_answer);
 	tcase_add_test(tcase, test_traced);
 	tcase_add_test(tcase, test_bad_buffer);
 	tcase_add_test(tcase, test_reasons);

@@ -8,6 +8,7 @@
 
 static const struct test tests[] = {
 	{ .name = "every kind of name, every disposition", .run = test_all_dispositions },
+	{ .name = "the same, to a server that waits", .run = test_calls_with_rights },
 	{ .name = "null and dead values pass", .run = test_null_and_dead },
 	{ .name = "send rights share a name", .run = test_two_kinds_share_a_name },
 	{ .name = "a receive right moves", .run = test_receive_right_moves },

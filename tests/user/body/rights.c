@@ -3,7 +3,9 @@
 #include "rights.h"
 
 #include <libmach/string.h>
+#include <libmach/thread.h>
 #include <mach.h>
+#include <mach/notify.h>
 #include <mach/vm_param.h>
 
 #include "../common/messages.h"
@@ -104,6 +106,78 @@ void test_all_dispositions(void)
 				type <= MACH_MSG_TYPE_MAKE_SEND_ONCE; type++)
 			try_right(kind, type, port);
 	port_destroy(port);
+}
+
+/* --- one right, to a server that waits for it, which answers with one ------------------------ */
+
+static mach_port_t service;
+static struct message came;
+
+static void serve(void *unused)
+{
+	static struct message message;
+	mach_msg_option_t option = MACH_RCV_MSG;
+
+	(void) unused;
+	while (mach_msg_trap(&message.header, option, message.header.msgh_size, sizeof message,
+			service, 0, MACH_PORT_NULL) == MACH_MSG_SUCCESS) {
+		came = message;
+		message_init(&message, came.header.msgh_remote_port, MACH_MSG_TYPE_MOVE_SEND_ONCE,
+			MACH_PORT_NULL, 0);
+		message_right(&message, service, MACH_MSG_TYPE_MAKE_SEND);
+		option = MACH_SEND_MSG | MACH_RCV_MSG;
+	}
+}
+
+static void check_call(const struct message *answer, enum kind kind, unsigned int type)
+{
+	EXPECT_TRUE(came.header.msgh_bits & MACH_MSGH_BITS_COMPLEX);
+	EXPECT(came.body[0], TYPE_INLINE | 1 << 16 | 32 << 8 | type_after(type));
+	check_right(came.body[1], kind, type_after(type));
+	EXPECT_TRUE(answer->header.msgh_bits & MACH_MSGH_BITS_COMPLEX);
+	EXPECT(answer->body[0], TYPE_INLINE | 1 << 16 | 32 << 8 | MACH_MSG_TYPE_PORT_SEND);
+	EXPECT(answer->body[1], service);
+	EXPECT(port_refs(service, MACH_PORT_RIGHT_SEND), 2);
+	EXPECT(mach_port_deallocate(mach_task_self(), service), KERN_SUCCESS);
+}
+
+static void try_call(enum kind kind, unsigned int type, mach_port_t reply)
+{
+	static struct message message;
+	struct subject subject = subject_make(kind);
+	mach_port_type_t before = port_type(subject.name);
+	boolean_t valid = can_take(kind, type);
+
+	tap_about("%s, disposition %u", kind_text(kind), type);
+	message_init(&message, service, MACH_MSG_TYPE_COPY_SEND, reply,
+		MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	message_right(&message, subject.name, type);
+	EXPECT(mach_msg_trap(&message.header, MACH_SEND_MSG | MACH_RCV_MSG,
+		message.header.msgh_size, sizeof message, reply, 0, MACH_PORT_NULL),
+		valid ? MACH_MSG_SUCCESS : MACH_SEND_INVALID_RIGHT);
+	if (valid) {
+		check_call(&message, kind, type);
+	} else {
+		EXPECT(port_type(subject.name), before);
+		EXPECT_TRUE(notification_is(reply, MACH_NOTIFY_SEND_ONCE, 0));
+	}
+	subject_destroy(&subject);
+}
+
+void test_calls_with_rights(void)
+{
+	mach_port_t reply = port_new(), thread;
+
+	service = port_new_with_send(1);
+	EXPECT(mach_thread_start(serve, NULL, &thread), KERN_SUCCESS);
+	sleep_for(5);
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+		for (unsigned int type = MACH_MSG_TYPE_MOVE_RECEIVE;
+				type <= MACH_MSG_TYPE_MAKE_SEND_ONCE; type++)
+			try_call(kind, type, reply);
+	port_destroy(service);
+	mach_thread_join(thread);
+	port_destroy(reply);
 }
 
 void test_null_and_dead(void)

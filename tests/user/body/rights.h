@@ -4,6 +4,7 @@
 #define _BODY_RIGHTS_H_
 
 void test_all_dispositions(void);
+void test_calls_with_rights(void);
 void test_null_and_dead(void);
 void test_two_kinds_share_a_name(void);
 void test_receive_right_moves(void);
