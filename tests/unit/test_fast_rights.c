@@ -684,6 +684,14 @@ static void nobody_waits(void)
 	call_from(r, r);
 }
 
+/* The reply port is not the client's to receive from. */
+static void wrong_reply(void)
+{
+	RIGHT(MOVE_SEND, l);
+	server_waits(p);
+	call_from(q, r);
+}
+
 /* Neither a request nor a reply. */
 static void no_reply_wanted(void)
 {
@@ -890,6 +898,7 @@ static const struct {
 	{ no_body, 0 },
 	{ no_names, 0 },
 	{ nobody_waits, 0 },
+	{ wrong_reply, 0 },
 	{ no_reply_wanted, 0 },
 	{ answer_with_itself, 1 },
 	{ to_oneself, 0 },
@@ -1006,6 +1015,22 @@ START_TEST(test_locks)
 }
 END_TEST
 
+START_TEST(test_lock_of_set)
+{
+	fake_ipc_start();
+	ipc_fast_path_enable(true);
+	record = seen[0];
+	start();
+	ck_must(mach_port_move_member(servers->space, p, server_set) == KERN_SUCCESS);
+	RIGHT(COPY_SEND, q);
+	fill_request(r);
+	server_waits(server_set);
+	with_lock(&entry_pset(entry_of(servers, server_set))->object.lock);
+	seen_count = 0;
+	finish();
+}
+END_TEST
+
 START_TEST(test_locks_of_own)
 {
 	fake_ipc_start();
@@ -1028,5 +1053,6 @@ void unit_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, test_both_ways);
 	tcase_add_test(tcase, test_locks);
+	tcase_add_test(tcase, test_lock_of_set);
 	tcase_add_test(tcase, test_locks_of_own);
 }
