@@ -148,38 +148,35 @@ static kern_return_t send_page(struct object *object, mach_port_t control, uint3
 /*
  * What never came to us is zeros.
  *
- * Returns: false when there is no memory for it now.
+ * Returns: false when there is no memory for an answer now.
  */
 static boolean_t supply(struct object *object, mach_port_t control, uint32_t number)
 {
 	kern_return_t result;
 
-	if (!pages_has(object, number)) {
-		memory_object_data_unavailable(control, number * PAGE_SIZE, PAGE_SIZE);
-		return TRUE;
-	}
+	if (!pages_has(object, number))
+		return !is_shortage(memory_object_data_unavailable(control, number * PAGE_SIZE,
+			PAGE_SIZE));
 	result = send_page(object, control, number);
-	if (is_shortage(result))
-		return FALSE;
-	if (result != KERN_SUCCESS && result != MACH_SEND_INVALID_DEST) {
+	if (result != KERN_SUCCESS && result != MACH_SEND_INVALID_DEST && !is_shortage(result)) {
 		mach_error("[default-pager] FAILED to read a page", result);
-		memory_object_data_error(control, number * PAGE_SIZE, PAGE_SIZE, result);
+		result = memory_object_data_error(control, number * PAGE_SIZE, PAGE_SIZE, result);
 	}
-	return TRUE;
+	return !is_shortage(result);
 }
 
+/* The kernel asks for one page at a time. */
 kern_return_t memory_object_data_request(mach_port_t port, mach_port_t control,
 	vm_offset_t offset, vm_size_t length, vm_prot_t access)
 {
 	struct object *object = table_object(port);
 
 	(void) access;
-	if (object == NULL || offset % PAGE_SIZE != 0)
+	if (object == NULL || offset % PAGE_SIZE != 0 || length != PAGE_SIZE)
 		return KERN_INVALID_ARGUMENT;
-	for (vm_offset_t at = offset; at - offset < length; at += PAGE_SIZE)
-		if (!supply(object, control, at / PAGE_SIZE))
-			pages_want(object, at / PAGE_SIZE, control);
-	give_up(control);
+	if (supply(object, control, offset / PAGE_SIZE)
+			|| !pages_want(object, offset / PAGE_SIZE, control))
+		give_up(control);
 	return KERN_SUCCESS;
 }
 

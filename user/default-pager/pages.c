@@ -11,10 +11,15 @@
 static mach_port_t host_priv;
 
 static struct page *kept;	/* in memory */
-static uint32_t kept_count;
 static boolean_t told;		/* that the disk is full */
 
 static struct page *wanted, **wanted_end = &wanted;	/* first in, first out */
+
+/* Or was it only asked for? */
+static boolean_t has_contents(const struct page *page)
+{
+	return page->memory != 0 || page->slot != NO_SLOT;
+}
 
 void pages_init(mach_port_t host)
 {
@@ -38,18 +43,17 @@ static void keep(struct page *page, vm_offset_t data)
 	vm_wire(host_priv, mach_task_self(), data, PAGE_SIZE, VM_PROT_READ | VM_PROT_WRITE);
 	page->memory = data;
 	page->next_kept = kept;
+	page->link_of_kept = &kept;
+	if (kept != NULL)
+		kept->link_of_kept = &page->next_kept;
 	kept = page;
-	kept_count++;
 }
 
 static void free_memory(struct page *page)
 {
-	struct page **link = &kept;
-
-	while (*link != page)
-		link = &(*link)->next_kept;
-	*link = page->next_kept;
-	kept_count--;
+	*page->link_of_kept = page->next_kept;
+	if (page->next_kept != NULL)
+		page->next_kept->link_of_kept = page->link_of_kept;
 	vm_deallocate(mach_task_self(), page->memory, PAGE_SIZE);
 	page->memory = 0;
 }
@@ -144,7 +148,7 @@ boolean_t pages_put(struct object *object, uint32_t number, vm_offset_t data, ui
 		struct page *page = table_page(object, number + i);
 		vm_offset_t at = data + i * PAGE_SIZE;
 
-		if (page != NULL && only_new)
+		if (page != NULL && only_new && has_contents(page))
 			continue;
 		if (page == NULL)
 			page = table_new_page(object, number + i);
@@ -163,7 +167,9 @@ boolean_t pages_put(struct object *object, uint32_t number, vm_offset_t data, ui
 
 boolean_t pages_has(struct object *object, uint32_t number)
 {
-	return table_page(object, number) != NULL;
+	const struct page *page = table_page(object, number);
+
+	return page != NULL && has_contents(page);
 }
 
 static kern_return_t copy_memory(vm_offset_t from, vm_offset_t *to)
@@ -188,8 +194,9 @@ static void free_place(struct page *page)
 {
 	if (page->memory != 0)
 		free_memory(page);
-	else
+	else if (page->slot != NO_SLOT)
 		store_give_back(page->slot);
+	page->slot = NO_SLOT;
 }
 
 void pages_supplied(struct object *object, uint32_t number)
@@ -224,10 +231,11 @@ void pages_completed(struct object *object, uint32_t number, boolean_t success)
 
 void pages_drop(struct object *object)
 {
-	for (struct page *page = object->pages; page != NULL; page = page->next_of_object) {
+	for (struct page *page = object->pages, *next; page != NULL; page = next) {
+		next = page->next_of_object;
+		free_place(page);
 		if (page->control != MACH_PORT_NULL)
 			pages_not_wanted(page);
-		free_place(page);
 	}
 	table_free_object(object);
 	use_free_slots();
@@ -235,30 +243,33 @@ void pages_drop(struct object *object)
 
 /* --- Later --------------------------------------------------------------------------------- */
 
-void pages_want(struct object *object, uint32_t number, mach_port_t control)
+boolean_t pages_want(struct object *object, uint32_t number, mach_port_t control)
 {
 	struct page *page = table_page(object, number);
 
-	if (page->control != MACH_PORT_NULL || mach_port_mod_refs(mach_task_self(), control,
-			MACH_PORT_RIGHT_SEND, 1) != KERN_SUCCESS)
-		return;
+	if (page == NULL)
+		page = table_new_page(object, number);
+	if (page == NULL || page->control != MACH_PORT_NULL)
+		return FALSE;
 	page->control = control;
 	page->next_wanted = NULL;
+	page->link_of_wanted = wanted_end;
 	*wanted_end = page;
 	wanted_end = &page->next_wanted;
+	return TRUE;
 }
 
 void pages_not_wanted(struct page *page)
 {
-	struct page **link = &wanted;
-
-	while (*link != page)
-		link = &(*link)->next_wanted;
-	*link = page->next_wanted;
-	if (wanted_end == &page->next_wanted)
-		wanted_end = link;
+	*page->link_of_wanted = page->next_wanted;
+	if (page->next_wanted != NULL)
+		page->next_wanted->link_of_wanted = page->link_of_wanted;
+	else
+		wanted_end = page->link_of_wanted;
 	mach_port_deallocate(mach_task_self(), page->control);
 	page->control = MACH_PORT_NULL;
+	if (!has_contents(page))
+		table_free_page(page);
 }
 
 struct page *pages_wanted(void)

@@ -23,6 +23,7 @@ void pages_init(mach_port_t host_priv);
 boolean_t pages_put(struct object *object, uint32_t number, vm_offset_t data, uint32_t count,
 	boolean_t only_new);
 
+/* Has it ever come, and is it still ours? */
 boolean_t pages_has(struct object *object, uint32_t number);
 
 /*
@@ -45,8 +46,13 @@ void pages_drop(struct object *object);
 
 /* --- What is to be tried again ------------------------------------------------------------- */
 
-/* A page was asked for, and there is no memory for the answer now.  The right stays the caller's. */
-void pages_want(struct object *object, uint32_t number, mach_port_t control);
+/*
+ * A page was asked for, and there is no memory for the answer now.
+ *
+ * Owns:     consumes the right on success.
+ * Returns:  false when it waits already, or there is no memory for a record.
+ */
+boolean_t pages_want(struct object *object, uint32_t number, mach_port_t control);
 void pages_not_wanted(struct page *page);
 
 /* The one that was asked for first, or null. */

@@ -20,12 +20,12 @@
 struct page {
 	struct page	*next;		/* of the same chain of the table; or free */
 	struct page	*next_of_object, **link_of_object;
-	struct page	*next_kept;	/* all that are in memory */
-	struct page	*next_wanted;	/* all that were asked for and could not be read */
+	struct page	*next_kept, **link_of_kept;	/* all that are in memory */
+	struct page	*next_wanted, **link_of_wanted;	/* all that are owed an answer */
 	struct object	*object;
 	uint32_t	number;
 	vm_offset_t	memory;		/* where it is, or 0: it is in the slot */
-	slot_t		slot;
+	slot_t		slot;		/* or NO_SLOT: it was only asked for */
 	mach_port_t	control;	/* a right to where it is wanted, or null */
 	uint32_t	supplies;	/* that the kernel has not completed */
 	boolean_t	supplied;	/* and it has sent no other since the last */

@@ -2,8 +2,10 @@
 #include "kernel.h"
 
 #include <mach.h>
+#include <mach/mach_host.h>
 #include <mach/memory_object_U.h>
 #include <mach/memory_object_default_U.h>
+#include <mach/porter.h>
 #include <mach/vm_param.h>
 
 #include "../common/ports.h"
@@ -106,15 +108,62 @@ void object_return(struct object *object, unsigned int first, unsigned int count
 	free_pages(data, count);
 }
 
-static boolean_t ask(struct object *object, unsigned int number, int answer)
+static void request(struct object *object, unsigned int number)
 {
 	EXPECT(memory_object_data_request(object->port, object->control, number * PAGE_SIZE,
 		PAGE_SIZE, VM_PROT_READ), KERN_SUCCESS);
+}
+
+static boolean_t answered(struct object *object, unsigned int number, int answer)
+{
 	if (!EXPECT(message_receive_wait(&object->answer, object->control, PATIENCE),
 			MACH_MSG_SUCCESS))
 		return FALSE;
 	EXPECT(object->answer.body[1], number * PAGE_SIZE);
 	return EXPECT(object->answer.header.msgh_id, answer);
+}
+
+static boolean_t ask(struct object *object, unsigned int number, int answer)
+{
+	request(object, number);
+	return answered(object, number, answer);
+}
+
+/* What other tasks may use for messages: all but the kernel's, which has no limit, and us. */
+static void set_memory(natural_t bytes)
+{
+	mach_port_t host = mach_host_self(), name, set;
+	mach_msg_type_number_t count;
+	mach_port_array_t tasks;
+
+	EXPECT(processor_set_default(host, &name), KERN_SUCCESS);
+	EXPECT(host_processor_set_priv(tap_host_priv, name, &set), KERN_SUCCESS);
+	EXPECT(processor_set_tasks(set, &tasks, &count), KERN_SUCCESS);
+	for (unsigned int i = 0; i < count; i++) {
+		struct ipc_limits limits;
+
+		if (tasks[i] != SELF
+				&& task_get_ipc_limits(tap_host_priv, tasks[i], &limits) == KERN_SUCCESS) {
+			limits.il_memory = bytes;
+			task_set_ipc_limits(tap_host_priv, tasks[i], limits);
+		}
+		mach_port_deallocate(SELF, tasks[i]);
+	}
+	vm_deallocate(SELF, (vm_offset_t) tasks, count * sizeof *tasks);
+	mach_port_deallocate(SELF, set);
+	mach_port_deallocate(SELF, name);
+	mach_port_deallocate(SELF, host);
+}
+
+/* Nobody waits in the queue, or the answer would need no memory there. */
+static boolean_t ask_in_need(struct object *object, unsigned int number, int answer)
+{
+	set_memory(0);
+	request(object, number);
+	sleep_for(200);
+	EXPECT_TRUE(queue_is_empty(object->control));
+	set_memory(IPC_LIMIT_NONE);
+	return answered(object, number, answer);
 }
 
 /* What the kernel says of a page that it was given. */
@@ -125,18 +174,23 @@ static void complete(struct object *object, unsigned int number, kern_return_t r
 		result, 0), KERN_SUCCESS);
 }
 
-static void get_page(struct object *object, unsigned int number, int value)
+/* What has come. */
+static void look_at_page(struct object *object, unsigned int number, int value)
 {
 	const uint32_t *body = object->answer.body;
 	unsigned int others = 0;
 
-	if (!ask(object, number, DATA_SUPPLY))
-		return;
 	EXPECT(body[4], PAGE_SIZE);
 	for (unsigned int i = 0; i < PAGE_WORDS; i++)
 		others += ((uint32_t *) body[5])[i] != word_of(number, value, i);
 	EXPECT(others, 0);
 	free_pages(body[5], 1);
+}
+
+static void get_page(struct object *object, unsigned int number, int value)
+{
+	if (ask(object, number, DATA_SUPPLY))
+		look_at_page(object, number, value);
 }
 
 void expect_page(struct object *object, unsigned int number, int value)
@@ -161,4 +215,16 @@ void take_page_again(struct object *object, unsigned int number, int value)
 void expect_absent(struct object *object, unsigned int number)
 {
 	ask(object, number, DATA_UNAVAILABLE);
+}
+
+void expect_page_later(struct object *object, unsigned int number, int value)
+{
+	if (ask_in_need(object, number, DATA_SUPPLY))
+		look_at_page(object, number, value);
+	complete(object, number, KERN_RESOURCE_SHORTAGE);
+}
+
+void expect_absent_later(struct object *object, unsigned int number)
+{
+	ask_in_need(object, number, DATA_UNAVAILABLE);
 }

@@ -38,6 +38,10 @@ void object_return(struct object *object, unsigned int first, unsigned int count
 void expect_page(struct object *object, unsigned int number, int value);
 void expect_absent(struct object *object, unsigned int number);
 
+/* The same, but at first the pager has no memory for an answer. */
+void expect_page_later(struct object *object, unsigned int number, int value);
+void expect_absent_later(struct object *object, unsigned int number);
+
 /* Ask for it and take it over: the pager need not have it any more. */
 void take_page(struct object *object, unsigned int number, int value);
 

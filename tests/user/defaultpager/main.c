@@ -89,6 +89,25 @@ static void test_taken(void)
 	kernel_end();
 }
 
+/* An answer for which there is no memory comes when there is. */
+static void test_later(void)
+{
+	static struct object object;
+
+	kernel_begin();
+	object_create(&object);
+	object_initialize(&object, 1, 2, 1);
+	expect_page(&object, 1, 1);
+	expect_page_later(&object, 1, 1);
+	expect_absent_later(&object, 5);
+	expect_absent_later(&object, 5);
+	object_initialize(&object, 5, 1, 2);
+	expect_page(&object, 5, 2);
+	expect_page_later(&object, 2, 1);
+	object_terminate(&object);
+	kernel_end();
+}
+
 /* Pages that have come back leave room for others: this is several disks full. */
 static void test_round(void)
 {
@@ -307,6 +326,8 @@ static const struct test tests[] = {
 	{ .name = "many objects", .run = test_objects,
 		.keeps = TRUE },	/* the tables of names grow */
 	{ .name = "what the kernel has taken", .run = test_taken },
+	{ .name = "answers for which there is no memory", .run = test_later, .ours = TRUE,
+		.keeps = TRUE },	/* ports of the processor set and of tasks */
 	{ .name = "several disks full, one after the other", .run = test_round },
 	{ .name = "more than the disk holds", .run = test_full_disk },
 	{ .name = "objects without a last message", .run = test_abandoned },
