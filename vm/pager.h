@@ -65,6 +65,7 @@ struct vm_pager {
 	struct ipc_kmsg *farewell;	/* memory_object_terminate, to be sent */
 	struct rb_tree requests;	/* struct page_request, not finished */
 	uint32_t request_count;
+	uint32_t owed_count;		/* of these, for which nobody waits */
 	struct queue_link idle_link;	/* in the idle or the cached list; their lock */
 	bool idle, cached;		/* which */
 	struct queue_link all_link;	/* in the list of all, for the checker */

@@ -4,8 +4,10 @@
  *
  * A request is made by the first who needs the page, and the message goes out by the first who
  * waits when the pager is ready.  It stays until the pager has answered, also when nobody waits
- * any more: so nothing is asked twice.  A pager that never answers may owe many: they are in a tree,
- * by page and kind.
+ * any more: so nothing is asked twice.  Of requests for which nobody waits there are a few only,
+ * for each pager, since nobody pays for them: what is answered without one is taken all the same, and
+ * who comes back asks again.  But each page that is out has its own, as long as the default
+ * manager owes it.  They are in a tree, by page and kind.
  */
 #include <vm/pager.h>
 
@@ -18,6 +20,7 @@
 #include <vm/store.h>
 
 #define REQUESTS_MAX 4096		/* of one pager: it may never answer */
+#define OWED_MAX 64			/* of these, for which nobody waits */
 
 struct page_request {
 	struct rb_node node;		/* in pager->requests, until it is finished */
@@ -152,10 +155,12 @@ static void request_finish(struct page_request *r, kern_return_t result)
 	unlist(r);
 	r->finished = true;
 	r->result = result;
-	if (r->waiters == 0)
-		request_free(r);
-	else
+	if (r->waiters > 0) {
 		event_wake_all(r);
+	} else {
+		r->pager->owed_count--;
+		request_free(r);
+	}
 }
 
 void vm_pager_finish_range(struct vm_pager *pager, enum page_request_kind kind, uint32_t first,
@@ -204,14 +209,22 @@ void vm_pager_wake(struct vm_pager *pager)
 	}
 }
 
+/* Is a request to stay for which nobody waits? */
+static bool stays(const struct page_request *r)
+{
+	return !r->finished && r->sent && (r->away != NULL || r->pager->owed_count < OWED_MAX);
+}
+
 /* Somebody waits no longer. */
 static void leave(struct page_request *r)
 {
 	assert(r->waiters > 0);
 	if (--r->waiters > 0)
 		return;
-	if (!r->finished && r->sent)
-		return;		/* the pager owes an answer */
+	if (stays(r)) {
+		r->pager->owed_count++;
+		return;
+	}
 	if (!r->finished)
 		unlist(r);
 	request_free(r);
@@ -233,7 +246,8 @@ kern_return_t vm_pager_ask(struct vm_pager *pager, enum page_request_kind kind, 
 	if (r == NULL)
 		return KERN_RESOURCE_SHORTAGE;
 	r->access |= (uint8_t)access;
-	r->waiters++;
+	if (r->waiters++ == 0 && r->sent)
+		pager->owed_count--;
 	self->page_request = r;
 	return VM_ASK_PAGER;
 }

@@ -3,6 +3,7 @@
 #include <libmach/string.h>
 #include <mach.h>
 #include <mach/memory_object.h>
+#include <mach_debug/mach_debug.h>
 
 #include "../common/pager.h"
 #include "../common/ports.h"
@@ -115,6 +116,47 @@ void test_silent(void)
 	sleep_for(20);
 	EXPECT(*(unsigned char *) base, 6);
 	object_unmap_last(&object, base, 2);
+}
+
+#define ABANDONED	100
+
+static unsigned int requests_of(const struct object *object)
+{
+	mach_port_t shadow, copy;
+	vm_object_info_t info;
+
+	EXPECT(mach_vm_object_info(object->name, &info, &shadow, &copy), KERN_SUCCESS);
+	return info.voi_absent_count;
+}
+
+/* Of requests for which nobody waits any more the kernel keeps a few, and all can be answered. */
+void test_abandoned(void)
+{
+	struct object object;
+	struct toucher toucher;
+	vm_offset_t base = object_map_new(&object, ABANDONED), last = (ABANDONED - 1) * PAGE_SIZE;
+
+	object_ready(&object, FALSE, MEMORY_OBJECT_COPY_DELAY);
+	for (vm_offset_t at = 0; at < ABANDONED * PAGE_SIZE; at += PAGE_SIZE) {
+		tap_about("page at %x", at);
+		touch_start(&toucher, base + at, FALSE, 0);
+		expect_request(&object, 2203, at, VM_PROT_READ);
+		touch_kill(&toucher);
+	}
+	tap_about("%s", "");
+	sleep_for(QUIET);			/* the last thread is really gone */
+	EXPECT_TRUE(requests_of(&object) > 0 && requests_of(&object) < ABANDONED);
+	for (vm_offset_t at = 0; at < last; at += PAGE_SIZE)
+		EXPECT(supply(&object, at, 1 + at / PAGE_SIZE, VM_PROT_NONE, FALSE, MACH_PORT_NULL),
+			KERN_SUCCESS);
+	touch_start(&toucher, base + last, FALSE, 0);
+	expect_request(&object, 2203, last, VM_PROT_READ);
+	EXPECT(supply(&object, last, 7, VM_PROT_NONE, FALSE, MACH_PORT_NULL), KERN_SUCCESS);
+	EXPECT(touch_end(&toucher), 7);
+	EXPECT(requests_of(&object), 0);
+	for (vm_offset_t at = 0; at < last; at += PAGE_SIZE)
+		EXPECT(*(unsigned char *) (base + at), 1 + at / PAGE_SIZE);
+	object_unmap_last(&object, base, ABANDONED);
 }
 
 /* The same where the kernel itself touches the memory: it comes back, and nothing is held. */

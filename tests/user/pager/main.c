@@ -9,6 +9,7 @@ static const struct test tests[] = {
 	{ .name = "supply before ready", .run = test_supply_before_ready },
 	{ .name = "data_error", .run = test_data_error },
 	{ .name = "a silent pager (MO-7)", .run = test_silent },
+	{ .name = "nobody waits any more (MO-7)", .run = test_abandoned, .ours = TRUE },
 	{ .name = "unmapping what is waited for", .run = test_silent_vm_read },
 	{ .name = "a pager dies (MO-6)", .run = test_death },
 	{ .name = "memory_object_destroy", .run = test_destroy },

@@ -8,6 +8,7 @@ void test_counted(void);
 void test_supply_before_ready(void);
 void test_data_error(void);
 void test_silent(void);
+void test_abandoned(void);
 void test_silent_vm_read(void);
 void test_death(void);
 void test_destroy(void);
