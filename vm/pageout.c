@@ -272,6 +272,19 @@ static void note_round(uint32_t gone, bool washed)
 }
 
 /*
+ * Nothing has come of the last round: give others time.  If they have freed memory, who waits for it
+ * is told; but not each time that there is some, since it may not be enough for who waits.
+ */
+static void pause_round(void)
+{
+	uint32_t before = vm_page_free_count();
+
+	rest(PAUSE_MS);
+	if (vm_page_free_count() > before && vm_page_user_available())
+		tell_waiters();
+}
+
+/*
  * Until pages are enough, or nothing can be done.  While laundry is out, or has just come back, there
  * is hope, up to a point; but whoever must wait for it is let go when it does not come back.
  */
@@ -297,7 +310,7 @@ static void make_room(void)
 			refuse();
 			break;
 		}
-		rest(PAUSE_MS);
+		pause_round();
 	}
 	stuck = false;
 	tell_waiters();

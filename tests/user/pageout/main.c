@@ -13,6 +13,7 @@ static const struct test tests[] = {
 	{ .name = "copies out and in", .run = test_copies, .ours = TRUE },
 	{ .name = "pages of another pager (MO-9)", .run = test_external_pages, .ours = TRUE },
 	{ .name = "a manager that is silent (MO-9)", .run = test_silent_manager, .ours = TRUE },
+	{ .name = "who waits for memory is stopped", .run = test_stopped_waiters, .ours = TRUE },
 	{ .name = "a manager dies (MO-9)", .run = test_manager_dies, .ours = TRUE },
 };
 

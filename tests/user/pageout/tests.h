@@ -9,6 +9,7 @@ void test_breeding_manager(void);
 void test_copies(void);
 void test_external_pages(void);
 void test_silent_manager(void);
+void test_stopped_waiters(void);
 void test_manager_dies(void);
 void test_supply_in_need(void);
 

@@ -3,7 +3,10 @@
 #include <libmach/thread.h>
 #include <mach.h>
 #include <mach/gnumach.h>
+#include <mach/mach_host.h>
 #include <mach/memory_object.h>
+#include <mach/mig_support.h>
+#include <mach/thread_switch.h>
 #include <mach/vm_statistics.h>
 
 #include "../common/fault.h"
@@ -110,6 +113,169 @@ void test_silent_manager(void)
 	EXPECT(manager->wrong, 0);
 	EXPECT(manager->rewritten, 0);
 	manager_die();
+}
+
+/* --- Who waits is stopped ------------------------------------------------------------------- */
+
+/* Each needs a page that nobody has touched. */
+struct waiter {
+	void			(*function)(void *);
+	vm_offset_t		page;
+	mach_port_t		thread;
+	mach_port_t		reply;		/* of a call: it stays when the thread is ended in it */
+	volatile kern_return_t	result;
+	volatile boolean_t	ended;
+};
+
+static volatile boolean_t waiters_may_go, was_sent_elsewhere;
+
+/* They run, and have all that a thread needs, before memory is short. */
+static void wait_to_go(void)
+{
+	while (!waiters_may_go)
+		thread_switch(MACH_PORT_NULL, SWITCH_OPTION_WAIT, 10);
+}
+
+static void touch_page(void *argument)
+{
+	struct waiter *waiter = argument;
+
+	wait_to_go();
+	*(volatile char *) waiter->page = 1;
+	waiter->ended = TRUE;
+}
+
+static void wire_page(void *argument)
+{
+	struct waiter *waiter = argument;
+
+	waiter->reply = mig_get_reply_port();
+	wait_to_go();
+	waiter->result = vm_wire(tap_host_priv, SELF, waiter->page, PAGE_SIZE, VM_PROT_READ);
+	waiter->ended = TRUE;
+}
+
+enum { SENT_ELSEWHERE, TRIES_AGAIN, ENDED_IN_FAULT, WIRES, ENDED_IN_CALL, COMES_THROUGH, WAITERS };
+
+static struct waiter waiters[WAITERS] = {
+	[SENT_ELSEWHERE] = { .function = touch_page },
+	[TRIES_AGAIN] = { .function = touch_page },
+	[ENDED_IN_FAULT] = { .function = touch_page },
+	[WIRES] = { .function = wire_page },
+	[ENDED_IN_CALL] = { .function = wire_page },
+	[COMES_THROUGH] = { .function = wire_page },
+};
+
+static vm_offset_t waiters_start(void)
+{
+	vm_offset_t pages = 0;
+	unsigned int i;
+
+	waiters_may_go = was_sent_elsewhere = FALSE;
+	EXPECT(vm_allocate(SELF, &pages, WAITERS * PAGE_SIZE, TRUE), KERN_SUCCESS);
+	for (i = 0; i < WAITERS; i++) {
+		waiters[i].page = pages + i * PAGE_SIZE;
+		waiters[i].ended = FALSE;
+		waiters[i].result = -1;
+		EXPECT(mach_thread_start(waiters[i].function, &waiters[i], &waiters[i].thread),
+			KERN_SUCCESS);
+	}
+	sleep_for(50);
+	return pages;
+}
+
+static unsigned int waiters_ended(void)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < WAITERS; i++)
+		count += waiters[i].ended;
+	return count;
+}
+
+static void go_elsewhere(void)
+{
+	was_sent_elsewhere = TRUE;
+	for (;;)
+		thread_switch(MACH_PORT_NULL, SWITCH_OPTION_WAIT, 10);
+}
+
+/* As for a signal: the thread is at its access, as if that had not been tried. */
+static void send_elsewhere(mach_port_t thread)
+{
+	struct i386_thread_state state;
+	mach_msg_type_number_t count = i386_THREAD_STATE_COUNT;
+
+	EXPECT(thread_suspend(thread), KERN_SUCCESS);
+	EXPECT(thread_abort(thread), KERN_SUCCESS);
+	EXPECT(thread_get_state(thread, i386_THREAD_STATE, (thread_state_t) &state, &count),
+		KERN_SUCCESS);
+	EXPECT_TRUE(state.eip >= (uintptr_t) touch_page && state.eip < (uintptr_t) touch_page + 256);
+	state.eip = (uintptr_t) go_elsewhere;
+	EXPECT(thread_set_state(thread, i386_THREAD_STATE, (thread_state_t) &state, count),
+		KERN_SUCCESS);
+	EXPECT(thread_resume(thread), KERN_SUCCESS);
+	sleep_for(30);
+	EXPECT_TRUE(was_sent_elsewhere);
+	EXPECT(thread_terminate(thread), KERN_SUCCESS);
+}
+
+static void stop_waiters(void)
+{
+	EXPECT(waiters_ended(), 0);
+	send_elsewhere(waiters[SENT_ELSEWHERE].thread);
+	EXPECT(thread_abort(waiters[TRIES_AGAIN].thread), KERN_SUCCESS);
+	EXPECT(thread_terminate(waiters[ENDED_IN_FAULT].thread), KERN_SUCCESS);
+	EXPECT(thread_terminate(waiters[ENDED_IN_CALL].thread), KERN_SUCCESS);
+	EXPECT(thread_abort(waiters[WIRES].thread), KERN_SUCCESS);
+	mach_thread_join(waiters[ENDED_IN_FAULT].thread);
+	mach_thread_join(waiters[ENDED_IN_CALL].thread);
+	mach_thread_join(waiters[SENT_ELSEWHERE].thread);
+	mach_thread_join(waiters[WIRES].thread);
+	port_destroy(waiters[ENDED_IN_CALL].reply);
+	EXPECT(waiters[WIRES].result, KERN_ABORTED);
+	EXPECT(waiters_ended(), 1);
+}
+
+/* Fill memory until nothing moves. */
+static void fill_until_stuck(struct range *range)
+{
+	unsigned int before;
+
+	do {
+		before = range->touched;
+		sleep_for(100);
+	} while (range->touched != before || before == 0);
+	EXPECT_TRUE(before < range->pages);
+}
+
+/* thread_abort and thread_terminate for those that wait for page-out; the task goes on. */
+void test_stopped_waiters(void)
+{
+	struct range *range;
+	mach_port_t filler;
+	vm_offset_t pages;
+
+	manager_start();
+	manager->pauses = TRUE;
+	pages = waiters_start();
+	range = range_new(120);
+	EXPECT(mach_thread_start(write_all, range, &filler), KERN_SUCCESS);
+	fill_until_stuck(range);
+	waiters_may_go = TRUE;
+	sleep_for(100);
+	stop_waiters();
+	manager->pauses = FALSE;
+	mach_thread_join(filler);
+	EXPECT(range->touched, range->pages);
+	mach_thread_join(waiters[TRIES_AGAIN].thread);
+	mach_thread_join(waiters[COMES_THROUGH].thread);
+	EXPECT(waiters[COMES_THROUGH].result, KERN_SUCCESS);
+	EXPECT(*(volatile char *) waiters[TRIES_AGAIN].page, 1);
+	EXPECT(*(volatile char *) waiters[ENDED_IN_FAULT].page, 0);
+	EXPECT(vm_deallocate(SELF, pages, WAITERS * PAGE_SIZE), KERN_SUCCESS);
+	range_end(range);
+	manager_end();
 }
 
 /* --- Another pager ------------------------------------------------------------------------ */
