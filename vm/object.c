@@ -339,7 +339,7 @@ static bool is_idle(const struct vm_object *object)
 
 /*
  * Take an object apart and free it; returns what was below.  While others are let in a page may
- * be pushed into it, or come in, so look again.
+ * be pushed into it, or come in, so look again.  Nobody holds it from here on.
  */
 static struct vm_object *dissolve(struct vm_object *object)
 {
@@ -357,6 +357,7 @@ static struct vm_object *dissolve(struct vm_object *object)
 			break;
 		vm_object_breathe(object, &count);
 	}
+	assert(object->holds == 0);
 	below = object->shadow;
 	unlink(object);
 	slab_free(&object_cache, object);
@@ -392,6 +393,21 @@ static bool covers_all(const struct vm_object *object, uint32_t first, uint32_t 
 }
 
 /*
+ * The object below this one, held so that it stays; or NULL.  One that is being taken apart would not
+ * stay: it looks at all its pages itself, so the next is looked for below it.
+ */
+static struct vm_object *hold_below(const struct vm_object *object)
+{
+	struct vm_object *below = object->shadow;
+
+	while (below != NULL && below->dissolving)
+		below = below->shadow;
+	if (below != NULL)
+		below->holds++;
+	return below;
+}
+
+/*
  * An entry further up does not see these pages any more: the same for its object's shadow, and
  * so on down to one whose own entry sees them.
  */
@@ -401,9 +417,7 @@ static void shadows_leave(struct vm_object *object, uint32_t first, uint32_t end
 		struct vm_object *below;
 
 		range_leave(object, first, end);
-		below = object->shadow;
-		if (below != NULL)
-			below->holds++;
+		below = hold_below(object);
 		vm_object_settle(object);
 		if (below != NULL)
 			below->holds--;
@@ -459,9 +473,7 @@ void vm_entry_detach(struct vm_map_entry *entry)
 		return;
 	lock = object->lock;
 	spin_lock(lock);
-	below = object->shadow;
-	if (below != NULL)
-		below->holds++;
+	below = hold_below(object);
 	vm_object_forget(object, entry);
 	if (!is_idle(object))
 		range_leave(object, first, end);

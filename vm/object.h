@@ -51,6 +51,12 @@
 
 #define OBJECT_HEIGHT_MAX 32
 
+/*
+ * Anonymous memory's objects grow as entries join, and entries move: without an end to it numbers
+ * of pages would wrap.
+ */
+#define OBJECT_PAGES_MAX (1u << 30)
+
 struct vm_pager;
 
 struct vm_object {

@@ -459,6 +459,7 @@ static bool can_grow(const struct vm_map_entry *entry, uint32_t first, uint32_t 
 	return object->entry_count == 1 && object->holds == 0 && !object->frozen &&
 	       object->shadow == NULL && object->pager == NULL &&
 	       queue_empty(&object->snapshots) && !entry->wired &&
+	       first + pages <= OBJECT_PAGES_MAX &&
 	       (first >= object->end || first + pages <= object->first);
 }
 

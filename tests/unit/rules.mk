@@ -108,6 +108,7 @@ MAP_SOURCES := $(wildcard vm/map*.c vm/object*.c vm/copy*.c) vm/fault.c vm/conti
 $(eval $(call unit-test,map,$(MAP_SOURCES) tests/unit/map_words.c))
 $(eval $(call unit-test,map_copy,$(MAP_SOURCES) tests/unit/map_words.c))
 $(eval $(call unit-test,map_scale,$(MAP_SOURCES) tests/unit/map_words.c))
+$(eval $(call unit-test,objects,$(MAP_SOURCES) tests/unit/map_words.c))
 
 # With pagers: what the kernel sends them is real, and so are their ports.
 UNIT_VM := $(filter-out tests/unit/fakes_pager.c,$(MAP_SOURCES)) $(wildcard vm/pager*.c) \
