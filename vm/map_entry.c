@@ -19,6 +19,12 @@ struct vm_map_entry *vm_entry_alloc(void)
 	return slab_zalloc(&entry_cache);
 }
 
+/* One that becomes a part of another: it gets all that that has. */
+static struct vm_map_entry *part_alloc(void)
+{
+	return slab_alloc(&entry_cache);
+}
+
 void vm_entry_free(struct vm_map_entry *entry)
 {
 	assert(entry->object == NULL && !entry->wired);
@@ -334,7 +340,7 @@ static kern_return_t cut(struct vm_map *map, vm_offset_t at)
 
 	if (entry == NULL || entry->start == at)
 		return KERN_SUCCESS;
-	upper = vm_map_has_room(map, 1) ? vm_entry_alloc() : NULL;
+	upper = vm_map_has_room(map, 1) ? part_alloc() : NULL;
 	if (upper == NULL)
 		return KERN_RESOURCE_SHORTAGE;
 	vm_entry_split(entry, upper, at);
@@ -494,7 +500,7 @@ void vm_map_remove_all(struct vm_map *map)
 static struct vm_map_entry *cut_off(struct vm_map *map, struct vm_map_entry *entry,
 				    vm_offset_t start, vm_offset_t end)
 {
-	struct vm_map_entry *part = vm_entry_alloc();
+	struct vm_map_entry *part = part_alloc();
 
 	if (part == NULL)
 		return NULL;

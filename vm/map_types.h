@@ -28,7 +28,11 @@ struct vm_map_entry {
 	vm_size_t gap;			/* free bytes just below start */
 	vm_size_t widest;		/* the largest gap in this subtree */
 	struct vm_object *object;	/* NULL: nothing was ever touched */
-	struct queue_link object_link;	/* object->entries */
+	union {
+		struct queue_link object_link;	/* object->entries */
+		struct rb_node object_node;	/* object->entry_tree */
+	};
+	uint32_t covered_end;		/* of the pages of the object covered in this subtree */
 	uint32_t index;			/* page of the object that is at start */
 	uint8_t protection, max_protection;
 	uint8_t inheritance;

@@ -174,14 +174,12 @@ static void unlink(struct vm_object *object)
 bool vm_object_covered(const struct vm_object *object, const struct vm_map_entry *except,
 		       uint32_t first, uint32_t end)
 {
-	uint32_t seen = 0;
-
 	assert_locked(object->lock);
+	if (__builtin_expect(object->has_tree, 0))
+		return vm_object_tree_covers(object, except, first, end);
 	queue_for_each(l, &object->entries) {
 		const struct vm_map_entry *e = container_of(l, struct vm_map_entry, object_link);
 
-		if (++seen > OBJECT_SEARCH_MAX)
-			return true;
 		if (e != except && e->index < end && e->index + vm_entry_pages(e) > first)
 			return true;
 	}
@@ -379,15 +377,13 @@ void vm_object_settle(struct vm_object *object)
 /* Does one entry cover all of a range? */
 static bool covers_all(const struct vm_object *object, uint32_t first, uint32_t end)
 {
-	uint32_t seen = 0;
-
+	if (__builtin_expect(object->has_tree, 0))
+		return vm_object_tree_has_cover(object, first, end);
 	queue_for_each(l, &object->entries) {
 		const struct vm_map_entry *e = container_of(l, struct vm_map_entry, object_link);
 
 		if (e->index <= first && e->index + vm_entry_pages(e) >= end)
 			return true;
-		if (++seen > OBJECT_SEARCH_MAX)
-			break;
 	}
 	return false;
 }
@@ -432,8 +428,11 @@ void vm_object_attach(struct vm_object *object, struct vm_map_entry *entry)
 	assert_locked(object->lock);
 	assert(!object->dissolving);
 	entry->object = object;
-	queue_insert_tail(&object->entries, &entry->object_link);
 	object->entry_count++;
+	if (__builtin_expect(object->has_tree || object->entry_count > OBJECT_LIST_MAX, 0))
+		vm_object_plant(object, entry);
+	else
+		queue_insert_tail(&object->entries, &entry->object_link);
 	widen(object, entry->index, entry->index + vm_entry_pages(entry));
 }
 
@@ -441,8 +440,11 @@ void vm_object_forget(struct vm_object *object, struct vm_map_entry *entry)
 {
 	assert_locked(object->lock);
 	assert(entry->object == object && object->entry_count > 0);
-	queue_remove(&entry->object_link);
 	object->entry_count--;
+	if (__builtin_expect(object->has_tree, 0))
+		vm_object_uproot(object, entry);
+	else
+		queue_remove(&entry->object_link);
 	entry->object = NULL;
 }
 
@@ -478,9 +480,10 @@ void vm_entry_detach(struct vm_map_entry *entry)
 	if (!is_idle(object))
 		range_leave(object, first, end);
 	vm_object_settle(object);
-	if (below != NULL)
+	if (below != NULL) {
 		below->holds--;
-	shadows_leave(below, first, end);
+		shadows_leave(below, first, end);
+	}
 	spin_unlock(lock);
 	vm_pager_end_idle();
 }

@@ -45,6 +45,7 @@
 
 #include <kern/lock.h>
 #include <kern/queue.h>
+#include <kern/rbtree.h>
 #include <mach/kern_return.h>
 #include <vm/map_types.h>
 #include <vm/page.h>
@@ -68,7 +69,10 @@ struct vm_object {
 	uint32_t resident;		/* pages in it */
 	struct queue away;		/* records of its pages that are out (vm/object_away.h) */
 	uint32_t away_count;
-	struct queue entries;		/* that refer to it, by object_link */
+	union {				/* the entries that refer to it (vm/object_entries.c) */
+		struct queue entries;		/* by object_link */
+		struct rb_tree entry_tree;	/* by object_node, when they are many */
+	};
 	uint32_t entry_count;
 	uint32_t wirings;		/* of its pages, by entries */
 	uint32_t holds;			/* operations that unlocked it on the way */
@@ -77,6 +81,7 @@ struct vm_object {
 	uint32_t writable_end;
 	uint32_t height;		/* no chain of snapshots above it is longer */
 	uint32_t absent;		/* where a copy looked last for pages that a pager has */
+	bool has_tree;			/* of entries, instead of a list */
 	bool frozen;			/* not written through its entries */
 	bool dissolving;		/* it is being taken apart */
 	struct vm_pager *pager;		/* whose pages they are (vm/pager.h), or NULL; root only */

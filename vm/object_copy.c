@@ -434,8 +434,10 @@ void vm_entry_split(struct vm_map_entry *entry, struct vm_map_entry *upper, vm_o
 	upper->index = vm_entry_index(entry, at);
 	entry_lock(entry);
 	entry->end = at;
-	if (entry->object != NULL)
+	if (entry->object != NULL) {
+		vm_object_entry_shrunk(entry);
 		vm_object_attach(entry->object, upper);
+	}
 	entry_unlock(entry);
 }
 
@@ -444,10 +446,14 @@ void vm_entry_split_below(struct vm_map_entry *entry, struct vm_map_entry *lower
 	*lower = *entry;
 	lower->end = at;
 	entry_lock(entry);
+	if (lower->object != NULL)
+		vm_object_forget(lower->object, entry);	/* its place there is another then */
 	entry->index = vm_entry_index(entry, at);
 	entry->start = at;
-	if (entry->object != NULL)
-		vm_object_attach(entry->object, lower);
+	if (lower->object != NULL) {
+		vm_object_attach(lower->object, entry);
+		vm_object_attach(lower->object, lower);
+	}
 	entry_unlock(entry);
 }
 

@@ -8,7 +8,7 @@
 
 #include <vm/object.h>
 
-/* Lists longer than this are not searched: the safe answer is assumed. */
+/* Lists of snapshots longer than this are not searched: the safe answer is assumed. */
 #define OBJECT_SEARCH_MAX 64
 
 /* A new object, locked with `lock`, or with one of its own choice for NULL. */
@@ -23,6 +23,27 @@ void vm_object_attach(struct vm_object *object, struct vm_map_entry *entry);
 
 /* The reverse; vm_object_settle must follow. */
 void vm_object_forget(struct vm_object *object, struct vm_map_entry *entry);
+
+/* The entry, of a locked object, ends earlier than before. */
+void vm_object_entry_shrunk(struct vm_map_entry *entry);
+
+/* More entries than this are in a tree, until they are few again (vm/object_entries.c). */
+#ifdef HOST_TEST
+#define OBJECT_LIST_MAX 3
+#else
+#define OBJECT_LIST_MAX 32
+#endif
+
+/* Put the entry into the tree, with all others if there is none yet. */
+void vm_object_plant(struct vm_object *object, struct vm_map_entry *entry);
+
+/* Take it out; it is counted no more. */
+void vm_object_uproot(struct vm_object *object, struct vm_map_entry *entry);
+
+/* vm_object_covered where there is a tree; and does one entry cover all of the range? */
+bool vm_object_tree_covers(const struct vm_object *object, const struct vm_map_entry *except,
+			   uint32_t first, uint32_t end);
+bool vm_object_tree_has_cover(const struct vm_object *object, uint32_t first, uint32_t end);
 
 /*
  * Dissolve the object if nobody needs it any more, and what lies below if that is then so.
@@ -51,7 +72,7 @@ bool vm_object_wants(const struct vm_object *object, uint32_t index);
 /* Is the object, which sees a page below it, the only one that does? */
 bool vm_object_is_last(const struct vm_object *object, const struct vm_page *page);
 
-/* May an entry other than this one cover any of [first, end) of the object? */
+/* Does an entry other than this one cover any of [first, end) of the object? */
 bool vm_object_covered(const struct vm_object *object, const struct vm_map_entry *except,
 		       uint32_t first, uint32_t end);
 

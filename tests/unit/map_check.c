@@ -27,15 +27,48 @@ static void check_object_pages(const struct vm_object *object)
 	kernel_must(resident == object->resident && wirings == object->wirings);
 }
 
-static void check_object_entries(const struct vm_object *object)
+static void check_object_entry(const struct vm_object *object, const struct vm_map_entry *e)
+{
+	kernel_must(e->object == object);
+	kernel_must(e->index >= object->first && e->index + vm_entry_pages(e) <= object->end);
+}
+
+/* Each node knows what its subtree covers. */
+static void check_entry_tree(const struct vm_object *object)
+{
+	uint32_t count = 0;
+
+	kernel_must(rb_valid(&object->entry_tree));
+	for (struct rb_node *n = rb_first(&object->entry_tree); n != NULL; n = rb_next(n)) {
+		const struct vm_map_entry *e = container_of(n, struct vm_map_entry, object_node);
+		const struct vm_map_entry *next = NULL;
+		uint32_t end = e->index + vm_entry_pages(e);
+
+		if (rb_next(n) != NULL)
+			next = container_of(rb_next(n), struct vm_map_entry, object_node);
+		check_object_entry(object, e);
+		kernel_must(next == NULL || e->index <= next->index);
+		for (int side = RB_LEFT; side <= RB_RIGHT; side++)
+			if (n->child[side] != NULL) {
+				uint32_t below = container_of(n->child[side], struct vm_map_entry,
+							      object_node)->covered_end;
+
+				end = below > end ? below : end;
+			}
+		kernel_must(e->covered_end == end);
+		count++;
+	}
+	kernel_must(count == object->entry_count);
+}
+
+static void check_entry_list(const struct vm_object *object)
 {
 	uint32_t count = 0;
 
 	queue_for_each(link, &object->entries) {
 		const struct vm_map_entry *e = container_of(link, struct vm_map_entry, object_link);
 
-		kernel_must(e->object == object);
-		kernel_must(e->index >= object->first && e->index + vm_entry_pages(e) <= object->end);
+		check_object_entry(object, e);
 		count++;
 	}
 	kernel_must(count == object->entry_count);
@@ -60,7 +93,10 @@ static void check_object(const struct vm_object *object)
 	kernel_must(object->frozen || snapshots <= 1);
 	kernel_must(object->height <= OBJECT_HEIGHT_MAX + 1);
 	check_object_pages(object);
-	check_object_entries(object);
+	if (object->has_tree)
+		check_entry_tree(object);
+	else
+		check_entry_list(object);
 }
 
 /* What may be mapped of the entry now, and how. */
