@@ -2,8 +2,7 @@
 /*
  * The buddy allocator.
  *
- * Memory comes in segments, the ranges that the boot loader reports; one array has a
- * struct vm_page for each page of each segment.  Free blocks are 1 << order pages, aligned to
+ * Memory comes in segments (vm/page_segments.h).  Free blocks are 1 << order pages, aligned to
  * that, and a block whose buddy is free with the same order is merged with it at once.  The zones'
  * boundaries are multiples of the largest block, so no block lies in two zones.  Only single pages
  * that come back stand aside, as long as no more than LOOSE_MAX of a zone do and no block is
@@ -19,13 +18,8 @@
 #include <kern/sanitize.h>
 #include <kern/string.h>
 #include <kern/thread.h>
+#include <vm/page_segments.h>
 #include <vm/pmap.h>
-
-#define DMA_ZONE_PAGES (0x1000000u >> PAGE_SHIFT)
-#define DIRECT_ZONE_PAGES (DIRECT_MAP_MAX >> PAGE_SHIFT)
-
-/* The page array must leave room in the direct map: it takes 160 MiB for this much. */
-#define MANAGED_PAGES_MAX (0x400000000ull >> PAGE_SHIFT)
 
 #define USER_RESERVE_SHIFT 6		/* of kernel-usable memory, users leave 1/64 */
 #define USER_RESERVE_MIN 256u
@@ -33,16 +27,6 @@
 #define LOOSE_MAX 32u
 
 #define POISON 0xA5
-
-_Static_assert(DMA_ZONE_PAGES % (1u << VM_PAGE_ORDER_MAX) == 0, "a block in two zones");
-_Static_assert(DIRECT_ZONE_PAGES % (1u << VM_PAGE_ORDER_MAX) == 0, "a block in two zones");
-_Static_assert(BOOT_MEMORY_RANGES <= 256, "struct vm_page.segment");
-
-/* Page numbers first <= n < end, and their structures. */
-struct segment {
-	uint32_t first, end;
-	struct vm_page *pages;
-};
 
 struct zone {
 	struct queue blocks[VM_PAGE_ORDER_MAX + 1];	/* free, by order */
@@ -52,8 +36,6 @@ struct zone {
 };
 
 /* Constant after vm_page_boot. */
-static struct segment segments[BOOT_MEMORY_RANGES];
-static unsigned int segment_count;
 static uint32_t user_reserve;
 static uint32_t low_level;
 static void (*on_low)(void);
@@ -62,65 +44,6 @@ static struct spin_lock page_lock = SPIN_LOCK_INIT(LOCK_PAGE);	/* guards what fo
 static struct zone zones[VM_ZONES];
 static uint32_t pages_in_state[PAGE_STATES];	/* PAGE_FREE: with tails */
 static uint32_t pages_wired;
-
-/* --- Pages, numbers, addresses --------------------------------------------- */
-
-static uint32_t page_number(const struct vm_page *page)
-{
-	const struct segment *segment = &segments[page->segment];
-
-	return segment->first + (uint32_t)(page - segment->pages);
-}
-
-/* NULL when the segment has no such page. */
-static struct vm_page *segment_page(const struct segment *segment, uint32_t number)
-{
-	if (number < segment->first || number >= segment->end)
-		return NULL;
-	return &segment->pages[number - segment->first];
-}
-
-phys_addr_t vm_page_to_phys(const struct vm_page *page)
-{
-	if (__builtin_expect(page->device, 0))
-		return (phys_addr_t)page->offset << PAGE_SHIFT;
-	return (phys_addr_t)page_number(page) << PAGE_SHIFT;
-}
-
-/* The last segment is usually by far the largest. */
-struct vm_page *vm_page_from_phys(phys_addr_t pa)
-{
-	uint32_t number = (uint32_t)(pa >> PAGE_SHIFT);
-
-	if (pa >> PAGE_SHIFT != number)
-		return NULL;
-	for (const struct segment *s = segments + segment_count; s-- > segments;)
-		if (number - s->first < s->end - s->first)
-			return &s->pages[number - s->first];
-	return NULL;
-}
-
-bool vm_page_any_managed(phys_addr_t start, phys_addr_t end)
-{
-	for (const struct segment *s = segments; s < segments + segment_count; s++)
-		if (start < (phys_addr_t)s->end << PAGE_SHIFT &&
-		    end > (phys_addr_t)s->first << PAGE_SHIFT)
-			return true;
-	return false;
-}
-
-void *vm_page_direct(const struct vm_page *page)
-{
-	assert(vm_page_is_direct(page));
-	return phys_to_direct(vm_page_to_phys(page));
-}
-
-static enum vm_zone zone_of(uint32_t number)
-{
-	if (number < DMA_ZONE_PAGES)
-		return VM_ZONE_DMA;
-	return number < DIRECT_ZONE_PAGES ? VM_ZONE_DIRECT : VM_ZONE_HIGH;
-}
 
 /* --- Contents ---------------------------------------------------------------- */
 
@@ -215,10 +138,10 @@ static void block_remove(struct vm_page *page)
 }
 
 /* The other half of the block of the next order, if it is free as a whole. */
-static struct vm_page *free_buddy(const struct segment *segment, uint32_t number,
+static struct vm_page *free_buddy(const struct vm_page_segment *segment, uint32_t number,
 				  unsigned int order)
 {
-	struct vm_page *buddy = segment_page(segment, number ^ (1u << order));
+	struct vm_page *buddy = vm_page_of_segment(segment, number ^ (1u << order));
 
 	if (buddy == NULL || buddy->state != PAGE_FREE || buddy->order != order)
 		return NULL;
@@ -228,8 +151,8 @@ static struct vm_page *free_buddy(const struct segment *segment, uint32_t number
 /* Put back a block, all of whose pages are tails. */
 static void block_merge(struct vm_page *page, unsigned int order)
 {
-	const struct segment *segment = &segments[page->segment];
-	uint32_t number = page_number(page);
+	const struct vm_page_segment *segment = &vm_page_segments[page->segment];
+	uint32_t number = vm_page_number(page);
 	struct vm_page *buddy;
 
 	while (order < VM_PAGE_ORDER_MAX &&
@@ -237,7 +160,7 @@ static void block_merge(struct vm_page *page, unsigned int order)
 		block_remove(buddy);
 		number &= ~(1u << order++);
 	}
-	block_insert(segment_page(segment, number), order);
+	block_insert(vm_page_of_segment(segment, number), order);
 }
 
 /* Take the first part of a block, whose pages are tails then; the rest stays free. */
@@ -294,7 +217,7 @@ static struct vm_page *block_take_below(struct zone *zone, unsigned int order, u
 		queue_for_each(link, &zone->blocks[found]) {
 			struct vm_page *page = container_of(link, struct vm_page, link);
 
-			if (page_number(page) > last)
+			if (vm_page_number(page) > last)
 				continue;
 			block_split(page, order);
 			return page;
@@ -415,7 +338,7 @@ struct vm_page *vm_page_alloc_user_below(uint32_t last, unsigned int order)
 
 	assert(order <= VM_PAGE_ORDER_MAX);
 	spin_lock(&page_lock);
-	for (int z = zone_of(last); page == NULL && z >= 0; z--)
+	for (int z = vm_page_zone_of(last); page == NULL && z >= 0; z--)
 		if (spares_reserve(z, order))
 			page = zone_taken(block_take_below(&zones[z], order, last), order);
 	spin_unlock(&page_lock);
@@ -480,7 +403,7 @@ static void page_check_free(struct vm_page *page, enum vm_page_state from)
 
 void vm_page_free(struct vm_page *page, unsigned int order)
 {
-	assert(order <= VM_PAGE_ORDER_MAX && page_number(page) % (1u << order) == 0);
+	assert(order <= VM_PAGE_ORDER_MAX && vm_page_number(page) % (1u << order) == 0);
 	for (uint32_t i = 0; i < 1u << order; i++)
 		page_check_free(&page[i], PAGE_KERNEL);
 	spin_lock(&page_lock);
@@ -552,110 +475,6 @@ void vm_page_get_counts(struct vm_page_counts *counts)
 
 /* --- Start-up ---------------------------------------------------------------------- */
 
-/* Ranges that are used when the kernel starts: image, modules, page array, the first page. */
-static struct boot_range used[BOOT_MODULES + 3];
-static unsigned int used_count;
-
-static void use_range(phys_addr_t start, phys_addr_t end)
-{
-	assert(used_count < BOOT_MODULES + 3);
-	used[used_count++] = (struct boot_range){ trunc_phys(start), round_phys(end) };
-}
-
-/* The used range that begins first of those that overlap [start, end), or NULL. */
-static const struct boot_range *first_used(phys_addr_t start, phys_addr_t end)
-{
-	const struct boot_range *first = NULL;
-
-	for (unsigned int i = 0; i < used_count; i++)
-		if (used[i].start < end && used[i].end > start &&
-		    (first == NULL || used[i].start < first->start))
-			first = &used[i];
-	return first;
-}
-
-/* Find `size` unused bytes in a range; returns their address, or 0. */
-static phys_addr_t range_find(phys_addr_t start, phys_addr_t end, size_t size)
-{
-	const struct boot_range *hit;
-
-	while (start + size <= end && (hit = first_used(start, start + size)) != NULL)
-		start = hit->end;
-	return start + size <= end ? start : 0;
-}
-
-/* The same in all memory that is mapped, not below `floor`. */
-static phys_addr_t memory_find(const struct boot_info *info, phys_addr_t floor, size_t size)
-{
-	phys_addr_t found = 0;
-
-	for (unsigned int i = 0; found == 0 && i < info->memory_ranges; i++) {
-		phys_addr_t start = info->memory[i].start, end = info->memory[i].end;
-
-		if (start < floor)
-			start = floor;
-		if (end > DIRECT_MAP_MAX)
-			end = DIRECT_MAP_MAX;
-		found = range_find(start, end, size);
-	}
-	return found;
-}
-
-/* Cut the memory into segments; returns the number of pages. */
-static uint32_t make_segments(const struct boot_info *info)
-{
-	uint32_t total = 0;
-
-	for (unsigned int i = 0; i < info->memory_ranges; i++) {
-		uint64_t first = info->memory[i].start >> PAGE_SHIFT;
-		uint64_t end = info->memory[i].end >> PAGE_SHIFT;
-
-		if (end > first + MANAGED_PAGES_MAX - total)
-			end = first + MANAGED_PAGES_MAX - total;
-		if (first >= end || end > UINT32_MAX)
-			continue;
-		segments[segment_count].first = (uint32_t)first;
-		segments[segment_count++].end = (uint32_t)end;
-		total += (uint32_t)(end - first);
-	}
-	return total;
-}
-
-/* Give a segment its part of the page array, which is all zero. */
-static void segment_init(unsigned int index, struct vm_page *pages)
-{
-	struct segment *segment = &segments[index];
-
-	segment->pages = pages;
-	for (uint32_t n = segment->first; n < segment->end; n++, pages++) {
-		pages->segment = (uint8_t)index;
-		pages->zone = (uint8_t)zone_of(n);
-		queue_link_init(&pages->link);
-		zones[pages->zone].total++;
-	}
-	pages_in_state[PAGE_RESERVED] += segment->end - segment->first;
-}
-
-static void make_page_array(const struct boot_info *info)
-{
-	uint32_t total = make_segments(info);
-	size_t size = total * sizeof(struct vm_page);
-	phys_addr_t pa = memory_find(info, (phys_addr_t)DMA_ZONE_PAGES << PAGE_SHIFT, size);
-	struct vm_page *pages;
-
-	if (pa == 0)
-		pa = memory_find(info, 0, size);
-	if (pa == 0)
-		panic("vm_page: no room for the structures of %u pages", total);
-	use_range(pa, pa + size);
-	pages = phys_to_direct(pa);
-	memset(pages, 0, size);
-	for (unsigned int i = 0; i < segment_count; i++) {
-		segment_init(i, pages);
-		pages += segments[i].end - segments[i].first;
-	}
-}
-
 /* The largest block that begins at page n and does not end beyond `end`. */
 static unsigned int largest_order(uint32_t n, uint32_t end)
 {
@@ -667,23 +486,23 @@ static unsigned int largest_order(uint32_t n, uint32_t end)
 }
 
 /* Free pages [first, end) of a segment, which are PAGE_RESERVED. */
-static void segment_free(struct segment *segment, uint32_t first, uint32_t end)
+static void segment_free(struct vm_page_segment *segment, uint32_t first, uint32_t end)
 {
 	while (first < end) {
 		unsigned int order = largest_order(first, end);
 
-		zone_free(segment_page(segment, first), order, PAGE_RESERVED);
+		zone_free(vm_page_of_segment(segment, first), order, PAGE_RESERVED);
 		first += 1u << order;
 	}
 }
 
 /* Free the runs of reserved pages in [first, end) of a segment. */
-static void segment_free_reserved(struct segment *segment, uint32_t first, uint32_t end)
+static void segment_free_reserved(struct vm_page_segment *segment, uint32_t first, uint32_t end)
 {
 	while (first < end) {
 		uint32_t stop = first;
 
-		while (stop < end && segment_page(segment, stop)->state == PAGE_RESERVED)
+		while (stop < end && vm_page_of_segment(segment, stop)->state == PAGE_RESERVED)
 			stop++;
 		segment_free(segment, first, stop);
 		first = stop + 1;
@@ -695,8 +514,8 @@ void vm_page_boot_free(phys_addr_t start, phys_addr_t end)
 	uint64_t first = round_phys(start) >> PAGE_SHIFT, stop = end >> PAGE_SHIFT;
 
 	spin_lock(&page_lock);
-	for (unsigned int i = 0; i < segment_count; i++) {
-		struct segment *s = &segments[i];
+	for (unsigned int i = 0; i < vm_page_segment_count; i++) {
+		struct vm_page_segment *s = &vm_page_segments[i];
 
 		if (first < s->end && stop > s->first)
 			segment_free_reserved(s, first > s->first ? (uint32_t)first : s->first,
@@ -705,18 +524,24 @@ void vm_page_boot_free(phys_addr_t start, phys_addr_t end)
 	spin_unlock(&page_lock);
 }
 
-/* Free what is not used of a range. */
-static void free_unused(phys_addr_t start, phys_addr_t end)
+/* All pages are reserved at first. */
+static void count_pages(void)
 {
-	const struct boot_range *hit;
+	for (unsigned int i = 0; i < vm_page_segment_count; i++) {
+		const struct vm_page_segment *s = &vm_page_segments[i];
 
-	while (start < end && (hit = first_used(start, end)) != NULL) {
-		if (hit->start > start)
-			vm_page_boot_free(start, hit->start);
-		start = hit->end;
+		for (uint32_t n = s->first; n < s->end; n++)
+			zones[vm_page_zone_of(n)].total++;
+		pages_in_state[PAGE_RESERVED] += s->end - s->first;
 	}
-	if (start < end)
-		vm_page_boot_free(start, end);
+}
+
+static void free_unused(const struct boot_range *range)
+{
+	struct boot_range unused = { .end = range->start };
+
+	while (vm_page_next_unused(&unused, range->end))
+		vm_page_boot_free(unused.start, unused.end);
 }
 
 void vm_page_boot(const struct boot_info *info)
@@ -727,13 +552,10 @@ void vm_page_boot(const struct boot_info *info)
 			queue_init(&zones[z].blocks[order]);
 	}
 
-	use_range(0, PAGE_BYTES);	/* the firmware's, and no page has address 0 */
-	use_range(info->kernel_start, info->kernel_end);
-	for (unsigned int i = 0; i < info->modules; i++)
-		use_range(info->module[i].start, info->module[i].start + info->module[i].size);
-	make_page_array(info);
+	vm_page_segments_make(info);
+	count_pages();
 	for (unsigned int i = 0; i < info->memory_ranges; i++)
-		free_unused(info->memory[i].start, info->memory[i].end);
+		free_unused(&info->memory[i]);
 
 	user_reserve = zones[VM_ZONE_DMA].total + zones[VM_ZONE_DIRECT].total;
 	user_reserve >>= USER_RESERVE_SHIFT;

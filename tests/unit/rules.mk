@@ -20,8 +20,8 @@
 #	build/debug/tests/unit/NAME --inject		each allocation fails (tests/unit/inject.h)
 
 comma := ,
-UNIT_BASE := vm/page.c kern/slab.c kern/kalloc.c kern/rbtree.c $(wildcard kern/lock.c) \
-	kern/command_line.c kern/peek.c tests/unit/fakes_trace.c
+UNIT_BASE := vm/page.c vm/page_segments.c kern/slab.c kern/kalloc.c kern/rbtree.c \
+	$(wildcard kern/lock.c) kern/command_line.c kern/peek.c tests/unit/fakes_trace.c
 
 UNIT_CFLAGS := -std=gnu17 -m32 -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined \
