@@ -56,10 +56,7 @@ struct vm_map *vm_map_fork(struct vm_map *parent);
 struct pmap *vm_map_pmap(const struct vm_map *map);
 vm_size_t vm_map_virtual_size(const struct vm_map *map);
 
-/*
- * Limits of the virtual size.  Regions of maximum protection NONE do not count, unless vm_map gave
- * them a current protection beyond that.
- */
+/* Limits of the virtual size.  Regions of maximum protection NONE do not count. */
 
 /* A new task's map gets its parent's limits; vm_map_fork has done this. */
 void vm_map_inherit_limits(struct vm_map *map, const struct vm_map *parent);

@@ -41,7 +41,7 @@ static void protect_entry(struct vm_map *map, struct vm_map_entry *entry, bool s
 	after = vm_entry_access(entry);
 	if (entry->mapped && (before & ~after) != 0)
 		vm_map_limit(map, entry->start, entry->end, after);
-	if (!vm_entry_counts(entry))
+	if (!vm_entry_accessible(entry))
 		give_up_memory(entry);
 }
 

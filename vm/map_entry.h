@@ -37,8 +37,14 @@ static inline vm_size_t vm_entry_size(const struct vm_map_entry *entry)
 	return entry->end - entry->start;
 }
 
-/* Does it count for the limit of the map's size?  Not what can never be accessed. */
+/* Does it count for the limit of the map's size? (spec/abi.md, vm_set_size_limit) */
 static inline bool vm_entry_counts(const struct vm_map_entry *entry)
+{
+	return entry->max_protection != VM_PROT_NONE;
+}
+
+/* Can it ever be accessed?  vm_map may grant more than the maximum. */
+static inline bool vm_entry_accessible(const struct vm_map_entry *entry)
 {
 	return (entry->protection | entry->max_protection) != VM_PROT_NONE;
 }

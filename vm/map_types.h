@@ -53,7 +53,7 @@ struct vm_map {
 	uint32_t entry_count, entry_limit;
 	uint32_t pages_sent;		/* in copies of its memory; 1 more while it is referred to; atomic */
 	vm_size_t size;			/* bytes of all entries */
-	vm_size_t size_charged;		/* of those that are or may be accessible */
+	vm_size_t size_charged;		/* of those whose maximum protection is not NONE */
 	vm_size_t size_wired;
 	vm_size_t limit, limit_max;	/* for size_charged; the limit's own maximum */
 	bool dead;			/* terminated: refuses new entries */

@@ -179,7 +179,7 @@ static void check_entries(const struct map_model *m)
 	}
 	for (uint32_t i = 0; i < PAGES; i++) {
 		size += m->slots[i].page != NULL ? PAGE_BYTES : 0;
-		charged += m->slots[i].page != NULL && is_reachable(&m->slots[i]) ? PAGE_BYTES : 0;
+		charged += m->slots[i].page != NULL && m->slots[i].max != 0 ? PAGE_BYTES : 0;
 		wired += m->slots[i].wired ? PAGE_BYTES : 0;
 		kernel_must(i < next || m->slots[i].page == NULL);
 	}

@@ -165,5 +165,5 @@ $(B)/tests/unit/injected: FORCE
 UNIT_TESTS += $(B)/tests/unit/injected
 
 .PHONY: unit-coverage
-unit-coverage: $(addprefix $(B)/tests/covered/,$(strip $(INJECT_TESTS)) msg_item) \
+unit-coverage: $(addprefix $(B)/tests/covered/,$(strip $(INJECT_TESTS)) msg_item pageout_thread) \
 	$(B)/tests/unit/injected
