@@ -46,6 +46,10 @@ void ipc_fast_path_init(const char *command_line)
 		ipc_fast_path_enable(false);
 }
 
+/*
+ * One hand-over.  A message with rights in its body goes the same way with a few steps more: where
+ * `rights` is an argument it is theirs, and NULL for all others.
+ */
 struct fast {
 	struct thread *self, *receiver;
 	struct fast_call *call;
@@ -57,11 +61,6 @@ struct fast {
 	struct ipc_object *source;		/* what the sender will receive from */
 	struct ipc_mqueue *source_queue;
 };
-
-/*
- * A message with rights in its body goes the same way with a few steps more: `rights` is theirs, and
- * NULL for all others.
- */
 
 /* --- Looking ----------------------------------------------------------------------------- */
 

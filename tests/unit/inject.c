@@ -119,6 +119,20 @@ void inject_begin(void)
 	pages_before = pages_now();
 }
 
+bool inject_short(bool failed)
+{
+	static uint32_t times;		/* in this run */
+
+	kernel_must(!failed || (injecting && ++times == 1));
+	return failed;
+}
+
+bool inject_again(kern_return_t kr)
+{
+	kernel_must(kr == KERN_SUCCESS || kr == KERN_RESOURCE_SHORTAGE);
+	return inject_short(kr != KERN_SUCCESS);
+}
+
 /* Expectations that hold; the run may be told to end after so many. */
 void inject_expected(void)
 {

@@ -24,6 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <mach/kern_return.h>
+
 extern bool injecting;			/* the program was started with --inject */
 
 /* Take the option, before tests are added. */
@@ -48,6 +50,13 @@ bool inject_fails_now(void);
 /* What belongs to the test and not to the kernel's work: allocations in between succeed. */
 void inject_pause(void);
 void inject_resume(void);
+
+/*
+ * Was memory short?  Then it is to be tried again: it may be so once, where an allocation fails, and
+ * never else.  inject_again: the result says whether it was; no other failure is expected.
+ */
+bool inject_short(bool failed);
+bool inject_again(kern_return_t kr);
 
 /* What lives now was there before the test. */
 void inject_begin(void);

@@ -40,21 +40,6 @@ uint32_t vm_pagers_idle;
 static uint32_t sent, asked;
 static bool quiet;			/* nothing goes out now */
 
-/* Was memory short?  Then it is to be tried again. */
-static bool short_of_memory(bool failed)
-{
-	static uint32_t times;
-
-	kernel_must(!failed || (injecting && ++times == 1));
-	return failed;
-}
-
-static bool again(kern_return_t kr)
-{
-	kernel_must(kr == KERN_SUCCESS || kr == KERN_RESOURCE_SHORTAGE);
-	return short_of_memory(kr != KERN_SUCCESS);
-}
-
 static uint32_t below(uint32_t n)
 {
 	return fake_random() % n;
@@ -304,8 +289,8 @@ static void map_new(int i)
 
 	do
 		maps[i] = vm_map_create();
-	while (short_of_memory(maps[i] == NULL));
-	while (again(vm_map_allocate(maps[i], &addr, (PAGES - 1) * PAGE_BYTES, false)))
+	while (inject_short(maps[i] == NULL));
+	while (inject_again(vm_map_allocate(maps[i], &addr, (PAGES - 1) * PAGE_BYTES, false)))
 		;
 	memset(model[i], 0, sizeof model[i]);
 }
@@ -327,7 +312,7 @@ static void op_write(int i)
 
 	any_range(&addr, &size);
 	memset(bytes, (int)below(256), size);
-	while (again(vm_map_write_bytes(maps[i], addr, bytes, size)))
+	while (inject_again(vm_map_write_bytes(maps[i], addr, bytes, size)))
 		;
 	memcpy(model[i] + addr, bytes, size);
 }
@@ -339,7 +324,7 @@ static void op_fault(int i)
 	struct fake_mapping *f;
 
 	quiet = true;
-	while (again(vm_fault(maps[i], va, VM_PROT_READ | VM_PROT_WRITE)))
+	while (inject_again(vm_fault(maps[i], va, VM_PROT_READ | VM_PROT_WRITE)))
 		;
 	f = fake_pmap_lookup(maps[i]->pmap, va);
 	kernel_must(f != NULL && (f->prot & VM_PROT_WRITE) != 0);
@@ -357,7 +342,7 @@ static void op_fork(int i)
 	vm_map_release(maps[child]);
 	do
 		maps[child] = vm_map_fork(maps[i]);
-	while (short_of_memory(maps[child] == NULL));
+	while (inject_short(maps[child] == NULL));
 	memcpy(model[child], model[i], sizeof model[i]);
 }
 
@@ -375,9 +360,9 @@ static void op_copy(int i)
 		addr &= ~PAGE_OFFSET_MASK;
 		to &= ~PAGE_OFFSET_MASK;
 	}
-	while (again(vm_map_copyin(maps[i], addr, size, false, &copy)))
+	while (inject_again(vm_map_copyin(maps[i], addr, size, false, &copy)))
 		;
-	while (again(vm_map_copy_overwrite(maps[other], to, copy)))
+	while (inject_again(vm_map_copy_overwrite(maps[other], to, copy)))
 		;
 	memmove(model[other] + to, model[i] + addr, size);
 }
@@ -388,9 +373,9 @@ static void op_renew(int i)
 	vm_offset_t addr = (1 + below(PAGES - 1)) * PAGE_BYTES;
 	vm_size_t size = PAGE_BYTES * (1 + below(PAGES - addr / PAGE_BYTES));
 
-	while (again(vm_map_deallocate(maps[i], addr, size)))
+	while (inject_again(vm_map_deallocate(maps[i], addr, size)))
 		;
-	while (again(vm_map_allocate(maps[i], &addr, size, false)))
+	while (inject_again(vm_map_allocate(maps[i], &addr, size, false)))
 		;
 	memset(model[i] + addr, 0, size);
 }
@@ -399,9 +384,9 @@ static void op_wire(int i)
 {
 	vm_offset_t addr = (1 + below(PAGES - 1)) * PAGE_BYTES;
 
-	while (again(vm_map_wire(maps[i], addr, PAGE_BYTES, VM_PROT_READ)))
+	while (inject_again(vm_map_wire(maps[i], addr, PAGE_BYTES, VM_PROT_READ)))
 		;
-	while (again(vm_map_wire(maps[i], addr, PAGE_BYTES, VM_PROT_NONE)))
+	while (inject_again(vm_map_wire(maps[i], addr, PAGE_BYTES, VM_PROT_NONE)))
 		;
 }
 
@@ -414,7 +399,7 @@ static void check(int i)
 	unsigned char bytes[PAGE_BYTES];
 
 	for (vm_offset_t va = PAGE_BYTES; va < PAGES * PAGE_BYTES; va += PAGE_BYTES) {
-		while (again(vm_map_read_bytes(maps[i], va, bytes, PAGE_BYTES)))
+		while (inject_again(vm_map_read_bytes(maps[i], va, bytes, PAGE_BYTES)))
 			;
 		kernel_must(memcmp(bytes, model[i] + va, PAGE_BYTES) == 0);
 	}
@@ -484,7 +469,7 @@ END_TEST
 static void write_all(void)
 {
 	for (uint32_t i = 1; i < PAGES; i++)
-		while (again(vm_map_write_bytes(maps[0], i * PAGE_BYTES, "x", 1)))
+		while (inject_again(vm_map_write_bytes(maps[0], i * PAGE_BYTES, "x", 1)))
 			;
 }
 
@@ -498,7 +483,7 @@ START_TEST(stores_of_a_family)
 		vm_pageout_some(PAGES);
 	ck_assert_uint_eq(vm_away_total(), PAGES - 1);
 	ck_assert_uint_eq(vm_store_count(), (PAGES - 1 + STORE_SLOTS - 1) / STORE_SLOTS);
-	while (again(vm_map_deallocate(maps[0], PAGE_BYTES, PAGES * PAGE_BYTES)))
+	while (inject_again(vm_map_deallocate(maps[0], PAGE_BYTES, PAGES * PAGE_BYTES)))
 		;
 	ck_assert_uint_eq(vm_away_total(), 0);
 	vm_pager_end_idle_now();
@@ -520,7 +505,7 @@ static void read_pages(uint32_t first, uint32_t end)
 	char byte;
 
 	for (; first < end; first++) {
-		while (again(vm_map_read_bytes(maps[0], first * PAGE_BYTES, &byte, 1)))
+		while (inject_again(vm_map_read_bytes(maps[0], first * PAGE_BYTES, &byte, 1)))
 			;
 		kernel_must(byte == 'x');
 	}
@@ -539,7 +524,7 @@ START_TEST(stores_without_pages)
 	ck_assert_uint_eq(vm_store_count(), 1);
 	all_out();
 	/* Of these the manager is not told. */
-	while (again(vm_map_deallocate(maps[0], 2 * PAGE_BYTES, (PAGES - 2) * PAGE_BYTES)))
+	while (inject_again(vm_map_deallocate(maps[0], 2 * PAGE_BYTES, (PAGES - 2) * PAGE_BYTES)))
 		;
 	read_pages(1, 2);
 	ck_assert_uint_eq(vm_store_count(), 0);
@@ -567,10 +552,10 @@ START_TEST(store_of_an_unsent_request)
 	spin_lock(object->lock);
 	do
 		kr = vm_pager_need(object, first->index, VM_PROT_READ);
-	while (short_of_memory(kr == KERN_RESOURCE_SHORTAGE));
+	while (inject_short(kr == KERN_RESOURCE_SHORTAGE));
 	spin_unlock(object->lock);
 	ck_assert_int_eq(kr, VM_ASK_PAGER);
-	while (again(vm_map_deallocate(maps[0], PAGE_BYTES, PAGE_BYTES)))
+	while (inject_again(vm_map_deallocate(maps[0], PAGE_BYTES, PAGE_BYTES)))
 		;
 	vm_pager_forget();
 	ck_assert_uint_eq(vm_away_total(), 0);
@@ -621,7 +606,7 @@ static void touch(uint32_t page, uint32_t expected_waits)
 	char byte;
 
 	waits = 0;
-	while (again(vm_map_read_bytes(maps[0], page * PAGE_BYTES, &byte, 1)))
+	while (inject_again(vm_map_read_bytes(maps[0], page * PAGE_BYTES, &byte, 1)))
 		;
 	kernel_must(byte == 'x');
 	ck_assert_uint_eq(waits, expected_waits);

@@ -37,21 +37,6 @@
 #define MEMORIES_MAX 24u
 #define ROUNDS 30			/* until what can go has gone */
 
-/* Was memory short?  Then it is to be tried again. */
-static bool short_of_memory(bool failed)
-{
-	static uint32_t times;
-
-	kernel_must(!failed || (injecting && ++times == 1));
-	return failed;
-}
-
-static bool again(kern_return_t kr)
-{
-	kernel_must(kr == KERN_SUCCESS || kr == KERN_RESOURCE_SHORTAGE);
-	return short_of_memory(kr != KERN_SUCCESS);
-}
-
 /* --- The manager, and the pager: they are one --------------------------------------------------- */
 
 static struct memory {
@@ -222,10 +207,10 @@ static void supply(struct memory *m, struct vm_pager *pager, uint32_t i)
 		return;
 	}
 	copy = vm_map_copy_from_kernel(m->bytes[i], PAGE);
-	if (short_of_memory(copy == NULL))
+	if (inject_short(copy == NULL))
 		return;
 	m->wanted[i] = false;
-	if (again(memory_object_data_supply(pager, i * PAGE, copy, PAGE, VM_PROT_NONE, false,
+	if (inject_again(memory_object_data_supply(pager, i * PAGE, copy, PAGE, VM_PROT_NONE, false,
 					    IP_NULL, 0)))
 		vm_map_copy_discard(copy);
 }
@@ -328,7 +313,7 @@ static struct vm_map *map_new(void)
 
 	do
 		new = vm_map_create();
-	while (short_of_memory(new == NULL));
+	while (inject_short(new == NULL));
 	return new;
 }
 
@@ -395,7 +380,7 @@ static void write_pages(struct vm_map *m, uint32_t first, uint32_t end_page, cha
 	for (uint32_t i = first; i < end_page; i++) {
 		char bytes[2] = { byte, (char)i };
 
-		while (again(vm_map_write_bytes(m, base + i * PAGE + 5, bytes, 2)))
+		while (inject_again(vm_map_write_bytes(m, base + i * PAGE + 5, bytes, 2)))
 			;
 	}
 }
@@ -405,7 +390,7 @@ static void read_pages(struct vm_map *m, uint32_t first, uint32_t end_page, char
 	for (uint32_t i = first; i < end_page; i++) {
 		char bytes[2];
 
-		while (again(vm_map_read_bytes(m, base + i * PAGE + 5, bytes, 2)))
+		while (inject_again(vm_map_read_bytes(m, base + i * PAGE + 5, bytes, 2)))
 			;
 		kernel_must(bytes[0] == byte && bytes[1] == (char)i);
 	}
@@ -432,7 +417,7 @@ static void all_out(void)
 
 static void get_anonymous(void)
 {
-	while (again(vm_allocate(map, &base, PAGES * PAGE, true)))
+	while (inject_again(vm_allocate(map, &base, PAGES * PAGE, true)))
 		;
 	write_pages(map, 0, PAGES, 'a');
 }
@@ -441,7 +426,7 @@ static void fork_map(void)
 {
 	do
 		child = vm_map_fork(map);
-	while (short_of_memory(child == NULL));
+	while (inject_short(child == NULL));
 }
 
 static void map_file(vm_inherit_t inherit)
@@ -457,7 +442,7 @@ static void map_file(vm_inherit_t inherit)
 		if (kr != KERN_SUCCESS)
 			ipc_port_release_send(right);
 		serve_all();
-	} while (again(kr));
+	} while (inject_again(kr));
 }
 
 /* The pager's file has what was written. */
@@ -512,7 +497,7 @@ START_TEST(ends_out)
 	begin();
 	get_anonymous();
 	all_out();
-	while (again(vm_deallocate(map, base + 3 * PAGE, 9 * PAGE)))
+	while (inject_again(vm_deallocate(map, base + 3 * PAGE, 9 * PAGE)))
 		;
 	read_pages(map, 0, 3, 'a');
 	all_out();
@@ -584,20 +569,20 @@ START_TEST(file_returned)
 	begin();
 	map_file(VM_INHERIT_SHARE);
 	write_pages(map, 0, 20, 'a');
-	while (again(lock_request(MEMORY_OBJECT_RETURN_DIRTY, false)))
+	while (inject_again(lock_request(MEMORY_OBJECT_RETURN_DIRTY, false)))
 		;
 	check_file(0, 20, 'a');
 	write_pages(map, 5, 25, 'b');
-	while (again(lock_request(MEMORY_OBJECT_RETURN_ALL, true)))
+	while (inject_again(lock_request(MEMORY_OBJECT_RETURN_ALL, true)))
 		;
 	check_file(5, 25, 'b');
 	read_pages(map, 0, 5, 'a');
 	write_pages(map, 0, 10, 'c');
-	while (again(vm_msync(map, base, PAGES * PAGE, VM_SYNC_SYNCHRONOUS)))
+	while (inject_again(vm_msync(map, base, PAGES * PAGE, VM_SYNC_SYNCHRONOUS)))
 		;
 	check_file(0, 10, 'c');
 	write_pages(map, 0, 10, 'd');
-	while (again(vm_msync(map, base, PAGES * PAGE, VM_SYNC_INVALIDATE)))
+	while (inject_again(vm_msync(map, base, PAGES * PAGE, VM_SYNC_INVALIDATE)))
 		;
 	check_file(0, 10, 'd');
 	write_pages(map, 0, 30, 'e');
